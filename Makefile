@@ -1,0 +1,38 @@
+# barks: a PostgreSQL extension built with PGXS.
+#
+#   make                build                       make test        every test, in brief
+#   make install        install                     make test-full   the whole matrix
+#   make demo           three servers with data     make bench       timings and memory
+#   make demo-stop      end and remove them         make lint        layering and style
+#
+# PG_CONFIG chooses the PostgreSQL to build for.
+
+EXTENSION = barks
+EXTVERSION = 0.1
+MODULE_big = barks
+
+SOURCES = $(wildcard src/*.c src/*/*.c)
+OBJS = $(SOURCES:.c=.o)
+MODULE_SQL = $(foreach m,cluster table planner worker driver,$(wildcard src/$(m)/$(m).sql))
+
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql $(SOURCES:.c=.d) test/log test/tmp_check
+
+PG_CONFIG ?= pg_config
+with_llvm = no			# no bitcode: it would need clang at build time
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) \
+	-isystem $(shell $(PG_CONFIG) --includedir) -MMD -MP $(BARKS_CPPFLAGS)
+PG_CFLAGS = -std=gnu99 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -Wno-declaration-after-statement $(BARKS_CFLAGS)
+SHLIB_LINK = -lpq -lzstd
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+override with_llvm = no
+
+$(EXTENSION)--$(EXTVERSION).sql: $(MODULE_SQL) Makefile
+	@{ echo '\echo Use "CREATE EXTENSION barks" to load this file. \quit'; \
+	   for f in $(MODULE_SQL); do echo; echo "-- $$f"; cat $$f; done; } > $@
+
+-include $(SOURCES:.c=.d)

@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ * batch.h
+ *	  Rows in columns: the unit of results, loads and (later) shuffles.
+ *
+ * In memory a batch has, per column, a validity bitmap (one bit a row, set =
+ * not null; absent when no value is null) and either an array of fixed-width
+ * values or an array of nrows+1 uint32 offsets into a byte buffer, as Arrow
+ * has.  A builder collects rows into one; batch_encode writes it as
+ * self-contained bytes (see batch.c for the wire form, which is little-endian,
+ * checksummed, narrowed and zstd-compressed where that pays); batch_decode
+ * reads them back, verifying every length before it is used.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_BATCH_BATCH_H
+#define BARKS_BATCH_BATCH_H
+
+#include "executor/tuptable.h"
+#include "lib/stringinfo.h"
+
+#include "batch/schema.h"
+
+typedef struct BatchBuilder BatchBuilder;
+typedef struct Batch Batch;
+
+typedef enum BatchCompression
+{
+	BATCH_COMPRESS_OFF,			/* plain and narrowed encodings only */
+	BATCH_COMPRESS_ZSTD			/* zstd level 1 where it saves over 25 % */
+} BatchCompression;
+
+/* Default and maximum size of a batch in memory, bytes; rows are barks.batch_rows. */
+#define BATCH_TARGET_BYTES	(256 * 1024)
+
+/*
+ * A builder in its own context under parent.  It is full at max_rows rows or
+ * once its values pass BATCH_TARGET_BYTES (one huge row still fits).
+ */
+extern BatchBuilder *batch_builder_create(BatchSchema *schema, int max_rows,
+										  MemoryContext parent);
+/* Add a row.  Values are copied.  True when the builder is now full. */
+extern bool batch_builder_add(BatchBuilder *builder, const Datum *values,
+							  const bool *nulls);
+extern int	batch_builder_rows(const BatchBuilder *builder);
+extern Size batch_builder_bytes(const BatchBuilder *builder);
+/* Append the wire form of the collected rows to out, and empty the builder. */
+extern void batch_builder_flush(BatchBuilder *builder, BatchCompression compression,
+								StringInfo out);
+extern void batch_builder_free(BatchBuilder *builder);
+
+/*
+ * Decode wire bytes into a batch in its own context under parent.  data may
+ * be reused once this returns.  ERROR data_corrupted when the bytes are not
+ * a batch of this schema.
+ */
+extern Batch *batch_decode(BatchSchema *schema, const char *data, Size len,
+						   MemoryContext parent);
+extern int	batch_rows(const Batch *batch);
+/*
+ * Store row number row (from 0) into values/nulls.  By-reference values point
+ * into the batch and live as long as it does; text-codec values are made on
+ * demand in the current memory context.
+ */
+extern void batch_get_row(Batch *batch, int row, Datum *values, bool *nulls);
+extern void batch_free(Batch *batch);
+
+/* Row count and checksum of an encoded batch without decoding it. */
+extern int	batch_wire_rows(const char *data, Size len);
+extern uint32 batch_wire_checksum(const char *data, Size len);
+
+#endif							/* BARKS_BATCH_BATCH_H */

@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ * cluster_snapshot.h
+ *	  One consistent view of all nodes for a statement or a transaction.
+ *
+ * A cluster snapshot belongs to a snapshot of the driver: two queries whose
+ * driver snapshots see the same transactions (same xmin, xmax and xip) share
+ * it, because every distributed write also has a transaction id on the driver.
+ * On each node it is one exported snapshot held by a READ ONLY REPEATABLE READ
+ * transaction; the first stream connection holds it, further ones import it.
+ * All nodes' snapshots are taken while the commit lock is held in share mode,
+ * so half of a distributed commit is never seen.
+ *
+ * In READ COMMITTED it lives while queries use it; in REPEATABLE READ until
+ * the end of the transaction.  SERIALIZABLE raises feature_not_supported.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_CLUSTER_CLUSTER_SNAPSHOT_H
+#define BARKS_CLUSTER_CLUSTER_SNAPSHOT_H
+
+#include "utils/snapshot.h"
+
+#include "cluster/connection.h"
+
+typedef struct ClusterSnapshot ClusterSnapshot;
+
+/* Find or take; every node of the list has its snapshot when this returns. One reference. */
+extern ClusterSnapshot *cluster_snapshot_acquire(Snapshot snapshot, List *nodes);
+extern void cluster_snapshot_release(ClusterSnapshot *snap);
+
+/*
+ * A connection in STREAM state (COPY barks.lane) under the snapshot, that no
+ * one else is using; opens a further one when needed.  Give it back when the
+ * stream is quiet (all tasks answered), else connection_discard it.
+ */
+extern NodeConnection *cluster_snapshot_stream(ClusterSnapshot *snap, Oid node);
+extern void cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn);
+
+/*
+ * The commit lock: share while node snapshots are taken, exclusive from the
+ * last PREPARE TRANSACTION to the last COMMIT PREPARED.
+ */
+extern void commit_lock_acquire(bool exclusive);
+extern void commit_lock_release(void);
+
+extern void cluster_snapshot_init(void);
+
+#endif							/* BARKS_CLUSTER_CLUSTER_SNAPSHOT_H */

@@ -1,0 +1,92 @@
+/*-------------------------------------------------------------------------
+ * connection.h
+ *	  Connections from the driver to nodes: warm, asynchronous, capped.
+ *
+ * A backend keeps its idle connections per node and reuses them.  Everything
+ * waits on our latch and the socket together, so a cancel is taken at once
+ * even when a node's socket hangs; a connection that was busy when the
+ * transaction aborted is closed, not drained.  The number of connections to a
+ * node over all backends is capped (barks.max_node_connections); at the cap a
+ * backend first detaches its own paused users, then waits.
+ *
+ *	  CLOSED → CONNECTING → IDLE → BUSY (a command) → IDLE
+ *	                             → STREAM (COPY BOTH frames) → IDLE
+ *	  any → BROKEN → CLOSED
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_CLUSTER_CONNECTION_H
+#define BARKS_CLUSTER_CONNECTION_H
+
+#include "libpq-fe.h"
+#include "nodes/pg_list.h"
+
+#include "job/protocol.h"
+
+typedef struct NodeConnection NodeConnection;
+
+/*
+ * Take an idle connection to the node or open one.  ERROR 08006 naming the
+ * node when it cannot be reached, 55000 when it does not fit (other major
+ * version, protocol version, not preloaded …), 28P01/28000 for credentials.
+ */
+extern NodeConnection *connection_acquire(Oid node);
+/* The same for several nodes at once, connecting in parallel.  List of NodeConnection. */
+extern List *connection_acquire_all(List *nodes);
+/* Back to the idle pool; closed instead when not idle.  Never raises. */
+extern void connection_release(NodeConnection *conn);
+/* Close without waiting for the node.  Never raises. */
+extern void connection_discard(NodeConnection *conn);
+
+extern Oid	connection_node(const NodeConnection *conn);
+extern const char *connection_node_name(const NodeConnection *conn);
+extern pgsocket connection_socket(const NodeConnection *conn);
+
+/*
+ * Commands.  exec = send + wait for the last result; errors of the node are
+ * raised here as remote errors with a context line naming the node, unless
+ * the caller asks for the result.
+ */
+extern void connection_exec(NodeConnection *conn, const char *sql);
+extern PGresult *connection_query(NodeConnection *conn, const char *sql,
+								  int nparams, const char *const *params);
+extern void connection_send(NodeConnection *conn, const char *sql);
+/* Waits for and takes all results of what was sent; raises on error. */
+extern void connection_finish(NodeConnection *conn);
+/* connection_finish for all of a list, waiting for them together. */
+extern void connection_finish_all(List *conns);
+
+/* Raise the node's error (or a lost connection as 08006) at elevel. Clears res. */
+extern void connection_report(NodeConnection *conn, PGresult *res, int elevel);
+
+/*
+ * Frames over COPY BOTH.  begin sends a COPY command; open_stream_all waits
+ * until all of them answered with CopyBothResponse.
+ */
+extern void connection_stream_send(NodeConnection *conn, const char *copy_command);
+extern void connection_stream_wait_all(List *conns);
+/* Queue a frame; never blocks (libpq buffers it). */
+extern void connection_put_frame(NodeConnection *conn, const char *data, int len);
+/* Push queued output; true when all is on the way, false: wait for writable. */
+extern bool connection_flush(NodeConnection *conn);
+/*
+ * Next frame without waiting: length > 0 and *frame (valid until the next
+ * call), 0 when none is there yet, -1 when the connection or the remote
+ * command ended; then *error (palloc'd) says why.
+ */
+extern int	connection_get_frame(NodeConnection *conn, char **frame, RemoteError **error);
+/* End the stream from our side and wait until the connection is IDLE. */
+extern void connection_stream_end(NodeConnection *conn);
+
+/*
+ * Whoever uses a connection for longer than one call says how to take it
+ * away: detach must read what is still to come into a spool of its own and
+ * stop using the connection.  Called when a write or a nested query needs it.
+ */
+typedef void (*ConnectionDetach) (void *arg);
+extern void connection_set_user(NodeConnection *conn, ConnectionDetach detach, void *arg);
+/* Make the current user, if any, let go. */
+extern void connection_detach_user(NodeConnection *conn);
+
+extern void connection_init(void);	/* GUCs, shmem request, callbacks */
+
+#endif							/* BARKS_CLUSTER_CONNECTION_H */

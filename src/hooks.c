@@ -1,0 +1,107 @@
+/*-------------------------------------------------------------------------
+ * hooks.c
+ *	  Install PostgreSQL's hooks and hand each call to the module it is for.
+ *
+ * No logic lives here.  The order within a hook is the order of dependency.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/objectaccess.h"
+#include "miscadmin.h"
+#include "optimizer/paths.h"
+#include "optimizer/planner.h"
+#include "storage/ipc.h"
+#include "tcop/utility.h"
+
+#include "base/virtual_copy.h"
+#include "cluster/node.h"
+#include "hooks.h"
+#include "planner/planner.h"
+#include "table/table.h"
+
+static planner_hook_type next_planner;
+static ProcessUtility_hook_type next_utility;
+static set_rel_pathlist_hook_type next_rel_pathlist;
+static object_access_hook_type next_object_access;
+static emit_log_hook_type next_emit_log;
+
+static PlannedStmt *on_plan(Query *parse, const char *query_string,
+							int cursor_options, ParamListInfo params);
+static void on_utility(PlannedStmt *pstmt, const char *query_string,
+					   bool read_only_tree, ProcessUtilityContext context,
+					   ParamListInfo params, QueryEnvironment *env,
+					   DestReceiver *dest, QueryCompletion *qc);
+static void on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
+							RangeTblEntry *rte);
+static void on_object_access(ObjectAccessType access, Oid class_id,
+							 Oid object_id, int sub_id, void *arg);
+static void on_emit_log(ErrorData *edata);
+
+void
+hooks_init(void)
+{
+	next_planner = planner_hook ? planner_hook : standard_planner;
+	planner_hook = on_plan;
+	next_utility = ProcessUtility_hook ? ProcessUtility_hook : standard_ProcessUtility;
+	ProcessUtility_hook = on_utility;
+	next_rel_pathlist = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = on_rel_pathlist;
+	next_object_access = object_access_hook;
+	object_access_hook = on_object_access;
+	next_emit_log = emit_log_hook;
+	emit_log_hook = on_emit_log;
+}
+
+static PlannedStmt *
+on_plan(Query *parse, const char *query_string, int cursor_options,
+		ParamListInfo params)
+{
+	return planner_plan(parse, query_string, cursor_options, params, next_planner);
+}
+
+static void
+on_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
+		   ProcessUtilityContext context, ParamListInfo params,
+		   QueryEnvironment *env, DestReceiver *dest, QueryCompletion *qc)
+{
+	if (IsA(pstmt->utilityStmt, CopyStmt))
+	{
+		CopyStmt   *copy = (CopyStmt *) pstmt->utilityStmt;
+		VirtualCopyHandler handler = virtual_copy_handler(copy);
+
+		if (handler)
+		{
+			handler(copy);
+			return;
+		}
+	}
+	table_process_utility(pstmt, query_string, read_only_tree, context, params,
+						  env, dest, qc, next_utility);
+}
+
+static void
+on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
+				RangeTblEntry *rte)
+{
+	if (next_rel_pathlist)
+		next_rel_pathlist(root, rel, rti, rte);
+	table_set_rel_pathlist(root, rel, rti, rte);
+}
+
+static void
+on_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
+				 int sub_id, void *arg)
+{
+	if (next_object_access)
+		next_object_access(access, class_id, object_id, sub_id, arg);
+	table_object_access(access, class_id, object_id, sub_id, arg);
+}
+
+static void
+on_emit_log(ErrorData *edata)
+{
+	node_redact_log(edata);
+	if (next_emit_log)
+		next_emit_log(edata);
+}

@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ * planner.h
+ *	  From PostgreSQL's plan to stages.
+ *
+ * planner_plan runs PostgreSQL's planner, translates maximal distributable
+ * subtrees into CustomScans "Barks" (job/plan.h) and leaves the rest as it is.
+ * It opens no socket and reads no distributed row.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_PLANNER_PLANNER_H
+#define BARKS_PLANNER_PLANNER_H
+
+#include "nodes/execnodes.h"
+#include "nodes/plannodes.h"
+#include "optimizer/planner.h"
+
+#include "job/plan.h"
+
+/* The driver's CustomScan methods, set by driver/ at load. */
+extern PGDLLIMPORT const CustomScanMethods *barks_scan_methods;
+
+extern PlannedStmt *planner_plan(Query *parse, const char *query_string,
+								 int cursor_options, ParamListInfo params,
+								 planner_hook_type next);
+
+/*
+ * At execution: the stage's query as SQL without its WITH header, after every
+ * Param and every stable expression without columns was evaluated in econtext
+ * and became a constant.  The gate stays as the text of the boolean literal
+ * passed, so call it once per gate value (once when !stage->needs_gate).
+ * planstate: the CustomScan's, for InitPlan parameters and expression contexts.
+ */
+extern char *planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate);
+
+/*
+ * The WITH header "WITH barks_in_1(c1, …) AS NOT MATERIALIZED (…), …" for one
+ * task: shards[i] are the qualified shard names leaf i reads in this task, a
+ * List of char *; NIL gives an empty input.
+ */
+extern char *planner_stage_header(const StagePlan *stage, List **shards);
+
+/*
+ * Partitions of leaf's table that can hold matching rows, given the stage's
+ * parameters as constants now; NULL: all.  0-based.
+ */
+extern Bitmapset *planner_prune(const StagePlan *stage, const LeafPlan *leaf,
+								PlanState *planstate);
+
+extern void planner_init(void);	/* GUCs */
+
+/* Settings, shared with the driver. */
+extern bool planner_enabled;			/* barks.enabled */
+extern bool planner_partial_aggregates; /* barks.partial_aggregates */
+extern int	planner_broadcast_threshold;	/* barks.broadcast_threshold, kB */
+typedef enum JoinStrategy
+{
+	JOIN_STRATEGY_AUTO, JOIN_STRATEGY_BROADCAST, JOIN_STRATEGY_SHUFFLE, JOIN_STRATEGY_DRIVER
+} JoinStrategy;
+extern int	planner_join_strategy;
+
+#endif							/* BARKS_PLANNER_PLANNER_H */

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ * table.h
+ *	  Distributed tables: what the rest of barks and the hooks call.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_TABLE_TABLE_H
+#define BARKS_TABLE_TABLE_H
+
+#include "catalog/objectaccess.h"
+#include "nodes/pathnodes.h"
+#include "tcop/utility.h"
+
+extern void table_init(void);	/* GUCs, security label provider, virtual COPY */
+
+/*
+ * Around every utility command: refuse what distributed tables cannot do,
+ * forward DDL to the shards, create the shards of new storage at the end.
+ */
+extern void table_process_utility(PlannedStmt *pstmt, const char *query_string,
+								  bool read_only_tree, ProcessUtilityContext context,
+								  ParamListInfo params, QueryEnvironment *env,
+								  DestReceiver *dest, QueryCompletion *qc,
+								  ProcessUtility_hook_type next);
+/* No parallel and no TID paths over a distributed table. */
+extern void table_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
+								   RangeTblEntry *rte);
+extern void table_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
+								int sub_id, void *arg);
+
+#endif							/* BARKS_TABLE_TABLE_H */
