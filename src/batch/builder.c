@@ -234,7 +234,7 @@ add_varlena(BatchBuilder *builder, BuilderColumn *column, Datum value)
 {
 	struct varlena *bytes = (struct varlena *) DatumGetPointer(value);
 
-	if (VARATT_IS_EXTENDED(bytes) && !VARATT_IS_SHORT(bytes))
+	if (VARATT_IS_COMPRESSED(bytes) || VARATT_IS_EXTERNAL(bytes))
 	{
 		MemoryContext old = MemoryContextSwitchTo(builder->scratch);
 
