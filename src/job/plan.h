@@ -76,8 +76,11 @@ typedef struct BarksPlan
 /* paramid of the gate: PARAM_EXEC numbers are never negative elsewhere */
 #define BARKS_GATE_PARAM	(-7)
 
-#define makeBarksNode(T) ((T *) newNode(sizeof(T), T_ExtensibleNode))
+/* Every node carries its registered name: barks.LeafPlan and so on. */
+#define BARKS_NODE_NAME(T)	"barks." CppAsString(T)
+#define makeBarksNode(T)	((T *) make_barks_node(sizeof(T), BARKS_NODE_NAME(T)))
 
+extern ExtensibleNode *make_barks_node(Size size, const char *name);
 extern LeafPlan *make_leaf_plan(void);
 extern MergeKey *make_merge_key(void);
 extern StagePlan *make_stage_plan(void);
