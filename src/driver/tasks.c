@@ -26,6 +26,7 @@
 #include "table/layout.h"
 
 static List *shape_single(const StagePlan *stage);
+static List *common_oids(List *a, List *b);
 static List *shape_partitioned(const StagePlan *stage, PlanState *planstate);
 static void deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate,
 					  List **shapes);
@@ -117,7 +118,7 @@ shape_single(const StagePlan *stage)
 			copies = lappend_oid(copies, layout->nodes[i]);
 		if (layout->created)
 		{
-			candidates = first ? copies : list_intersection_oid(candidates, copies);
+			candidates = first ? copies : common_oids(candidates, copies);
 			first = false;
 		}
 		table_close(rel, NoLock);
@@ -135,6 +136,12 @@ shape_single(const StagePlan *stage)
 	foreach(lc, stage->leaves)
 		add_broadcast_leaf(lfirst(lc), foreach_current_index(lc), list_make1(shape));
 	return list_make1(shape);
+}
+
+static List *
+common_oids(List *a, List *b)
+{
+	return list_difference_oid(a, list_difference_oid(a, b));
 }
 
 static List *
