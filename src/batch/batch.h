@@ -61,6 +61,8 @@ extern int	batch_rows(const Batch *batch);
  * demand in the current memory context.
  */
 extern void batch_get_row(Batch *batch, int row, Datum *values, bool *nulls);
+/* The context that a batch and its values live in. */
+extern MemoryContext batch_context(const Batch *batch);
 extern void batch_free(Batch *batch);
 
 /* Row count and checksum of an encoded batch without decoding it. */

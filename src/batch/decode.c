@@ -183,6 +183,12 @@ fetch(Batch *batch, int i, uint32 row)
 	pg_unreachable();
 }
 
+MemoryContext
+batch_context(const Batch *batch)
+{
+	return batch->context;
+}
+
 void
 batch_free(Batch *batch)
 {
