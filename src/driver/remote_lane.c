@@ -74,6 +74,8 @@ void
 remote_lane_init(void)
 {
 	lane_register_remote(open_remote_lane);
+	RegisterXactCallback(on_xact, NULL);
+	RegisterResourceReleaseCallback(on_owner_release, NULL);
 }
 
 static Lane *
@@ -101,21 +103,12 @@ open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes)
 
 /*
  * A lane must be given back before the cluster module drops what it uses, at
- * whatever end of a (sub)transaction.  Callbacks run in reverse order of
- * registration, and the cluster module registered its own when the lane's
- * snapshot or session was made.
+ * whatever end of a (sub)transaction: callbacks run in reverse order of
+ * registration, and the cluster module registered its own at load before us.
  */
 static void
 track(RemoteLane *lane)
 {
-	static bool registered;
-
-	if (!registered)
-	{
-		RegisterXactCallback(on_xact, NULL);
-		RegisterResourceReleaseCallback(on_owner_release, NULL);
-		registered = true;
-	}
 	lane->owner = CurrentResourceOwner;
 	dlist_push_head(&open_lanes, &lane->link);
 }
