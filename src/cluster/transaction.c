@@ -11,3 +11,9 @@ void
 transaction_init(void)
 {
 }
+
+bool
+transaction_wrote(Oid node)
+{
+	return false;
+}
