@@ -532,3 +532,9 @@ forget_sessions(void)
 	sessions = NIL;				/* freed with TopTransactionContext */
 	wrote_locally = false;
 }
+
+bool
+transaction_wrote(Oid node)
+{
+	return false;
+}
