@@ -93,6 +93,9 @@ static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, 
 void
 cluster_snapshot_init(void)
 {
+	/* at load, so that later modules' callbacks run before these */
+	RegisterXactCallback(on_xact, NULL);
+	RegisterResourceReleaseCallback(on_owner_release, NULL);
 }
 
 ClusterSnapshot *
@@ -212,8 +215,6 @@ setup_backend(void)
 		return;
 	context = AllocSetContextCreate(TopMemoryContext, "barks cluster snapshots",
 									ALLOCSET_DEFAULT_SIZES);
-	RegisterXactCallback(on_xact, NULL);
-	RegisterResourceReleaseCallback(on_owner_release, NULL);
 }
 
 /* The view of a driver snapshot that sees the same transactions. */

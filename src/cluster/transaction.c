@@ -56,10 +56,8 @@ typedef struct Session
 
 static List *sessions;			/* in TopTransactionContext */
 static bool wrote_locally;
-static bool callbacks_registered;
 static int	commit_timeout = 10;
 
-static void register_callbacks(void);
 static Session *find_session(Oid node);
 static Session *begin_session(Oid node);
 static void ready_session(Session *session);
@@ -81,6 +79,9 @@ static void forget_sessions(void);
 void
 transaction_init(void)
 {
+	/* at load, so that later modules' callbacks run before these */
+	RegisterXactCallback(on_xact, NULL);
+	RegisterSubXactCallback(on_subxact, NULL);
 	DefineCustomIntVariable("barks.commit_timeout",
 							"Time to wait for a node to commit what was prepared; the recovery commits it later.",
 							NULL, &commit_timeout, 10, 1, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S,
@@ -108,7 +109,6 @@ transaction_wrote(Oid node)
 void
 transaction_note_local_write(void)
 {
-	register_callbacks();
 	wrote_locally = true;
 }
 
@@ -123,16 +123,6 @@ transaction_exec_all(List *nodes, const char *sql)
 	foreach(lc, conns)
 		connection_send(lfirst(lc), sql);
 	connection_finish_all(conns);
-}
-
-static void
-register_callbacks(void)
-{
-	if (callbacks_registered)
-		return;
-	RegisterXactCallback(on_xact, NULL);
-	RegisterSubXactCallback(on_subxact, NULL);
-	callbacks_registered = true;
 }
 
 static Session *
@@ -168,7 +158,6 @@ begin_session(Oid node)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("nodes cannot be written to in a serializable transaction"),
 				 errhint("Use REPEATABLE READ.")));
-	register_callbacks();
 	(void) GetTopTransactionId();
 	if (IsolationUsesXactSnapshot())
 	{
