@@ -180,7 +180,8 @@ stream_wait(NodeConnection *conn)
 
 		if (PQisBusy(conn->pg))
 		{
-			connection_wait(list_make1(conn), wants_stream, DT_NOEND);
+			connection_check_time(conn);
+			connection_wait(list_make1(conn), wants_stream, conn->give_up);
 			connection_consume(conn);
 			continue;
 		}

@@ -190,6 +190,8 @@ ready_session(Session *session)
 		connection_detach_user(session->conn);
 	if (session->conn && !connection_is_idle(session->conn))
 	{
+		/* Tasks that nobody waits for any more are dropped there. */
+		connection_put_frame(session->conn, "X", 1);
 		connection_stream_leave(session->conn);
 		if (session->rollback_to)
 			connection_swallow(session->conn);
@@ -353,6 +355,8 @@ commit_single(Session *session)
 	appendStringInfoString(&sql, "COMMIT");
 	BARKS_STOP_POINT("commit.before_prepare");
 	commit_lock_acquire(true);
+	connection_set_deadline(session->conn, TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+																	   commit_timeout * INT64CONST(1000)));
 	connection_send(session->conn, sql.data);
 	PG_TRY();
 	{

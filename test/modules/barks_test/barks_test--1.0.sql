@@ -37,3 +37,16 @@ CREATE FUNCTION remote_error(severity text, state text, message text, detail tex
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION remote_error(text, text, text, text, text, text) IS
 'raise an error that crossed a frame';
+
+CREATE FUNCTION cluster_exec(node text, sql text) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION cluster_exec_all(sql text) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION cluster_read(sql text) RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE;
+CREATE FUNCTION cluster_read_twice(node text, sql text, between_sql text) RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION cluster_load(node text, rel text, lines int, bad_line int) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION cluster_hold(node text, connections int, seconds float8) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
