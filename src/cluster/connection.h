@@ -114,6 +114,8 @@ extern int	connection_get_frame(NodeConnection *conn, char **frame, RemoteError 
 extern void connection_stream_end(NodeConnection *conn);
 /* The same without waiting: the connection is BUSY until connection_finish. */
 extern void connection_stream_leave(NodeConnection *conn);
+/* The same, and what is under way in the stream is of no use any more. */
+extern void connection_stream_abandon(NodeConnection *conn);
 
 /*
  * Whoever uses a connection for longer than one call says how to take it

@@ -17,6 +17,7 @@
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
 
+static void end_copy(NodeConnection *conn, const char *error);
 static void stream_wait(NodeConnection *conn);
 static bool wants_flush(NodeConnection *conn, uint32 *events);
 static void take_value(NodeConnection *conn, PGresult *res);
@@ -130,16 +131,17 @@ connection_get_frame(NodeConnection *conn, char **frame, RemoteError **error)
 void
 connection_stream_leave(NodeConnection *conn)
 {
-	if (conn->state != CONN_STREAM)
-		return;
-	if (PQputCopyEnd(conn->pg, NULL) != 1)
-	{
-		conn->state = CONN_BROKEN;
-		return;
-	}
-	(void) PQflush(conn->pg);
-	conn->state = CONN_BUSY;
-	conn->leaving = conn->both;
+	end_copy(conn, NULL);
+}
+
+void
+connection_stream_abandon(NodeConnection *conn)
+{
+	static const char cancel = FRAME_CANCEL;
+
+	if (conn->both)
+		connection_put_frame(conn, &cancel, 1);
+	end_copy(conn, conn->both ? NULL : "abandoned");
 }
 
 void
@@ -168,6 +170,21 @@ connection_stream_swallow(NodeConnection *conn)
 			conn->state = CONN_BROKEN;
 	}
 	return true;
+}
+
+static void
+end_copy(NodeConnection *conn, const char *error)
+{
+	if (conn->state != CONN_STREAM)
+		return;
+	if (PQputCopyEnd(conn->pg, error) != 1)
+	{
+		conn->state = CONN_BROKEN;
+		return;
+	}
+	(void) PQflush(conn->pg);
+	conn->state = CONN_BUSY;
+	conn->leaving = conn->both;
 }
 
 /* Wait for CopyBothResponse; the results before it must be good. */

@@ -190,9 +190,7 @@ ready_session(Session *session)
 		connection_detach_user(session->conn);
 	if (session->conn && !connection_is_idle(session->conn))
 	{
-		/* Tasks that nobody waits for any more are dropped there. */
-		connection_put_frame(session->conn, "X", 1);
-		connection_stream_leave(session->conn);
+		connection_stream_abandon(session->conn);
 		if (session->rollback_to)
 			connection_swallow(session->conn);
 		else
