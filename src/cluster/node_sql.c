@@ -148,6 +148,7 @@ barks_add_node(PG_FUNCTION_ARGS)
 	NodeConnection *conn;
 	int			guc_level;
 
+	node_hide_statement();
 	pgstat_report_activity(STATE_RUNNING, "SELECT barks.add_node(/* arguments hidden */)");
 	require_superuser("add_node");
 	if (PG_ARGISNULL(0))
@@ -359,7 +360,7 @@ install_on_node(Oid node, const char *name)
 				 errmsg("that database is already node \"%s\"", other)));
 	/* The row is locked by whoever adds or removes it, perhaps we ourselves. */
 	switch (connection_try_exec(session,
-								psprintf("SET LOCAL lock_timeout = '5s';"
+								psprintf("SET LOCAL lock_timeout = '2s';"
 										 "DELETE FROM barks.serving WHERE %s;"
 										 "INSERT INTO barks.serving VALUES ('" UINT64_FORMAT "', %u, %s);"
 										 "SET LOCAL lock_timeout = 0",
