@@ -532,9 +532,3 @@ forget_sessions(void)
 	sessions = NIL;				/* freed with TopTransactionContext */
 	wrote_locally = false;
 }
-
-bool
-transaction_wrote(Oid node)
-{
-	return false;
-}
