@@ -95,6 +95,7 @@ on_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
 {
 	if (next_object_access)
 		next_object_access(access, class_id, object_id, sub_id, arg);
+	node_object_access(access, class_id, object_id, sub_id, arg);
 	table_object_access(access, class_id, object_id, sub_id, arg);
 }
 

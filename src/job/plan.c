@@ -1,13 +1,356 @@
 /*-------------------------------------------------------------------------
  * plan.c
- *	  Stages as ExtensibleNodes.
+ *	  Stages as ExtensibleNodes: copy, compare, print and read.
+ *
+ * Each function touches every field of its struct, in the struct's order, in
+ * the manner of PostgreSQL's copyfuncs.c, equalfuncs.c, outfuncs.c and
+ * readfuncs.c.  A field added to plan.h is added to all four.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "nodes/readfuncs.h"
+
 #include "job/plan.h"
+
+/* The four callbacks of a node type find their struct in "from"/"to" etc. */
+#define COPY_SCALAR(field)	(to->field = from->field)
+#define COPY_NODE(field)	(to->field = copyObject(from->field))
+
+#define EQUAL_SCALAR(field) \
+	do { if (a->field != b->field) return false; } while (0)
+#define EQUAL_NODE(field) \
+	do { if (!equal(a->field, b->field)) return false; } while (0)
+
+#define OUT_INT(field) \
+	appendStringInfo(str, " :" CppAsString(field) " %d", (int) from->field)
+#define OUT_INT64(field) \
+	appendStringInfo(str, " :" CppAsString(field) " " INT64_FORMAT, from->field)
+#define OUT_OID(field) \
+	appendStringInfo(str, " :" CppAsString(field) " %u", from->field)
+#define OUT_BOOL(field) \
+	appendStringInfo(str, " :" CppAsString(field) " %s", from->field ? "true" : "false")
+#define OUT_NODE(field) \
+	(appendStringInfoString(str, " :" CppAsString(field) " "), outNode(str, from->field))
+
+#define READ_INT(field)		(to->field = atoi(read_value()))
+#define READ_ENUM(field, type) (to->field = (type) atoi(read_value()))
+#define READ_INT64(field)	(to->field = strtoi64(read_value(), NULL, 10))
+#define READ_OID(field)		(to->field = atooid(read_value()))
+#define READ_BOOL(field)	(to->field = *read_value() == 't')
+#define READ_NODE(field)	(skip_label(), to->field = nodeRead(NULL, 0))
+
+static void skip_label(void);
+static const char *read_value(void);
+
+ExtensibleNode *
+make_barks_node(Size size, const char *name)
+{
+	ExtensibleNode *node = (ExtensibleNode *) newNode(size, T_ExtensibleNode);
+
+	node->extnodename = name;
+	return node;
+}
+
+LeafPlan *
+make_leaf_plan(void)
+{
+	return makeBarksNode(LeafPlan);
+}
+
+MergeKey *
+make_merge_key(void)
+{
+	return makeBarksNode(MergeKey);
+}
+
+StagePlan *
+make_stage_plan(void)
+{
+	StagePlan  *stage = makeBarksNode(StagePlan);
+
+	stage->limit = -1;
+	return stage;
+}
+
+BarksPlan *
+make_barks_plan(void)
+{
+	return makeBarksNode(BarksPlan);
+}
+
+BarksPlan *
+barks_plan_of(CustomScan *scan)
+{
+	ExtensibleNode *node;
+
+	if (scan->custom_private == NIL)
+		elog(ERROR, "custom scan without a plan of barks");
+	node = linitial(scan->custom_private);
+	if (!IsA(node, ExtensibleNode) ||
+		strcmp(node->extnodename, BARKS_NODE_NAME(BarksPlan)) != 0)
+		elog(ERROR, "unexpected node in a custom scan of barks");
+	return (BarksPlan *) node;
+}
+
+/* ---------------- LeafPlan ---------------- */
+
+static void
+leaf_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
+{
+	LeafPlan   *to = (LeafPlan *) newnode;
+	const LeafPlan *from = (const LeafPlan *) oldnode;
+
+	COPY_SCALAR(index);
+	COPY_SCALAR(relid);
+	COPY_NODE(attnums);
+	COPY_SCALAR(broadcast);
+	COPY_SCALAR(group);
+}
+
+static bool
+leaf_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
+{
+	const LeafPlan *a = (const LeafPlan *) anode;
+	const LeafPlan *b = (const LeafPlan *) bnode;
+
+	EQUAL_SCALAR(index);
+	EQUAL_SCALAR(relid);
+	EQUAL_NODE(attnums);
+	EQUAL_SCALAR(broadcast);
+	EQUAL_SCALAR(group);
+	return true;
+}
+
+static void
+leaf_plan_out(StringInfo str, const ExtensibleNode *node)
+{
+	const LeafPlan *from = (const LeafPlan *) node;
+
+	OUT_INT(index);
+	OUT_OID(relid);
+	OUT_NODE(attnums);
+	OUT_BOOL(broadcast);
+	OUT_INT(group);
+}
+
+static void
+leaf_plan_read(ExtensibleNode *node)
+{
+	LeafPlan   *to = (LeafPlan *) node;
+
+	READ_INT(index);
+	READ_OID(relid);
+	READ_NODE(attnums);
+	READ_BOOL(broadcast);
+	READ_INT(group);
+}
+
+/* ---------------- MergeKey ---------------- */
+
+static void
+merge_key_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
+{
+	MergeKey   *to = (MergeKey *) newnode;
+	const MergeKey *from = (const MergeKey *) oldnode;
+
+	COPY_SCALAR(resno);
+	COPY_SCALAR(sortop);
+	COPY_SCALAR(collation);
+	COPY_SCALAR(nulls_first);
+}
+
+static bool
+merge_key_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
+{
+	const MergeKey *a = (const MergeKey *) anode;
+	const MergeKey *b = (const MergeKey *) bnode;
+
+	EQUAL_SCALAR(resno);
+	EQUAL_SCALAR(sortop);
+	EQUAL_SCALAR(collation);
+	EQUAL_SCALAR(nulls_first);
+	return true;
+}
+
+static void
+merge_key_out(StringInfo str, const ExtensibleNode *node)
+{
+	const MergeKey *from = (const MergeKey *) node;
+
+	OUT_INT(resno);
+	OUT_OID(sortop);
+	OUT_OID(collation);
+	OUT_BOOL(nulls_first);
+}
+
+static void
+merge_key_read(ExtensibleNode *node)
+{
+	MergeKey   *to = (MergeKey *) node;
+
+	READ_INT(resno);
+	READ_OID(sortop);
+	READ_OID(collation);
+	READ_BOOL(nulls_first);
+}
+
+/* ---------------- StagePlan ---------------- */
+
+static void
+stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
+{
+	StagePlan  *to = (StagePlan *) newnode;
+	const StagePlan *from = (const StagePlan *) oldnode;
+
+	COPY_SCALAR(id);
+	COPY_SCALAR(distribution);
+	COPY_NODE(query);
+	COPY_NODE(leaves);
+	COPY_NODE(merge_keys);
+	COPY_SCALAR(partial_aggregate);
+	COPY_SCALAR(needs_gate);
+	COPY_SCALAR(limit);
+	COPY_NODE(prune);
+}
+
+static bool
+stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
+{
+	const StagePlan *a = (const StagePlan *) anode;
+	const StagePlan *b = (const StagePlan *) bnode;
+
+	EQUAL_SCALAR(id);
+	EQUAL_SCALAR(distribution);
+	EQUAL_NODE(query);
+	EQUAL_NODE(leaves);
+	EQUAL_NODE(merge_keys);
+	EQUAL_SCALAR(partial_aggregate);
+	EQUAL_SCALAR(needs_gate);
+	EQUAL_SCALAR(limit);
+	EQUAL_NODE(prune);
+	return true;
+}
+
+static void
+stage_plan_out(StringInfo str, const ExtensibleNode *node)
+{
+	const StagePlan *from = (const StagePlan *) node;
+
+	OUT_INT(id);
+	OUT_INT(distribution);
+	OUT_NODE(query);
+	OUT_NODE(leaves);
+	OUT_NODE(merge_keys);
+	OUT_BOOL(partial_aggregate);
+	OUT_BOOL(needs_gate);
+	OUT_INT64(limit);
+	OUT_NODE(prune);
+}
+
+static void
+stage_plan_read(ExtensibleNode *node)
+{
+	StagePlan  *to = (StagePlan *) node;
+
+	READ_INT(id);
+	READ_ENUM(distribution, StageDistribution);
+	READ_NODE(query);
+	READ_NODE(leaves);
+	READ_NODE(merge_keys);
+	READ_BOOL(partial_aggregate);
+	READ_BOOL(needs_gate);
+	READ_INT64(limit);
+	READ_NODE(prune);
+}
+
+/* ---------------- BarksPlan ---------------- */
+
+static void
+barks_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
+{
+	BarksPlan  *to = (BarksPlan *) newnode;
+	const BarksPlan *from = (const BarksPlan *) oldnode;
+
+	COPY_NODE(stages);
+	COPY_NODE(tail);
+	COPY_NODE(functions);
+	COPY_NODE(statement_relids);
+}
+
+/* PostgreSQL has no equal() for plan nodes, so neither have plans with a tail. */
+static bool
+barks_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
+{
+	const BarksPlan *a = (const BarksPlan *) anode;
+	const BarksPlan *b = (const BarksPlan *) bnode;
+
+	EQUAL_NODE(stages);
+	EQUAL_SCALAR(tail);
+	EQUAL_NODE(functions);
+	EQUAL_NODE(statement_relids);
+	return true;
+}
+
+static void
+barks_plan_out(StringInfo str, const ExtensibleNode *node)
+{
+	const BarksPlan *from = (const BarksPlan *) node;
+
+	OUT_NODE(stages);
+	OUT_NODE(tail);
+	OUT_NODE(functions);
+	OUT_NODE(statement_relids);
+}
+
+static void
+barks_plan_read(ExtensibleNode *node)
+{
+	BarksPlan  *to = (BarksPlan *) node;
+
+	READ_NODE(stages);
+	READ_NODE(tail);
+	READ_NODE(functions);
+	READ_NODE(statement_relids);
+}
+
+/* ---------------- reading ---------------- */
+
+static void
+skip_label(void)
+{
+	int			length;
+
+	(void) pg_strtok(&length);
+}
+
+/* The next field's value; it is not terminated, but a delimiter follows. */
+static const char *
+read_value(void)
+{
+	int			length;
+	const char *value;
+
+	skip_label();
+	value = pg_strtok(&length);
+	if (value == NULL)
+		elog(ERROR, "incomplete node of barks");
+	return value;
+}
 
 void
 job_plan_init(void)
 {
+#define NODE_METHODS(type, prefix) \
+	{BARKS_NODE_NAME(type), sizeof(type), \
+	 prefix##_copy, prefix##_equal, prefix##_out, prefix##_read}
+	static const ExtensibleNodeMethods methods[] = {
+		NODE_METHODS(LeafPlan, leaf_plan),
+		NODE_METHODS(MergeKey, merge_key),
+		NODE_METHODS(StagePlan, stage_plan),
+		NODE_METHODS(BarksPlan, barks_plan)
+	};
+
+	for (int i = 0; i < lengthof(methods); i++)
+		RegisterExtensibleNodeMethods(&methods[i]);
 }

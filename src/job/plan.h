@@ -32,6 +32,8 @@ typedef struct LeafPlan
 	Oid			relid;
 	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE */
 	bool		broadcast;		/* every task reads all of it, else a share of the partitions */
+	int			group;			/* leaves of one group are read at equal partition numbers
+								 * within a task (colocated joins); groups are independent */
 } LeafPlan;
 
 /* Order the gather must keep: a k-way merge on these output columns. */
@@ -76,8 +78,11 @@ typedef struct BarksPlan
 /* paramid of the gate: PARAM_EXEC numbers are never negative elsewhere */
 #define BARKS_GATE_PARAM	(-7)
 
-#define makeBarksNode(T) ((T *) newNode(sizeof(T), T_ExtensibleNode))
+/* Every node carries its registered name: barks.LeafPlan and so on. */
+#define BARKS_NODE_NAME(T)	"barks." CppAsString(T)
+#define makeBarksNode(T)	((T *) make_barks_node(sizeof(T), BARKS_NODE_NAME(T)))
 
+extern ExtensibleNode *make_barks_node(Size size, const char *name);
 extern LeafPlan *make_leaf_plan(void);
 extern MergeKey *make_merge_key(void);
 extern StagePlan *make_stage_plan(void);

@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ * scan.h
+ *	  The driver's CustomScan "Barks".
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_DRIVER_SCAN_H
+#define BARKS_DRIVER_SCAN_H
+
+#include "nodes/execnodes.h"
+
+#include "driver/gather.h"
+#include "job/plan.h"
+
+typedef struct BarksScanState
+{
+	CustomScanState css;
+	BarksPlan  *plan;
+	/* with a tail: the plan that this node runs itself */
+	PlanState  *tail;
+	/* without: the stages' run-time side */
+	BatchSchema *schema;
+	RowGather	   *gather;
+	JobPlan		job;
+	MemoryContext job_context;	/* SQL and task plans of one (re)scan */
+	List	   *shapes;			/* of TaskShape, of the last (re)scan */
+	JobStats   *stats;			/* summed over rescans, for EXPLAIN ANALYZE; see explain.c */
+	int64		loops;
+	int64		rows;			/* given upwards */
+} BarksScanState;
+
+extern void scan_init(void);	/* registers the methods */
+
+/* EXPLAIN of a Barks scan (explain.c). */
+extern void explain_scan(CustomScanState *node, List *ancestors, ExplainState *es);
+/* Keep the figures of a gather that is about to end. */
+extern void explain_collect(BarksScanState *state);
+
+#endif							/* BARKS_DRIVER_SCAN_H */

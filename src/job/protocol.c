@@ -1,0 +1,299 @@
+/*-------------------------------------------------------------------------
+ * protocol.c
+ *	  Write and read the frames of protocol.h.
+ *
+ * Strings travel in the server encoding, which is the same on all nodes, as
+ * an int32 length (-1: NULL) and the bytes.  They are never converted to a
+ * client encoding: pq_sendstring and its like would, so they are not used.
+ * Readers check every length and that the frame ends where its fields do.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+
+#include "job/protocol.h"
+
+static void begin_frame(StringInfo buf, char type);
+static void put_string(StringInfo buf, const char *str);
+static char *get_string(StringInfo buf);
+static char *get_required_string(StringInfo buf);
+static int32 get_int32(StringInfo buf);
+static bool get_bool(StringInfo buf);
+
+/* ---------------- driver → worker ---------------- */
+
+void
+frame_write_job_setup(StringInfo buf, const JobSetup *setup)
+{
+	ListCell   *lc;
+
+	begin_frame(buf, FRAME_JOB_SETUP);
+	pq_sendint64(buf, setup->driver);
+	pq_sendint64(buf, setup->job);
+	put_string(buf, setup->role);
+	pq_sendint32(buf, list_length(setup->settings));
+	foreach(lc, setup->settings)
+	{
+		const TaskSetting *setting = lfirst(lc);
+
+		put_string(buf, setting->name);
+		put_string(buf, setting->value);
+	}
+}
+
+JobSetup *
+frame_read_job_setup(StringInfo buf)
+{
+	JobSetup   *setup = palloc0(sizeof(JobSetup));
+	int32		nsettings;
+
+	setup->driver = pq_getmsgint64(buf);
+	setup->job = pq_getmsgint64(buf);
+	setup->role = get_required_string(buf);
+	nsettings = get_int32(buf);
+	for (int32 i = 0; i < nsettings; i++)
+	{
+		TaskSetting *setting = palloc(sizeof(TaskSetting));
+
+		setting->name = get_required_string(buf);
+		setting->value = get_required_string(buf);
+		setup->settings = lappend(setup->settings, setting);
+	}
+	pq_getmsgend(buf);
+	return setup;
+}
+
+void
+frame_write_task(StringInfo buf, const TaskSpec *spec)
+{
+	begin_frame(buf, FRAME_TASK);
+	pq_sendint32(buf, spec->stage);
+	pq_sendint32(buf, spec->task);
+	pq_sendint32(buf, spec->attempt);
+	pq_sendbyte(buf, spec->partial_aggregate);
+	pq_sendbyte(buf, spec->compress);
+	pq_sendint32(buf, spec->batch_rows);
+	put_string(buf, spec->sql);
+}
+
+TaskSpec *
+frame_read_task(StringInfo buf)
+{
+	TaskSpec   *spec = palloc0(sizeof(TaskSpec));
+
+	spec->stage = get_int32(buf);
+	spec->task = get_int32(buf);
+	spec->attempt = get_int32(buf);
+	spec->partial_aggregate = get_bool(buf);
+	spec->compress = get_bool(buf);
+	spec->batch_rows = get_int32(buf);
+	if (spec->batch_rows <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("invalid batch size in task")));
+	spec->sql = get_required_string(buf);
+	pq_getmsgend(buf);
+	return spec;
+}
+
+void
+frame_write_simple(StringInfo buf, char type)
+{
+	begin_frame(buf, type);
+}
+
+/* ---------------- worker → driver ---------------- */
+
+void
+frame_write_snapshot(StringInfo buf, const char *id)
+{
+	begin_frame(buf, FRAME_SNAPSHOT);
+	put_string(buf, id);
+}
+
+char *
+frame_read_snapshot(StringInfo buf)
+{
+	char	   *id = get_required_string(buf);
+
+	pq_getmsgend(buf);
+	return id;
+}
+
+void
+frame_begin_batch(StringInfo buf, int32 task)
+{
+	begin_frame(buf, FRAME_BATCH);
+	pq_sendint32(buf, task);
+}
+
+int32
+frame_read_batch(StringInfo buf)
+{
+	return get_int32(buf);
+}
+
+void
+frame_write_done(StringInfo buf, const TaskDone *done)
+{
+	begin_frame(buf, FRAME_DONE);
+	pq_sendint32(buf, done->task);
+	pq_sendint64(buf, done->rows);
+	pq_sendint64(buf, done->bytes);
+	pq_sendint64(buf, done->queue_us);
+	pq_sendint64(buf, done->plan_us);
+	pq_sendint64(buf, done->run_us);
+	pq_sendint64(buf, done->spill_bytes);
+	pq_sendint32(buf, done->pid);
+}
+
+TaskDone *
+frame_read_done(StringInfo buf)
+{
+	TaskDone   *done = palloc0(sizeof(TaskDone));
+
+	done->task = get_int32(buf);
+	done->rows = pq_getmsgint64(buf);
+	done->bytes = pq_getmsgint64(buf);
+	done->queue_us = pq_getmsgint64(buf);
+	done->plan_us = pq_getmsgint64(buf);
+	done->run_us = pq_getmsgint64(buf);
+	done->spill_bytes = pq_getmsgint64(buf);
+	done->pid = get_int32(buf);
+	pq_getmsgend(buf);
+	return done;
+}
+
+/* ---------------- errors ---------------- */
+
+void
+frame_write_error(StringInfo buf, char type, int32 task, const ErrorData *edata)
+{
+	begin_frame(buf, type);
+	pq_sendint32(buf, task);
+	pq_sendint32(buf, edata->elevel);
+	pq_sendint32(buf, edata->sqlerrcode);
+	put_string(buf, edata->message ? edata->message : "missing error text");
+	put_string(buf, edata->detail);
+	put_string(buf, edata->hint);
+	put_string(buf, edata->context);
+	put_string(buf, edata->schema_name);
+	put_string(buf, edata->table_name);
+	put_string(buf, edata->column_name);
+	put_string(buf, edata->datatype_name);
+	put_string(buf, edata->constraint_name);
+}
+
+RemoteError *
+frame_read_error(StringInfo buf, int32 *task)
+{
+	RemoteError *error = palloc0(sizeof(RemoteError));
+
+	*task = get_int32(buf);
+	error->elevel = get_int32(buf);
+	if (error->elevel < DEBUG5 || error->elevel > PANIC)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("invalid severity in error from node")));
+	error->sqlerrcode = get_int32(buf);
+	error->message = get_required_string(buf);
+	error->detail = get_string(buf);
+	error->hint = get_string(buf);
+	error->context = get_string(buf);
+	error->schema_name = get_string(buf);
+	error->table_name = get_string(buf);
+	error->column_name = get_string(buf);
+	error->datatype_name = get_string(buf);
+	error->constraint_name = get_string(buf);
+	pq_getmsgend(buf);
+	return error;
+}
+
+/*
+ * What ended a worker must not end the driver: FATAL becomes ERROR here.
+ * Context lines of our own callers are added by errfinish, as always.
+ */
+void
+remote_error_throw(const RemoteError *error, const char *context)
+{
+	ErrorData	edata = {0};
+
+	edata.elevel = Min(error->elevel, ERROR);
+	edata.sqlerrcode = error->sqlerrcode;
+	edata.filename = __FILE__;
+	edata.lineno = __LINE__;
+	edata.funcname = __func__;
+	edata.message = error->message;
+	edata.detail = error->detail;
+	edata.hint = error->hint;
+	edata.context = error->context;
+	if (context && error->context)
+		edata.context = psprintf("%s\n%s", error->context, context);
+	else if (context)
+		edata.context = pstrdup(context);
+	edata.schema_name = error->schema_name;
+	edata.table_name = error->table_name;
+	edata.column_name = error->column_name;
+	edata.datatype_name = error->datatype_name;
+	edata.constraint_name = error->constraint_name;
+	ThrowErrorData(&edata);
+}
+
+/* ---------------- pieces ---------------- */
+
+static void
+begin_frame(StringInfo buf, char type)
+{
+	resetStringInfo(buf);
+	appendStringInfoCharMacro(buf, type);
+}
+
+static void
+put_string(StringInfo buf, const char *str)
+{
+	int			len = str ? strlen(str) : -1;
+
+	pq_sendint32(buf, len);
+	if (len > 0)
+		appendBinaryStringInfo(buf, str, len);
+}
+
+/* A string, palloc'd and checked to be valid in the server encoding, or NULL. */
+static char *
+get_string(StringInfo buf)
+{
+	int32		len = get_int32(buf);
+	const char *bytes;
+
+	if (len == -1)
+		return NULL;
+	bytes = pq_getmsgbytes(buf, len);
+	(void) pg_verifymbstr(bytes, len, false);
+	return pnstrdup(bytes, len);
+}
+
+static char *
+get_required_string(StringInfo buf)
+{
+	char	   *str = get_string(buf);
+
+	if (str == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("missing string in frame")));
+	return str;
+}
+
+static int32
+get_int32(StringInfo buf)
+{
+	return (int32) pq_getmsgint(buf, 4);
+}
+
+static bool
+get_bool(StringInfo buf)
+{
+	return pq_getmsgbyte(buf) != 0;
+}
