@@ -140,7 +140,10 @@ translate_other(PlanContext *context, Plan *plan)
 	int			before = context->scans;
 	const char *reason = "is not run on nodes";
 
-	if (plan->lefttree)
+	/* hashed, it wants all rows of the first input before those of the second */
+	if (IsA(plan, SetOp) && plan->lefttree && IsA(plan->lefttree, Append))
+		seal_list(context, ((Append *) plan->lefttree)->appendplans);
+	else if (plan->lefttree)
 		plan->lefttree = translate_and_seal(context, plan->lefttree);
 	if (plan->righttree)
 		plan->righttree = translate_and_seal(context, plan->righttree);

@@ -114,6 +114,11 @@ collect(AggParts *parts, const char **reason)
 	List	   *items;
 	ListCell   *lc;
 
+	if (agg->groupingSets != NIL || agg->chain != NIL)
+	{
+		*reason = "grouping sets need a shuffle";
+		return false;
+	}
 	items = list_concat(pull_var_clause((Node *) agg->plan.targetlist, PVC_INCLUDE_AGGREGATES),
 						pull_var_clause((Node *) agg->plan.qual, PVC_INCLUDE_AGGREGATES));
 	parts->cols = palloc(sizeof(AttrNumber) * (agg->numCols + list_length(items) + 1));
@@ -161,8 +166,6 @@ refuse_grouping(const AggParts *parts)
 {
 	const Agg  *agg = parts->agg;
 
-	if (agg->groupingSets != NIL || agg->chain != NIL)
-		return "grouping sets need a shuffle";
 	if (agg->aggsplit != AGGSPLIT_SIMPLE)
 		return "aggregate is already split";
 	if (agg->numCols == 0 && parts->aggrefs == NIL)
