@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "storage/condition_variable.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/procsignal.h"
 #include "storage/shmem.h"
@@ -32,7 +33,9 @@ typedef struct DatabaseState
 {
 	Oid			database;		/* the hash key */
 	uint64		commits;
-	pid_t		monitor;		/* 0: none */
+	Latch	   *monitor;		/* NULL: none */
+	pid_t		monitor_pid;
+	bool		no_nodes;		/* a monitor looked and left */
 	TimestampTz evicted;		/* no monitor until a while after */
 } DatabaseState;
 
@@ -50,6 +53,7 @@ typedef struct ClusterControl
 	dsa_handle	area;
 	dshash_table_handle nodes;
 	dshash_table_handle databases;
+	Latch	   *launcher;		/* of the monitors; NULL: not running */
 	pg_atomic_uint32 waiters;	/* backends at the cap */
 	ConditionVariable freed;	/* a connection was closed */
 	int			nbackends;
@@ -82,6 +86,7 @@ static NodeState *lock_node(Oid database, Oid node);
 static DatabaseState *lock_database(Oid database);
 static void unlock_node(NodeState *state);
 static void unlock_database(DatabaseState *state);
+static bool is_evicted(DatabaseState *state);
 static void ask_idle_backends(void);
 
 void
@@ -264,68 +269,82 @@ cluster_commit_counted(void)
 	unlock_database(state);
 }
 
-/* Become this database's monitor; false when there is one or it is evicted. */
+void
+monitor_state_launcher(void)
+{
+	control->launcher = MyLatch;
+}
+
 bool
-monitor_enter(void)
+monitor_state_needed(Oid database)
+{
+	DatabaseState *state = lock_database(database);
+	bool		needed = !state->no_nodes && !state->monitor && !is_evicted(state);
+
+	unlock_database(state);
+	return needed;
+}
+
+bool
+monitor_state_enter(void)
 {
 	DatabaseState *state;
-	bool		entered;
 
 	register_exit();
 	state = lock_database(MyDatabaseId);
-	entered = state->monitor == 0 &&
-		TimestampDifferenceExceeds(state->evicted, GetCurrentTimestamp(), EVICTION_MS);
-	if (entered)
-		state->monitor = MyProcPid;
+	is_monitor = !state->monitor && !is_evicted(state);
+	if (is_monitor)
+	{
+		state->monitor = MyLatch;
+		state->monitor_pid = MyProcPid;
+	}
 	unlock_database(state);
-	is_monitor = entered;
-	return entered;
+	return is_monitor;
 }
 
-/* Make the monitor of this database look around now. */
 void
-monitor_wake(void)
+monitor_state_no_nodes(void)
 {
 	DatabaseState *state = lock_database(MyDatabaseId);
-	pid_t		pid = state->monitor;
 
-	if (pid)
-		kill(pid, SIGUSR2);
+	state->no_nodes = true;
 	unlock_database(state);
 }
 
+void
+monitor_state_wake(bool new_nodes)
+{
+	DatabaseState *state = lock_database(MyDatabaseId);
+	Latch	   *latch = state->monitor ? state->monitor : control->launcher;
+
+	if (new_nodes)
+		state->no_nodes = false;
+	unlock_database(state);
+	if (latch)
+		SetLatch(latch);
+}
+
 bool
-monitor_evict(Oid database)
+monitor_state_evict(Oid database)
 {
 	DatabaseState *state = lock_database(database);
-	pid_t		pid = state->monitor;
+	bool		running = state->monitor != NULL;
 
 	state->evicted = GetCurrentTimestamp();
-	if (pid)
-		kill(pid, SIGTERM);
-	unlock_database(state);
-	return pid != 0;
-}
-
-bool
-monitor_running(Oid database)
-{
-	DatabaseState *state = lock_database(database);
-	bool		running = state->monitor != 0;
-
+	if (running)
+		kill(state->monitor_pid, SIGTERM);
 	unlock_database(state);
 	return running;
 }
 
 bool
-monitor_held_off(Oid database)
+monitor_state_running(Oid database)
 {
 	DatabaseState *state = lock_database(database);
-	bool		held_off = !TimestampDifferenceExceeds(state->evicted, GetCurrentTimestamp(),
-													   EVICTION_MS);
+	bool		running = state->monitor != NULL;
 
 	unlock_database(state);
-	return held_off;
+	return running;
 }
 
 static void
@@ -431,7 +450,7 @@ leave_state(int code, Datum arg)
 	{
 		DatabaseState *state = lock_database(MyDatabaseId);
 
-		state->monitor = 0;
+		state->monitor = NULL;
 		unlock_database(state);
 	}
 }
@@ -479,6 +498,12 @@ static void
 unlock_database(DatabaseState *state)
 {
 	dshash_release_lock(databases, state);
+}
+
+static bool
+is_evicted(DatabaseState *state)
+{
+	return !TimestampDifferenceExceeds(state->evicted, GetCurrentTimestamp(), EVICTION_MS);
 }
 
 static void

@@ -71,11 +71,16 @@ extern void node_state_settle(Oid node, uint64 doubts);
 extern uint64 cluster_commit_count(void);
 extern void cluster_commit_counted(void);
 
-/* The database's monitor: one at a time, none while the database is evicted. */
-extern bool monitor_enter(void);
-extern void monitor_wake(void);
-extern bool monitor_evict(Oid database);	/* true: one was running and is told to stop */
-extern bool monitor_running(Oid database);
-extern bool monitor_held_off(Oid database);
+/*
+ * Monitors: at most one per database, none where there are no nodes, none for
+ * a while after somebody needed the database for himself.
+ */
+extern void monitor_state_launcher(void);	/* we are the launcher: wake us */
+extern bool monitor_state_needed(Oid database); /* should the launcher start one? */
+extern bool monitor_state_enter(void);	/* become it; false: not needed */
+extern void monitor_state_no_nodes(void);	/* the monitor found nothing to do */
+extern void monitor_state_wake(bool new_nodes); /* look around now */
+extern bool monitor_state_evict(Oid database);	/* true: one is running, told to stop */
+extern bool monitor_state_running(Oid database);
 
 #endif							/* BARKS_CLUSTER_CLUSTER_STATE_H */

@@ -28,6 +28,24 @@ connection_exec(NodeConnection *conn, const char *sql)
 	connection_finish(conn);
 }
 
+int
+connection_try_exec(NodeConnection *conn, const char *sql)
+{
+	int			sqlstate = ERRCODE_SUCCESSFUL_COMPLETION;
+	PGresult   *res;
+
+	connection_send(conn, sql);
+	while ((res = next_result(conn)) != NULL)
+	{
+		const char *code = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+		if (code)
+			sqlstate = MAKE_SQLSTATE(code[0], code[1], code[2], code[3], code[4]);
+		PQclear(res);
+	}
+	return sqlstate;
+}
+
 PGresult *
 connection_query(NodeConnection *conn, const char *sql, int nparams,
 				 const char *const *params)

@@ -25,7 +25,6 @@
 #include "cluster/node.h"
 
 #define CONNECT_TIMEOUT_S	10
-#define MAX_PARAMS			64
 
 /* What a session of ours runs under, whatever the node's or the role's own settings are. */
 static const char *const session_options =
@@ -49,14 +48,25 @@ static void pass_notice(void *arg, const PGresult *res);
 void
 connection_start(NodeConnection *conn)
 {
-	ForeignServer *server = GetForeignServer(conn->node);
-	const char *keywords[MAX_PARAMS];
-	const char *values[MAX_PARAMS];
+	conn->pg = connect_begin(conn->node, &conn->deadline);
+	PQsetNoticeReceiver(conn->pg, pass_notice, conn);
+	conn->poll = PQstatus(conn->pg) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+}
+
+/* A libpq connection to the node that has begun, and when to give up. */
+PGconn *
+connect_begin(Oid node, TimestampTz *deadline)
+{
+	ForeignServer *server = GetForeignServer(node);
+	int			nparams = list_length(server->options) + 16;
+	const char **keywords = palloc(nparams * sizeof(char *));
+	const char **values = palloc(nparams * sizeof(char *));
 	char	   *user;
 	char	   *password;
 	int			timeout = CONNECT_TIMEOUT_S;
 	int			n = 0;
 	ListCell   *lc;
+	PGconn	   *pg;
 
 #define PARAM(k, v) (keywords[n] = (k), values[n++] = (v))
 	PARAM("keepalives_idle", "30");
@@ -69,10 +79,10 @@ connection_start(NodeConnection *conn)
 
 		if (strcmp(def->defname, "connect_timeout") == 0)
 			timeout = atoi(defGetString(def));
-		else if (n < MAX_PARAMS - 10)
+		else
 			PARAM(def->defname, defGetString(def));
 	}
-	node_credential(conn->node, &user, &password);
+	node_credential(node, &user, &password);
 	PARAM("user", user);
 	if (password)
 		PARAM("password", password);
@@ -82,14 +92,15 @@ connection_start(NodeConnection *conn)
 	PARAM(NULL, NULL);
 #undef PARAM
 
-	conn->deadline = timeout > 0 ?
+	*deadline = timeout > 0 ?
 		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout * INT64CONST(1000)) : DT_NOEND;
-	conn->pg = PQconnectStartParams(keywords, values, false);
-	if (!conn->pg)
+	pg = PQconnectStartParams(keywords, values, false);
+	if (!pg)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);	/* to learn the SQLSTATE */
-	PQsetNoticeReceiver(conn->pg, pass_notice, conn);
-	conn->poll = PQstatus(conn->pg) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+	PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);	/* to learn the SQLSTATE */
+	pfree(keywords);
+	pfree(values);
+	return pg;
 }
 
 /* Drive these to the end together; raises when one fails. */

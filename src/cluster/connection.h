@@ -59,6 +59,8 @@ extern bool connection_is_idle(const NodeConnection *conn);
  * the caller asks for the result.
  */
 extern void connection_exec(NodeConnection *conn, const char *sql);
+/* The SQLSTATE instead of an error of the node; 0 when all went well. */
+extern int	connection_try_exec(NodeConnection *conn, const char *sql);
 extern PGresult *connection_query(NodeConnection *conn, const char *sql,
 								  int nparams, const char *const *params);
 extern void connection_send(NodeConnection *conn, const char *sql);

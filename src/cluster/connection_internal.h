@@ -47,6 +47,7 @@ struct NodeConnection
 };
 
 /* connect.c */
+extern PGconn *connect_begin(Oid node, TimestampTz *deadline);
 extern void connection_start(NodeConnection *conn);
 extern void connection_open_all(List *conns);
 

@@ -30,6 +30,7 @@
 #include "utils/syscache.h"
 
 #include "cluster/cluster_state.h"
+#include "cluster/monitor.h"
 #include "cluster/node.h"
 #include "job/protocol.h"
 
@@ -71,6 +72,7 @@ node_init(void)
 							BARKS_PROTOCOL_VERSION, BARKS_PROTOCOL_VERSION, PGC_INTERNAL,
 							GUC_REPORT | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE, NULL, NULL, NULL);
 	cluster_state_init();
+	monitor_init();
 }
 
 List *

@@ -11,7 +11,6 @@
 #define BARKS_CLUSTER_NODE_H
 
 #include "catalog/objectaccess.h"
-#include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
 
 #define BARKS_FDW_NAME	"barks"
@@ -55,9 +54,6 @@ extern void node_redact_log(ErrorData *edata);
 /* object_access hook: DROP SERVER of a node is remove_node. */
 extern void node_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
 							   int sub_id, void *arg);
-/* Before a utility command: let go of a database that is about to be dropped or copied. */
-extern void node_before_utility(Node *stmt);
-
 extern void node_init(void);
 
 #endif							/* BARKS_CLUSTER_NODE_H */

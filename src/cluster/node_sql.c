@@ -63,6 +63,8 @@ static const char *const number_options[] = {
 	"keepalives_count", "tcp_user_timeout", NULL
 };
 
+static bool nodes_changed;		/* by this transaction */
+
 static bool is_one_of(const char *name, const char *const *list);
 static void require_superuser(const char *function);
 static Oid	create_server(const char *name, const char *host, int port, const char *dbname);
@@ -73,6 +75,8 @@ static char *serving_key(void);
 static bool try_session(Oid node);
 static void refuse_only_copies(Oid node);
 static int	count_partitions(Oid node, int *only_copies);
+static void wake_monitor_at_end(void);
+static void on_xact(XactEvent event, void *arg);
 static Datum text_or_null(const char *value, bool *null);
 
 Datum
@@ -244,11 +248,14 @@ barks_node_status(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* DROP SERVER of a node, or of the wrapper with CASCADE. */
+/* The list of nodes changes, perhaps by DROP SERVER or DROP EXTENSION … CASCADE. */
 void
 node_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
 {
-	if (access != OAT_DROP || class_id != ForeignServerRelationId || !node_is_one(object_id))
+	if (class_id != ForeignServerRelationId)
+		return;
+	wake_monitor_at_end();
+	if (access != OAT_DROP || !node_is_one(object_id))
 		return;
 	refuse_only_copies(object_id);
 	forget_credential(object_id);
@@ -466,6 +473,27 @@ count_partitions(Oid node, int *only_copies)
 	if (elsewhere)
 		hash_destroy(elsewhere);
 	return count;
+}
+
+/* The monitor must see the committed list of nodes. */
+static void
+wake_monitor_at_end(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		RegisterXactCallback(on_xact, NULL);
+	registered = true;
+	nodes_changed = true;
+}
+
+static void
+on_xact(XactEvent event, void *arg)
+{
+	if (!nodes_changed || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT))
+		return;
+	nodes_changed = false;
+	monitor_state_wake(true);
 }
 
 static Datum

@@ -18,6 +18,7 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
+#include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "storage/procarray.h"
@@ -27,7 +28,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/wait_event.h"
 
+#include "cluster/cluster_snapshot.h"
 #include "cluster/cluster_state.h"
 #include "cluster/connection.h"
 #include "cluster/node.h"
@@ -98,9 +101,14 @@ recovery_clean_node(Oid node)
 	recovery_settle_node(node);
 	if (decisions == NIL)
 		return;
-	/* Asked after the decisions were read, so all of them had been prepared. */
+	/*
+	 * Asked after the decisions were read, so all of them had been prepared;
+	 * and not while somebody is about to carry them out.
+	 */
 	conn = connection_acquire(node);
+	commit_lock_acquire(false);
 	prepared = prepared_gids(conn);
+	commit_lock_release();
 	connection_release(conn);
 	rel = open_decisions(RowExclusiveLock);
 	foreach(lc, decisions)
@@ -108,7 +116,7 @@ recovery_clean_node(Oid node)
 		Decision   *decision = lfirst(lc);
 
 		if (contains(prepared, decision->gid))
-			node_state_doubt(node);	/* whoever was to finish it may be gone */
+			node_state_doubt(node);
 		else
 			CatalogTupleDelete(rel, &decision->tid);
 	}
@@ -131,16 +139,20 @@ recovery_forget_node(Oid node)
 	table_close(rel, RowExclusiveLock);
 }
 
+/*
+ * The commit lock keeps out those who are finishing a transaction of their own
+ * just now.
+ */
 static void
 settle(Oid node)
 {
 	NodeConnection *conn = connection_acquire(node);
-	List	   *gids = prepared_gids(conn);
 	List	   *over = NIL;
 	List	   *decisions;
 	ListCell   *lc;
 
-	foreach(lc, gids)
+	commit_lock_acquire(false);
+	foreach(lc, prepared_gids(conn))
 		if (transaction_is_over(lfirst(lc)))
 			over = lappend(over, lfirst(lc));
 	if (over)
@@ -149,6 +161,7 @@ settle(Oid node)
 		foreach(lc, over)
 			finish_gid(conn, lfirst(lc), decisions);
 	}
+	commit_lock_release();
 	connection_release(conn);
 }
 
@@ -173,12 +186,24 @@ static void
 finish_gid(NodeConnection *conn, const char *gid, List *decisions)
 {
 	bool		commit = decided(decisions, gid);
+	char	   *sql = psprintf("%s PREPARED %s", commit ? "COMMIT" : "ROLLBACK", quote_literal_cstr(gid));
 
 	ereport(LOG,
 			(errmsg("%s prepared transaction \"%s\" on node \"%s\"",
 					commit ? "committing" : "rolling back", gid, connection_node_name(conn))));
-	connection_exec(conn, psprintf("%s PREPARED %s", commit ? "COMMIT" : "ROLLBACK",
-								   quote_literal_cstr(gid)));
+	for (;;)
+	{
+		int			sqlstate = connection_try_exec(conn, sql);
+
+		if (sqlstate == ERRCODE_SUCCESSFUL_COMPLETION || sqlstate == ERRCODE_UNDEFINED_OBJECT)
+			return;				/* whoever aborted had sent the same */
+		if (sqlstate != ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)	/* "is busy" */
+			break;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 10, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	connection_exec(conn, sql);	/* raises what is wrong */
 }
 
 static bool

@@ -493,7 +493,7 @@ finish_commit_prepared(Session *session, TimestampTz until)
 				 errmsg("node \"%s\" did not confirm that it committed", node_name(session->node)),
 				 errdetail("The transaction is committed; the node will commit it when it can.")));
 		node_state_doubt(session->node);
-		monitor_wake();
+		monitor_state_wake(false);
 	}
 	session->state = SESSION_OPEN;
 }
