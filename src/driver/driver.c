@@ -1,13 +1,23 @@
 /*-------------------------------------------------------------------------
  * driver.c
- *	  To come.
+ *	  Init of the driver's parts.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "driver/driver.h"
+#include "driver/registry.h"
+#include "driver/remote_lane.h"
+#include "driver/scan.h"
+#include "driver/settings.h"
+#include "driver/table_stream.h"
 
 void
 driver_init(void)
 {
+	settings_init();
+	registry_init();
+	remote_lane_init();
+	table_stream_init();
+	scan_init();
 }

@@ -150,7 +150,7 @@ explain_stage(BarksScanState *state, ExplainState *es)
 	ExplainOpenGroup("Stage", NULL, true, es);
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
-		ExplainIndentText(es);
+		appendStringInfoSpaces(es->str, es->indent * 2);
 		appendStringInfo(es->str, "Stage %d:\n", stage->id);
 		es->indent++;
 	}
@@ -242,7 +242,7 @@ explain_driver_stage(BarksScanState *state, TailSteps *tail, int number,
 	ExplainOpenGroup("Stage", NULL, true, es);
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
-		ExplainIndentText(es);
+		appendStringInfoSpaces(es->str, es->indent * 2);
 		appendStringInfo(es->str, "Stage %d:\n", number);
 		es->indent++;
 	}

@@ -36,7 +36,7 @@ typedef struct Stream
 	bool	   *nulls;
 } Stream;
 
-struct Gather
+struct RowGather
 {
 	MemoryContext context;
 	MemoryContext row_context;	/* text-codec values of the current row */
@@ -62,22 +62,22 @@ struct Gather
 };
 
 static void forget_task(void *arg, int task);
-static void fill_window(Gather *gather);
-static bool next_unordered(Gather *gather, TupleTableSlot *slot);
-static void begin_merge(Gather *gather, List *merge_keys);
-static bool next_merged(Gather *gather, TupleTableSlot *slot);
-static void build_heap(Gather *gather);
-static bool advance_stream(Gather *gather, Stream *stream);
+static void fill_window(RowGather *gather);
+static bool next_unordered(RowGather *gather, TupleTableSlot *slot);
+static void begin_merge(RowGather *gather, List *merge_keys);
+static bool next_merged(RowGather *gather, TupleTableSlot *slot);
+static void build_heap(RowGather *gather);
+static bool advance_stream(RowGather *gather, Stream *stream);
 static int	compare_streams(Datum a, Datum b, void *arg);
 
-Gather *
+RowGather *
 gather_begin(const JobPlan *plan, List *merge_keys, int64 limit,
 			 MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "barks gather",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Gather	   *gather = palloc0(sizeof(Gather));
+	RowGather	   *gather = palloc0(sizeof(RowGather));
 
 	gather->context = context;
 	gather->row_context = AllocSetContextCreate(context, "barks gather row",
@@ -94,19 +94,19 @@ gather_begin(const JobPlan *plan, List *merge_keys, int64 limit,
 }
 
 bool
-gather_next(Gather *gather, TupleTableSlot *slot)
+gather_next(RowGather *gather, TupleTableSlot *slot)
 {
 	return gather->streams ? next_merged(gather, slot) : next_unordered(gather, slot);
 }
 
 const JobStats *
-gather_stats(const Gather *gather)
+gather_stats(const RowGather *gather)
 {
 	return job_stats(gather->job);
 }
 
 void
-gather_end(Gather *gather)
+gather_end(RowGather *gather)
 {
 	job_end(gather->job);
 	MemoryContextDelete(gather->context);
@@ -116,7 +116,7 @@ gather_end(Gather *gather)
 static void
 forget_task(void *arg, int task)
 {
-	Gather	   *gather = arg;
+	RowGather	   *gather = arg;
 	ListCell   *lc;
 
 	for (int i = 0; gather->streams && i < gather->plan->ntasks; i++)
@@ -145,7 +145,7 @@ forget_task(void *arg, int task)
 }
 
 static bool
-next_unordered(Gather *gather, TupleTableSlot *slot)
+next_unordered(RowGather *gather, TupleTableSlot *slot)
 {
 	if (!gather->open)
 		fill_window(gather);
@@ -181,7 +181,7 @@ next_unordered(Gather *gather, TupleTableSlot *slot)
 
 /* Collect until the job has ended, enough is there, or the window is full. */
 static void
-fill_window(Gather *gather)
+fill_window(RowGather *gather)
 {
 	MemoryContext old = MemoryContextSwitchTo(gather->context);
 
@@ -208,7 +208,7 @@ fill_window(Gather *gather)
 }
 
 static void
-begin_merge(Gather *gather, List *merge_keys)
+begin_merge(RowGather *gather, List *merge_keys)
 {
 	ListCell   *lc;
 	int			ncolumns = gather->plan->schema->ncolumns;
@@ -237,7 +237,7 @@ begin_merge(Gather *gather, List *merge_keys)
 }
 
 static bool
-next_merged(Gather *gather, TupleTableSlot *slot)
+next_merged(RowGather *gather, TupleTableSlot *slot)
 {
 	Stream	   *stream;
 	MemoryContext old = MemoryContextSwitchTo(gather->context);
@@ -267,7 +267,7 @@ next_merged(Gather *gather, TupleTableSlot *slot)
 
 /* Load the first row of every stream; a restart on the way unloads some again. */
 static void
-build_heap(Gather *gather)
+build_heap(RowGather *gather)
 {
 	bool		loaded;
 
@@ -292,7 +292,7 @@ build_heap(Gather *gather)
 
 /* Load a stream's next row; false at its end. */
 static bool
-advance_stream(Gather *gather, Stream *stream)
+advance_stream(RowGather *gather, Stream *stream)
 {
 	stream->loaded = true;
 	while (stream->batch == NULL || stream->row >= batch_rows(stream->batch))
@@ -317,7 +317,7 @@ advance_stream(Gather *gather, Stream *stream)
 static int
 compare_streams(Datum a, Datum b, void *arg)
 {
-	Gather	   *gather = arg;
+	RowGather	   *gather = arg;
 	Stream	   *x = &gather->streams[DatumGetInt32(a)];
 	Stream	   *y = &gather->streams[DatumGetInt32(b)];
 

@@ -16,17 +16,17 @@
 
 #define GATHER_WINDOW_BYTES	(1024 * 1024)
 
-typedef struct Gather Gather;
+typedef struct RowGather RowGather;
 
 /*
  * merge_keys: list of MergeKey (job/plan.h), NIL for any order; with keys the plan's order must be
  * JOB_BY_STREAM.  limit: rows the consumer can need at most, -1 if unknown.
  */
-extern Gather *gather_begin(const JobPlan *plan, List *merge_keys, int64 limit,
+extern RowGather *gather_begin(const JobPlan *plan, List *merge_keys, int64 limit,
 							MemoryContext parent);
 /* Store the next row in a virtual slot; false at the end. */
-extern bool gather_next(Gather *gather, TupleTableSlot *slot);
-extern const JobStats *gather_stats(const Gather *gather);
-extern void gather_end(Gather *gather);
+extern bool gather_next(RowGather *gather, TupleTableSlot *slot);
+extern const JobStats *gather_stats(const RowGather *gather);
+extern void gather_end(RowGather *gather);
 
 #endif							/* BARKS_DRIVER_GATHER_H */

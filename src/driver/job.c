@@ -27,6 +27,7 @@
 #include "cluster/node.h"
 #include "cluster/transaction.h"
 #include "driver/job.h"
+#include "driver/registry.h"
 #include "driver/settings.h"
 
 #define LONG_TASK_US	5000	/* tasks longer than this are not queued ahead */
@@ -66,6 +67,8 @@ typedef struct NodeRun
 struct Job
 {
 	const JobPlan *plan;
+	uint64		number;			/* in the registry */
+	int64		rows;			/* in batches passed on */
 	MemoryContext context;		/* the job and its lanes */
 	MemoryContextCallback cleanup;
 	JobStats	stats;
@@ -122,7 +125,10 @@ job_start(const JobPlan *plan, MemoryContext parent)
 		job->tasks[i].stats = &job->stats.tasks[i];
 	}
 	job->setup.driver = node_driver_id();
-	job->setup.job = plan->number;
+	job->number = registry_job_begin(NULL);
+	registry_stage(job->number, plan->stage,
+				   plan->order == JOB_BY_STREAM ? "gather merge" : "gather", plan->ntasks);
+	job->setup.job = job->number;
 	job->setup.role = GetUserNameFromId(GetUserId(), false);
 	job->setup.settings = settings_to_ship();
 	job->cleanup.func = release_lanes;
@@ -291,6 +297,7 @@ job_end(Job *job)
 				lane_wait(&lane->lane, 1, 20);
 		}
 	}
+	registry_job_end(job->number, REGISTRY_FINISHED, NULL);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(job->context);
 }
@@ -459,6 +466,8 @@ submit(Job *job, JobLane *lane, int number)
 	task->nseen = 0;
 	lane->queue = lappend_int(lane->queue, number);
 	lane->lane->ops->submit(lane->lane, &spec);
+	registry_task_started(job->number, job->plan->stage, number, spec.attempt,
+						  lane->lane->node_name);
 }
 
 /* What a lane said; a batch to pass on, if it was one. */
@@ -523,6 +532,10 @@ take_batch(Job *job, int number, const char *data, Size len)
 			MemoryContextAlloc(job->context, sizeof(uint32) * task->maxpassed);
 	}
 	task->passed[task->npassed++] = checksum;
+	job->rows += batch_wire_rows(data, len);
+	registry_task_progress(job->number, job->plan->stage, number, task->stats->attempts,
+						   task->stats->rows, task->stats->bytes);
+	registry_job_rows(job->number, job->rows);
 	return batch_decode(job->plan->schema, data, len, job->context);
 }
 
@@ -550,6 +563,7 @@ task_done(Job *job, JobLane *lane, const TaskDone *done)
 	task->stats->queue_us = done->queue_us;
 	task->stats->spill_bytes += done->spill_bytes;
 	job->ndone++;
+	registry_task_done(job->number, job->plan->stage, number, task->stats->attempts, done);
 	run->ahead = done->plan_us + done->run_us > LONG_TASK_US ? 2 :
 		Min(run->ahead * 2, MAX_AHEAD);
 }
@@ -563,6 +577,8 @@ task_failed(Job *job, JobLane *lane, RemoteError *error)
 
 	lane->queue = list_delete_first(lane->queue);
 	task->lane = NULL;
+	registry_task_failed(job->number, job->plan->stage, number, task->stats->attempts,
+						 error->message);
 	if (!error_is_retryable(error) || task->stats->attempts >= task_attempts)
 		throw_task_error(job, number, error);
 	retry_task(job, number,

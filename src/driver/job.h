@@ -34,7 +34,6 @@ typedef struct TaskPlan
 
 typedef struct JobPlan
 {
-	uint64		number;			/* of the job, for the views and the nodes */
 	int			stage;
 	JobOrder	order;
 	bool		partial_aggregate;

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/objectaccess.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"

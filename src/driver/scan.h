@@ -19,7 +19,7 @@ typedef struct BarksScanState
 	PlanState  *tail;
 	/* without: the stages' run-time side */
 	BatchSchema *schema;
-	Gather	   *gather;
+	RowGather	   *gather;
 	JobPlan		job;
 	MemoryContext job_context;	/* SQL and task plans of one (re)scan */
 	List	   *shapes;			/* of TaskShape, of the last (re)scan */

@@ -105,6 +105,7 @@ leaf_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_SCALAR(relid);
 	COPY_NODE(attnums);
 	COPY_SCALAR(broadcast);
+	COPY_SCALAR(group);
 }
 
 static bool
@@ -117,6 +118,7 @@ leaf_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_SCALAR(relid);
 	EQUAL_NODE(attnums);
 	EQUAL_SCALAR(broadcast);
+	EQUAL_SCALAR(group);
 	return true;
 }
 
@@ -129,6 +131,7 @@ leaf_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_OID(relid);
 	OUT_NODE(attnums);
 	OUT_BOOL(broadcast);
+	OUT_INT(group);
 }
 
 static void
@@ -140,6 +143,7 @@ leaf_plan_read(ExtensibleNode *node)
 	READ_OID(relid);
 	READ_NODE(attnums);
 	READ_BOOL(broadcast);
+	READ_INT(group);
 }
 
 /* ---------------- MergeKey ---------------- */

@@ -32,6 +32,8 @@ typedef struct LeafPlan
 	Oid			relid;
 	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE */
 	bool		broadcast;		/* every task reads all of it, else a share of the partitions */
+	int			group;			/* leaves of one group are read at equal partition numbers
+								 * within a task (colocated joins); groups are independent */
 } LeafPlan;
 
 /* Order the gather must keep: a k-way merge on these output columns. */

@@ -1,0 +1,398 @@
+/*-------------------------------------------------------------------------
+ * remote_lane.c
+ *	  Lanes over libpq: a node's worker pool, or the session that wrote.
+ *
+ * A reading lane is a stream connection of the statement's cluster snapshot.
+ * Where the transaction wrote, the lane is the write session itself in mode
+ * inline, so that the tasks see the writes; there is one such session a node,
+ * hence one lane at a time.  When someone else needs the connection (a write,
+ * a nested query), what is still to come is read into a temporary file first
+ * and the lane goes on from there.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "lib/ilist.h"
+#include "storage/buffile.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "cluster/cluster_snapshot.h"
+#include "cluster/connection.h"
+#include "cluster/node.h"
+#include "cluster/transaction.h"
+#include "driver/remote_lane.h"
+
+typedef struct RemoteLane
+{
+	Lane		lane;
+	dlist_node	link;			/* in open_lanes, until released */
+	ResourceOwner owner;
+	ClusterSnapshot *snapshot;	/* NULL when inline */
+	NodeConnection *conn;		/* NULL once detached or lost */
+	StringInfoData out;
+	int			outstanding;	/* tasks submitted and not answered */
+	bool		cancelling;
+	BufFile    *spool;			/* frames read ahead, when detached */
+	RemoteError *spool_error;	/* the connection ended while spooling */
+	StringInfoData in;			/* a frame from the spool */
+} RemoteLane;
+
+static dlist_head open_lanes = DLIST_STATIC_INIT(open_lanes);
+
+static void track(RemoteLane *lane);
+static void on_xact(XactEvent event, void *arg);
+static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg);
+static Lane *open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes);
+static void open_inline(RemoteLane *lane, Oid node);
+static void remote_setup(Lane *base, const JobSetup *setup);
+static void remote_submit(Lane *base, const TaskSpec *spec);
+static LaneEventKind remote_poll(Lane *base, LaneEvent *event);
+static pgsocket remote_socket(Lane *base, bool *write);
+static void remote_cancel(Lane *base);
+static void remote_release(Lane *base);
+static void put(RemoteLane *lane);
+static int	next_frame(RemoteLane *lane, char **frame, RemoteError **error);
+static int	next_spooled(RemoteLane *lane, char **frame, RemoteError **error);
+static LaneEventKind read_event(RemoteLane *lane, char *frame, int len,
+								LaneEvent *event);
+static void detach(void *arg);
+static void end_quiet_stream(void *arg);
+static RemoteError *lost_error(RemoteLane *lane);
+
+static const LaneOps wire_ops = {
+	.path = "wire",
+	.setup = remote_setup,
+	.submit = remote_submit,
+	.poll = remote_poll,
+	.socket = remote_socket,
+	.cancel = remote_cancel,
+	.release = remote_release
+};
+
+void
+remote_lane_init(void)
+{
+	lane_register_remote(open_remote_lane);
+	RegisterXactCallback(on_xact, NULL);
+	RegisterResourceReleaseCallback(on_owner_release, NULL);
+}
+
+static Lane *
+open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes)
+{
+	RemoteLane *lane = palloc0(sizeof(RemoteLane));
+
+	lane->lane.ops = &wire_ops;
+	lane->lane.node = node;
+	lane->lane.node_name = node_name(node);
+	initStringInfo(&lane->out);
+	initStringInfo(&lane->in);
+	if (transaction_wrote(node))
+		open_inline(lane, node);
+	else
+	{
+		lane->snapshot = cluster_snapshot_acquire(snapshot,
+												  list_append_unique_oid(list_copy(all_nodes), node));
+		lane->conn = cluster_snapshot_stream(lane->snapshot, node);
+	}
+	connection_set_user(lane->conn, detach, lane);
+	track(lane);
+	return &lane->lane;
+}
+
+/*
+ * A lane must be given back before the cluster module drops what it uses, at
+ * whatever end of a (sub)transaction: callbacks run in reverse order of
+ * registration, and the cluster module registered its own at load before us.
+ */
+static void
+track(RemoteLane *lane)
+{
+	lane->owner = CurrentResourceOwner;
+	dlist_push_head(&open_lanes, &lane->link);
+}
+
+static void
+on_xact(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
+		return;
+	while (!dlist_is_empty(&open_lanes))
+		remote_release(&dlist_head_element(RemoteLane, link, &open_lanes)->lane);
+}
+
+static void
+on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg)
+{
+	dlist_mutable_iter iter;
+
+	if (phase != RESOURCE_RELEASE_BEFORE_LOCKS)
+		return;
+	dlist_foreach_modify(iter, &open_lanes)
+	{
+		RemoteLane *lane = dlist_container(RemoteLane, link, iter.cur);
+
+		if (lane->owner == CurrentResourceOwner)
+			remote_release(&lane->lane);
+	}
+}
+
+/* The write session, after whoever reads from it let go. */
+static void
+open_inline(RemoteLane *lane, Oid node)
+{
+	lane->conn = transaction_session(node);
+	connection_stream_send(lane->conn, "COPY barks.lane TO STDOUT (mode 'inline')");
+	connection_stream_wait_all(list_make1(lane->conn));
+}
+
+static void
+remote_setup(Lane *base, const JobSetup *setup)
+{
+	RemoteLane *lane = (RemoteLane *) base;
+
+	frame_write_job_setup(&lane->out, setup);
+	put(lane);
+}
+
+static void
+remote_submit(Lane *base, const TaskSpec *spec)
+{
+	RemoteLane *lane = (RemoteLane *) base;
+
+	frame_write_task(&lane->out, spec);
+	lane->outstanding++;
+	put(lane);
+}
+
+static LaneEventKind
+remote_poll(Lane *base, LaneEvent *event)
+{
+	RemoteLane *lane = (RemoteLane *) base;
+	char	   *frame;
+	int			len = next_frame(lane, &frame, &event->error);
+
+	if (len == 0)
+		return LANE_NOTHING;
+	if (len < 0)
+	{
+		if (event->error == NULL)
+			event->error = lost_error(lane);
+		return LANE_LOST;
+	}
+	return read_event(lane, frame, len, event);
+}
+
+static pgsocket
+remote_socket(Lane *base, bool *write)
+{
+	RemoteLane *lane = (RemoteLane *) base;
+
+	*write = false;
+	if (lane->conn == NULL)
+		return PGINVALID_SOCKET;
+	*write = !connection_flush(lane->conn);
+	return connection_socket(lane->conn);
+}
+
+static void
+remote_cancel(Lane *base)
+{
+	RemoteLane *lane = (RemoteLane *) base;
+
+	if (lane->conn == NULL || lane->cancelling)
+		return;
+	lane->cancelling = true;
+	frame_write_simple(&lane->out, FRAME_CANCEL);
+	put(lane);
+}
+
+static void
+remote_release(Lane *base)
+{
+	RemoteLane *lane = (RemoteLane *) base;
+	bool		quiet = lane->outstanding == 0 && !lane->cancelling;
+
+	if (lane->link.next == NULL)
+		return;					/* released before */
+	dlist_delete(&lane->link);
+	lane->link.next = NULL;
+	if (lane->spool)
+		BufFileClose(lane->spool);
+	lane->spool = NULL;
+	if (lane->conn)
+	{
+		connection_set_user(lane->conn, NULL, NULL);
+		if (!quiet)
+			connection_discard(lane->conn);
+		else if (lane->snapshot)
+			cluster_snapshot_return_stream(lane->snapshot, lane->conn);
+		else
+			connection_set_user(lane->conn, end_quiet_stream, lane->conn);
+	}
+	lane->conn = NULL;
+	if (lane->snapshot)
+		cluster_snapshot_release(lane->snapshot);
+	lane->snapshot = NULL;
+}
+
+static void
+put(RemoteLane *lane)
+{
+	if (lane->conn == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONNECTION_FAILURE),
+				 errmsg("connection to node \"%s\" is gone", lane->lane.node_name)));
+	connection_put_frame(lane->conn, lane->out.data, lane->out.len);
+	(void) connection_flush(lane->conn);
+}
+
+static int
+next_frame(RemoteLane *lane, char **frame, RemoteError **error)
+{
+	if (lane->spool)
+		return next_spooled(lane, frame, error);
+	if (lane->conn == NULL)
+		return -1;
+	(void) connection_flush(lane->conn);
+	return connection_get_frame(lane->conn, frame, error);
+}
+
+/* Frames in the spool are a length and the bytes. */
+static int
+next_spooled(RemoteLane *lane, char **frame, RemoteError **error)
+{
+	int32		len;
+	size_t		got = BufFileRead(lane->spool, &len, sizeof(len));
+
+	if (got == 0)
+	{
+		*error = lane->spool_error;
+		return lane->spool_error ? -1 : 0;
+	}
+	resetStringInfo(&lane->in);
+	enlargeStringInfo(&lane->in, len);
+	if (got != sizeof(len) || BufFileRead(lane->spool, lane->in.data, len) != (size_t) len)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read spooled results of node \"%s\"",
+						lane->lane.node_name)));
+	lane->in.data[len] = '\0';
+	*frame = lane->in.data;
+	return len;
+}
+
+static LaneEventKind
+read_event(RemoteLane *lane, char *frame, int len, LaneEvent *event)
+{
+	StringInfoData buf = {.data = frame, .len = len, .maxlen = len, .cursor = 1};
+
+	switch (frame[0])
+	{
+		case FRAME_BATCH:
+			event->task = frame_read_batch(&buf);
+			event->data = frame + buf.cursor;
+			event->len = len - buf.cursor;
+			return LANE_BATCH;
+		case FRAME_DONE:
+			lane->outstanding--;
+			event->done = frame_read_done(&buf);
+			event->task = event->done->task;
+			return LANE_DONE;
+		case FRAME_ERROR:
+			lane->outstanding--;
+			event->error = frame_read_error(&buf, &event->task);
+			return LANE_ERROR;
+		case FRAME_NOTICE:
+			event->error = frame_read_error(&buf, &event->task);
+			return LANE_NOTICE;
+		case FRAME_CANCEL:
+			lane->outstanding = 0;
+			lane->cancelling = false;
+			return LANE_CANCELLED;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_PROTOCOL_VIOLATION),
+					 errmsg("unexpected frame \"%c\" from node \"%s\"",
+							frame[0], lane->lane.node_name)));
+			return LANE_LOST;
+	}
+}
+
+/* Let go of the connection: read what is to come into a file. */
+static void
+detach(void *arg)
+{
+	RemoteLane *lane = arg;
+	NodeConnection *conn = lane->conn;
+	MemoryContext context = GetMemoryChunkContext(lane);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	int			left = lane->outstanding;
+	Lane	   *self = &lane->lane;
+	BufFile    *spool = BufFileCreateTemp(true);
+
+	while (left > 0 || lane->cancelling)
+	{
+		char	   *frame;
+		int32		len;
+
+		len = connection_get_frame(conn, &frame, &lane->spool_error);
+		if (len == 0)
+		{
+			lane_wait(&self, 1, -1);
+			continue;
+		}
+		if (len < 0)
+		{
+			if (lane->spool_error == NULL)
+				lane->spool_error = lost_error(lane);
+			break;
+		}
+		if (frame[0] == FRAME_DONE || frame[0] == FRAME_ERROR)
+			left--;
+		if (frame[0] == FRAME_CANCEL)
+		{
+			left = 0;
+			lane->cancelling = false;
+		}
+		BufFileWrite(spool, &len, sizeof(len));
+		BufFileWrite(spool, frame, len);
+	}
+	if (BufFileSeek(spool, 0, 0, SEEK_SET) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not rewind spooled results")));
+	lane->spool = spool;
+	lane->lane.ready = true;
+	connection_set_user(conn, NULL, NULL);
+	lane->conn = NULL;
+	if (lane->spool_error)
+		connection_discard(conn);
+	else if (lane->snapshot)
+		cluster_snapshot_return_stream(lane->snapshot, conn);
+	else
+		connection_stream_end(conn);
+	MemoryContextSwitchTo(old);
+}
+
+/* A write session that a lane left in its stream: end that. */
+static void
+end_quiet_stream(void *arg)
+{
+	NodeConnection *conn = arg;
+
+	connection_set_user(conn, NULL, NULL);
+	connection_stream_end(conn);
+}
+
+static RemoteError *
+lost_error(RemoteLane *lane)
+{
+	RemoteError *error = palloc0(sizeof(RemoteError));
+
+	error->elevel = ERROR;
+	error->sqlerrcode = ERRCODE_CONNECTION_FAILURE;
+	error->message = psprintf("connection to node \"%s\" was lost", lane->lane.node_name);
+	return error;
+}

@@ -1,0 +1,250 @@
+/*-------------------------------------------------------------------------
+ * ir.c
+ *	  Build the SELECTs of the intermediate form.
+ *
+ * Every Ir has its own Query; an Ir over another one has it as a sub-select.
+ * PostgreSQL's planner on the node flattens them again, so nesting costs
+ * nothing at run time and keeps each step here local.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
+
+#include "planner/ir.h"
+
+static bool order_columns_are_vars(const Ir *ir);
+static void wrap(Ir *ir);
+
+Ir *
+ir_make(void)
+{
+	Ir		   *ir = palloc0(sizeof(Ir));
+
+	ir->distribution = IR_BROADCAST;
+	ir->limit = -1;
+	ir->query = ir_new_query();
+	return ir;
+}
+
+Query *
+ir_new_query(void)
+{
+	Query	   *query = makeNode(Query);
+
+	query->commandType = CMD_SELECT;
+	query->querySource = QSRC_ORIGINAL;
+	query->canSetTag = true;
+	query->jointree = makeFromExpr(NIL, NULL);
+	return query;
+}
+
+/* Add another Ir to the FROM list as a sub-select; returns its range-table index. */
+Index
+ir_add_input(Query *query, Ir *input)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	RangeTblRef *ref = makeNode(RangeTblRef);
+
+	rte->rtekind = RTE_SUBQUERY;
+	rte->subquery = input->query;
+	rte->alias = makeAlias("s", NIL);
+	rte->eref = ir_column_names(input);
+	rte->inFromCl = true;
+	query->rtable = lappend(query->rtable, rte);
+	ref->rtindex = list_length(query->rtable);
+	query->jointree->fromlist = lappend(query->jointree->fromlist, ref);
+	return ref->rtindex;
+}
+
+/* Add a table to the FROM list, as a reference to the CTE barks_in_N. */
+Index
+ir_add_leaf_input(Query *query, LeafPlan *leaf)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	RangeTblRef *ref = makeNode(RangeTblRef);
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, leaf->attnums)
+	{
+		Oid			type;
+		int32		typmod;
+		Oid			collation;
+
+		get_atttypetypmodcoll(leaf->relid, lfirst_int(lc), &type, &typmod, &collation);
+		rte->coltypes = lappend_oid(rte->coltypes, type);
+		rte->coltypmods = lappend_int(rte->coltypmods, typmod);
+		rte->colcollations = lappend_oid(rte->colcollations, collation);
+		names = lappend(names, makeString(psprintf("c%d", foreach_current_index(lc) + 1)));
+	}
+	rte->rtekind = RTE_CTE;
+	rte->ctename = psprintf("barks_in_%d", leaf->index);
+	rte->eref = makeAlias(rte->ctename, names);
+	rte->inFromCl = true;
+	query->rtable = lappend(query->rtable, rte);
+	ref->rtindex = list_length(query->rtable);
+	query->jointree->fromlist = lappend(query->jointree->fromlist, ref);
+	return ref->rtindex;
+}
+
+/* Append an output column; returns its number. */
+int
+ir_add_column(Ir *ir, Expr *expr, Expr *display)
+{
+	int			column = list_length(ir->display) + 1;
+
+	ir->query->targetList = lappend(ir->query->targetList,
+									makeTargetEntry(expr, column,
+													ir_column_name(ir, column), false));
+	ir->display = lappend(ir->display, display);
+	return column;
+}
+
+/* Take over what is true of an input below, whatever is done with its rows. */
+void
+ir_inherit(Ir *ir, const Ir *input)
+{
+	ir->height = Max(ir->height, input->height + 1);
+	ir->leaves = list_concat(ir->leaves, input->leaves);
+	ir->relids = bms_union(ir->relids, input->relids);
+	ir->init_plans = list_concat(ir->init_plans, input->init_plans);
+	ir->prune = list_concat(ir->prune, input->prune);
+	ir->functions = list_concat_unique_oid(ir->functions, input->functions);
+	ir->needs_gate |= input->needs_gate;
+}
+
+/* A new Ir over one input that it reads by OUTER_VARs, with the input's traits. */
+Ir *
+ir_over(Ir *input, IrScope *scope)
+{
+	Ir		   *ir = ir_make();
+
+	ir_inherit(ir, input);
+	ir->distribution = input->distribution;
+	ir->anchor = input->anchor;
+	ir->group = input->group;
+	memset(scope, 0, sizeof(IrScope));
+	scope->ninputs = 1;
+	scope->inputs[0].varno = OUTER_VAR;
+	scope->inputs[0].rtindex = ir_add_input(ir->query, input);
+	scope->inputs[0].ir = input;
+	return ir;
+}
+
+/* Keep the node's planner from moving quals into (or rows out of) this SELECT. */
+void
+ir_fence(PlanContext *context, Ir *ir)
+{
+	if (context->fence && ir->query->limitOffset == NULL &&
+		ir->query->setOperations == NULL)
+		ir->query->limitOffset = (Node *) makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
+													Int64GetDatum(0), false, FLOAT8PASSBYVAL);
+}
+
+/* Make the query itself deliver the promised order. */
+void
+ir_apply_order(Ir *ir)
+{
+	ListCell   *lc;
+	Index		ref = 0;
+
+	if (ir->order == NIL || ir->ordered)
+		return;
+	ir->ordered = true;
+	if (!order_columns_are_vars(ir))
+		wrap(ir);
+	foreach(lc, ir->query->targetList)
+		ref = Max(ref, ((TargetEntry *) lfirst(lc))->ressortgroupref);
+	foreach(lc, ir->order)
+	{
+		IrSortKey  *key = lfirst(lc);
+		TargetEntry *tle = list_nth(ir->query->targetList, key->column - 1);
+		SortGroupClause *clause = makeNode(SortGroupClause);
+
+		if (tle->ressortgroupref == 0)
+			tle->ressortgroupref = ++ref;
+		clause->tleSortGroupRef = tle->ressortgroupref;
+		clause->sortop = key->sortop;
+		clause->eqop = get_equality_op_for_ordering_op(key->sortop, NULL);
+		clause->nulls_first = key->nulls_first;
+		ir->query->sortClause = lappend(ir->query->sortClause, clause);
+	}
+}
+
+/* Does the whole of it run on nodes, so that more can be built on top there? */
+bool
+ir_on_nodes(const Ir *ir)
+{
+	return ir != NULL && ir->tail == NULL && !ir->has_driver_tlist && ir->driver_qual == NIL;
+}
+
+Alias *
+ir_column_names(const Ir *ir)
+{
+	List	   *names = NIL;
+	int			ncolumns = list_length(ir->display);
+
+	for (int i = 1; i <= ncolumns; i++)
+		names = lappend(names, makeString(ir_column_name(ir, i)));
+	return makeAlias("s", names);
+}
+
+/* "b3" is column 3 of a SELECT one level over the leaves, whose own names are c1, c2 … */
+char *
+ir_column_name(const Ir *ir, int column)
+{
+	int			letter = (ir->height + 3) % 26;
+	int			round = (ir->height + 3) / 26;
+
+	if (round == 0)
+		return psprintf("%c%d", 'a' + letter, column);
+	return psprintf("%c%d_%d", 'a' + letter, round, column);
+}
+
+/* A constant or an expression in ORDER BY would be read in other ways than meant. */
+static bool
+order_columns_are_vars(const Ir *ir)
+{
+	ListCell   *lc;
+
+	if (ir->query->setOperations || ir->query->groupClause)
+		return false;
+	foreach(lc, ir->order)
+	{
+		IrSortKey  *key = lfirst(lc);
+		TargetEntry *tle = list_nth(ir->query->targetList, key->column - 1);
+
+		if (!IsA(tle->expr, Var))
+			return false;
+	}
+	return true;
+}
+
+/* Put the query one level down: SELECT every column FROM (query). */
+static void
+wrap(Ir *ir)
+{
+	Ir		   *inner = palloc(sizeof(Ir));
+	List	   *display = ir->display;
+	Index		rtindex;
+	ListCell   *lc;
+
+	memcpy(inner, ir, sizeof(Ir));
+	ir->height++;
+	ir->query = ir_new_query();
+	ir->display = NIL;
+	rtindex = ir_add_input(ir->query, inner);
+	foreach(lc, display)
+	{
+		Node	   *expr = lfirst(lc);
+
+		ir_add_column(ir,
+					  (Expr *) makeVar(rtindex, foreach_current_index(lc) + 1,
+									   exprType(expr), exprTypmod(expr),
+									   exprCollation(expr), 0),
+					  (Expr *) expr);
+	}
+}

@@ -1,0 +1,131 @@
+/*-------------------------------------------------------------------------
+ * ir.h
+ *	  The planner's small intermediate form: a plan subtree as one SELECT.
+ *
+ * An Ir stands for a plan node and everything below it.  Its query computes,
+ * on the nodes, the columns that the plan node puts out, at the same
+ * positions; further columns may follow that only an ordered gather needs.
+ * What nodes cannot evaluate stays in driver_tlist and driver_qual, which the
+ * CustomScan evaluates over the gathered rows.
+ *
+ * Column names of each level differ from those of the levels below (see
+ * ir_column_name), because SQL prefers output names to input names in ORDER BY
+ * and the reverse in GROUP BY.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_PLANNER_IR_H
+#define BARKS_PLANNER_IR_H
+
+#include "nodes/plannodes.h"
+
+#include "job/plan.h"
+
+typedef enum IrDistribution
+{
+	IR_PARTITIONED,				/* each task has a share of the rows */
+	IR_BROADCAST,				/* every task has all rows, the same ones */
+	IR_SINGLE					/* one task has all rows; another might compute others */
+} IrDistribution;
+
+/* One column of an order that the rows of each task can be given. */
+typedef struct IrSortKey
+{
+	int			column;			/* of the Ir, from 1 */
+	Oid			sortop;
+	Oid			collation;
+	bool		nulls_first;
+} IrSortKey;
+
+typedef struct Ir
+{
+	IrDistribution distribution;
+	Query	   *query;			/* NULL when tail is set */
+	int			height;			/* over the leaves; numbers column names */
+	List	   *display;		/* per column: the expression over base tables, for EXPLAIN */
+	List	   *leaves;			/* of LeafPlan */
+	Oid			anchor;			/* table whose partitions the rows follow, or InvalidOid */
+	int			group;			/* the anchor's group of leaves */
+	List	   *keys;			/* per key of the anchor: Bitmapset of columns equal to it */
+	List	   *order;			/* of IrSortKey: promised by the plan, not yet in the query */
+	Bitmapset  *relids;			/* range-table indexes, for EXPLAIN */
+	List	   *init_plans;		/* of nodes that are no more */
+	List	   *prune;			/* see prune.h */
+	List	   *functions;		/* oids of functions called on the nodes */
+	bool		ordered;		/* order is in the query */
+	bool		needs_gate;
+	bool		partial_aggregate;
+	int64		limit;			/* rows wanted of the gather, or -1 */
+	bool		has_driver_tlist;
+	List	   *driver_tlist;	/* INDEX_VARs name columns */
+	List	   *driver_qual;
+	Plan	   *tail;			/* driver's own last stage, over a CustomScan */
+} Ir;
+
+/* What a range-table entry of a query under construction, or of the plan, means. */
+typedef struct IrInput
+{
+	int			varno;			/* as the plan's expressions call it */
+	Index		rtindex;		/* as the query calls it */
+	Index		levels_up;
+	Ir		   *ir;				/* NULL: a leaf */
+	LeafPlan   *leaf;
+	bool		as_null;		/* columns read as NULL (inner side of an anti join) */
+} IrInput;
+
+/* Expressions are resolved against at most two inputs. */
+typedef struct IrScope
+{
+	int			ninputs;
+	IrInput		inputs[2];
+} IrScope;
+
+/* State of the translation of one statement. */
+typedef struct PlanContext
+{
+	PlannedStmt *stmt;
+	bool		fence;			/* rows are hidden from functions: see architecture.md */
+	int			next_plan_node_id;
+	int			next_leaf;
+	int			next_group;
+	int			scans;			/* distributed tables met so far */
+	List	   *relids;			/* distributed tables of the statement */
+	List	   *barks_plans;	/* of BarksPlan: all that were made */
+} PlanContext;
+
+/* ir.c */
+extern Ir  *ir_make(void);
+extern Query *ir_new_query(void);
+extern Index ir_add_input(Query *query, Ir *input);
+extern Index ir_add_leaf_input(Query *query, LeafPlan *leaf);
+extern int	ir_add_column(Ir *ir, Expr *expr, Expr *display);
+extern void ir_inherit(Ir *ir, const Ir *input);
+extern Ir  *ir_over(Ir *input, IrScope *scope);
+extern void ir_fence(PlanContext *context, Ir *ir);
+extern void ir_apply_order(Ir *ir);
+extern bool ir_on_nodes(const Ir *ir);
+extern Alias *ir_column_names(const Ir *ir);
+extern char *ir_column_name(const Ir *ir, int column);
+
+/* expr.c: expressions of the plan into those of a query */
+extern Expr *expr_for_query(Node *expr, const IrScope *scope, Ir *ir, const char **reason);
+extern Expr *expr_for_display(Node *expr, const IrScope *scope);
+extern int	expr_plain_column(Node *expr, int varno);
+extern bool ir_select(Ir *ir, const IrScope *scope, List *tlist, List *quals,
+					  bool aggregates, bool fence, const char **reason);
+
+/* collate.c */
+extern Node *collate_fix(Node *expr, Oid wanted, const char **reason);
+
+/* traits.c */
+extern List *traits_map_keys(List *keys, List *tlist, int varno);
+extern List *traits_union_keys(List *a, List *b);
+extern bool traits_tables_colocated(Oid a, Oid b);
+extern void traits_merge_groups(List *leaves, int from, int to);
+extern bool traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses);
+extern bool traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols);
+
+/* seal.c */
+extern Plan *ir_seal(PlanContext *context, Ir *ir, Plan *plan);
+extern Plan *ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist);
+
+#endif							/* BARKS_PLANNER_IR_H */

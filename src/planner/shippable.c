@@ -1,0 +1,433 @@
+/*-------------------------------------------------------------------------
+ * shippable.c
+ *	  May this expression be evaluated on a node, with the same result?
+ *
+ * Whatever is not known to give the same value on every node as on the driver
+ * stays on the driver: volatile functions, functions that read catalogs or
+ * node-local ids (reg* types, OIDs of enums), users' functions (which nodes do
+ * not have), types without a name, nodes that ruleutils cannot print exactly.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "catalog/dependency.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "planner/shippable.h"
+
+typedef struct ShippableContext
+{
+	List	  **functions;
+	const char *reason;
+	bool		conditional;	/* inside a branch that may not be taken */
+} ShippableContext;
+
+/*
+ * Stable built-in functions that depend on nothing but their arguments and
+ * settings that tasks run under (TimeZone, DateStyle, lc_time …).  Not here on
+ * purpose: input functions of date and time types (the strings 'now' and
+ * 'today' would be read by the node's clock) and all that reads catalogs.
+ */
+static const char *const stable_names[] = {
+	"array_out", "array_to_json", "array_to_string",
+	"concat", "concat_ws", "convert", "convert_from", "convert_to",
+	"date", "date_cmp_timestamptz", "date_eq_timestamptz", "date_ge_timestamptz",
+	"date_gt_timestamptz", "date_le_timestamptz", "date_lt_timestamptz",
+	"date_ne_timestamptz", "date_out", "date_part", "date_trunc", "enum_in", "enum_out",
+	"extract", "format", "interval_out", "interval_pl_timestamptz",
+	"json_agg", "json_build_array", "json_build_object", "json_object_agg",
+	"json_to_tsvector", "jsonb_agg", "jsonb_build_array", "jsonb_build_object",
+	"jsonb_object_agg", "jsonb_path_exists_tz", "jsonb_path_match_tz",
+	"jsonb_path_query_array_tz", "jsonb_path_query_first_tz", "jsonb_to_tsvector",
+	"length", "make_timestamptz", "multirange_out", "overlaps",
+	"quote_literal", "quote_nullable", "range_out", "textanycat", "anytextcat",
+	"time", "timestamp", "timestamp_cmp_timestamptz", "timestamp_eq_timestamptz",
+	"timestamp_ge_timestamptz", "timestamp_gt_timestamptz", "timestamp_le_timestamptz",
+	"timestamp_lt_timestamptz", "timestamp_ne_timestamptz", "timestamp_out",
+	"timestamptz", "timestamptz_cmp_date", "timestamptz_cmp_timestamp",
+	"timestamptz_eq_date", "timestamptz_eq_timestamp", "timestamptz_ge_date",
+	"timestamptz_ge_timestamp", "timestamptz_gt_date", "timestamptz_gt_timestamp",
+	"timestamptz_le_date", "timestamptz_le_timestamp", "timestamptz_lt_date",
+	"timestamptz_lt_timestamp", "timestamptz_mi_interval", "timestamptz_ne_date",
+	"timestamptz_ne_timestamp", "timestamptz_out", "timestamptz_pl_interval", "timetz",
+	"timezone", "to_char", "to_date", "to_json", "to_jsonb", "to_number",
+	"to_timestamp", "to_tsquery", "to_tsvector", "plainto_tsquery", "phraseto_tsquery",
+	"websearch_to_tsquery",
+};
+
+/* Immutable by name, but over OIDs or bytes that only this server knows. */
+static const char *const node_local_names[] = {
+	"hashenum", "hashenumextended", "hash_array", "hash_array_extended",
+	"hash_record", "hash_record_extended", "hash_range", "hash_range_extended",
+	"hash_multirange", "hash_multirange_extended", "hashchar",
+};
+
+static bool check_walker(Node *node, ShippableContext *context);
+static bool check_function(Oid funcid, void *context);
+static bool check_children(Node *node, ShippableContext *context);
+static bool check_branches(Node *node, ShippableContext *context);
+static bool check_node(Node *node, ShippableContext *context);
+static bool check_aggref(Aggref *aggref, ShippableContext *context);
+static bool check_sort_clauses(List *clauses, ShippableContext *context);
+static bool is_default_equality(Oid opno);
+static bool no_columns_walker(Node *node, void *context);
+static bool stable_call(Node *node);
+static bool is_extension_member(Oid class_id, Oid object_id);
+static bool listed(const char *name, const char *const *names, int n);
+static bool fail(ShippableContext *context, const char *reason);
+
+const char *
+shippable_reason(Node *expr, List **functions)
+{
+	ShippableContext context = {functions, NULL, false};
+
+	check_walker(expr, &context);
+	return context.reason;
+}
+
+const char *
+shippable_column(Oid type, Oid collation)
+{
+	char		kind = get_typtype(type);
+
+	if (kind == TYPTYPE_PSEUDO || type == UNKNOWNOID)
+		return psprintf("type %s has no values that could travel", format_type_be(type));
+	if (!shippable_collation(collation))
+		return psprintf("collation \"%s\" is not known to nodes", get_collation_name(collation));
+	return NULL;
+}
+
+bool
+shippable_collation(Oid collation)
+{
+	return collation < FirstNormalObjectId;
+}
+
+bool
+shippable_operator(Oid opno)
+{
+	ShippableContext context = {NULL, NULL, false};
+
+	return !check_function(get_opcode(opno), &context);
+}
+
+/*
+ * A stable call over constants and parameters has one value for the whole
+ * statement, so the driver can compute it once and print the value.
+ */
+bool
+shippable_evaluated_on_driver(Node *expr)
+{
+	if (IsA(expr, SQLValueFunction))
+		return true;
+	return stable_call(expr) && !no_columns_walker(expr, NULL);
+}
+
+bool
+shippable_constant_type(Oid type)
+{
+	Oid			base = getBaseType(type);
+	Oid			element = get_element_type(base);
+
+	if (OidIsValid(element))
+		return shippable_constant_type(element);
+	switch (base)
+	{
+		case REGPROCOID:
+		case REGPROCEDUREOID:
+		case REGOPEROID:
+		case REGOPERATOROID:
+		case REGCLASSOID:
+		case REGTYPEOID:
+		case REGROLEOID:
+		case REGNAMESPACEOID:
+		case REGCONFIGOID:
+		case REGDICTIONARYOID:
+		case REGCOLLATIONOID:
+		case CASHOID:			/* text form depends on lc_monetary */
+		case XMLOID:			/* text form depends on xmloption */
+		case ACLITEMOID:
+		case UNKNOWNOID:
+			return false;
+		default:
+			break;
+	}
+	switch (get_typtype(base))
+	{
+		case TYPTYPE_PSEUDO:
+		case TYPTYPE_COMPOSITE:
+			return false;
+		case TYPTYPE_RANGE:
+			return shippable_constant_type(get_range_subtype(base));
+		case TYPTYPE_MULTIRANGE:
+			return shippable_constant_type(get_multirange_range(base));
+		default:
+			return true;
+	}
+}
+
+/* True ends the walk: context->reason is set. */
+static bool
+check_walker(Node *node, ShippableContext *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, List) || IsA(node, TargetEntry))
+		return expression_tree_walker(node, check_walker, context);
+	if (check_node(node, context))
+		return true;
+	if (shippable_evaluated_on_driver(node))
+	{
+		/* evaluated before any row is seen: must not fail where PostgreSQL would not get there */
+		if (context->conditional && !IsA(node, SQLValueFunction) &&
+			!(IsA(node, FuncExpr) && ((FuncExpr *) node)->args == NIL))
+			return fail(context, "a stable call in a conditional expression");
+		return false;
+	}
+	if (check_functions_in_node(node, check_function, context))
+		return true;
+	if (IsA(node, CaseExpr) || IsA(node, CoalesceExpr) || IsA(node, BoolExpr))
+		return check_branches(node, context);
+	return check_children(node, context);
+}
+
+static bool
+check_children(Node *node, ShippableContext *context)
+{
+	if (IsA(node, ArrayCoerceExpr))
+	{
+		ArrayCoerceExpr *coerce = (ArrayCoerceExpr *) node;
+
+		/* what the element expression calls counts, but only simple ones print exactly */
+		if (check_walker((Node *) coerce->elemexpr, context))
+			return true;
+		return check_walker((Node *) coerce->arg, context);
+	}
+	return expression_tree_walker(node, check_walker, context);
+}
+
+static bool
+check_branches(Node *node, ShippableContext *context)
+{
+	bool		saved = context->conditional;
+	bool		failed;
+
+	context->conditional = true;
+	failed = check_children(node, context);
+	context->conditional = saved;
+	return failed;
+}
+
+/* Is the node of a kind that prints exactly, with types and collations that nodes have? */
+static bool
+check_node(Node *node, ShippableContext *context)
+{
+	const char *reason;
+
+	switch (nodeTag(node))
+	{
+		case T_Const:
+			if (!shippable_constant_type(((Const *) node)->consttype) &&
+				!(((Const *) node)->consttype == REGCONFIGOID &&
+				  !((Const *) node)->constisnull &&
+				  DatumGetObjectId(((Const *) node)->constvalue) < FirstNormalObjectId))
+				return fail(context, psprintf("a constant of type %s",
+											  format_type_be(((Const *) node)->consttype)));
+			break;
+		case T_Param:
+			if (((Param *) node)->paramkind == PARAM_EXEC &&
+				((Param *) node)->paramid < 0)
+				break;			/* the gate */
+			if (((Param *) node)->paramkind != PARAM_EXEC &&
+				((Param *) node)->paramkind != PARAM_EXTERN)
+				return fail(context, "a parameter of an unknown kind");
+			if (!shippable_constant_type(((Param *) node)->paramtype))
+				return fail(context, psprintf("a parameter of type %s",
+											  format_type_be(((Param *) node)->paramtype)));
+			break;
+		case T_Var:
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_ScalarArrayOpExpr:
+		case T_BoolExpr:
+		case T_RelabelType:
+		case T_CoerceViaIO:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_ArrayExpr:
+		case T_RowCompareExpr:
+		case T_CoalesceExpr:
+		case T_MinMaxExpr:
+		case T_SQLValueFunction:
+		case T_BooleanTest:
+		case T_CollateExpr:
+		case T_FieldSelect:
+			break;
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+			if (!is_default_equality(((OpExpr *) node)->opno))
+				return fail(context, "an equality operator of another schema");
+			break;
+		case T_NullTest:
+			if (type_is_rowtype(exprType((Node *) ((NullTest *) node)->arg)))
+				return fail(context, "a null test of a row");
+			break;
+		case T_SubscriptingRef:
+			if (((SubscriptingRef *) node)->refassgnexpr)
+				return fail(context, "an assignment to an element");
+			break;
+		case T_ArrayCoerceExpr:
+			if (IsA(((ArrayCoerceExpr *) node)->elemexpr, FuncExpr) &&
+				list_length(((FuncExpr *) ((ArrayCoerceExpr *) node)->elemexpr)->args) > 1)
+				return fail(context, "an array cast with a length");
+			break;
+		case T_Aggref:
+			if (check_aggref((Aggref *) node, context))
+				return true;
+			break;
+		case T_SubPlan:
+		case T_AlternativeSubPlan:
+			return fail(context, "a subquery in an expression");
+		default:
+			return fail(context, "an expression that has no exact SQL form");
+	}
+	if (IsA(node, CaseWhen))
+		return false;
+	reason = shippable_column(exprType(node), IsA(node, Var) ? InvalidOid : exprCollation(node));
+	if (reason == NULL && !shippable_collation(exprInputCollation(node)) && !IsA(node, Var))
+		reason = psprintf("collation \"%s\" is not known to nodes",
+						  get_collation_name(exprInputCollation(node)));
+	return reason ? fail(context, reason) : false;
+}
+
+static bool
+check_aggref(Aggref *aggref, ShippableContext *context)
+{
+	if (aggref->aggsplit != AGGSPLIT_SIMPLE || aggref->agglevelsup != 0)
+		return fail(context, "an aggregate of another query level");
+	return check_sort_clauses(aggref->aggorder, context) ||
+		check_sort_clauses(aggref->aggdistinct, context);
+}
+
+static bool
+check_sort_clauses(List *clauses, ShippableContext *context)
+{
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
+
+		if ((OidIsValid(clause->sortop) && check_function(get_opcode(clause->sortop), context)) ||
+			check_function(get_opcode(clause->eqop), context))
+			return true;
+	}
+	return false;
+}
+
+/* check_functions_in_node callback: true when nodes must not call it. */
+static bool
+check_function(Oid funcid, void *arg)
+{
+	ShippableContext *context = arg;
+	char	   *name = get_func_name(funcid);
+	char		volatility = func_volatile(funcid);
+
+	if (volatility == PROVOLATILE_VOLATILE)
+		return fail(context, psprintf("function %s is volatile", name));
+	if (funcid >= FirstNormalObjectId)
+	{
+		/* this is where functions shipped by definition will be let through */
+		if (!is_extension_member(ProcedureRelationId, funcid))
+			return fail(context, psprintf("function %s is not shipped to nodes", name));
+		if (volatility != PROVOLATILE_IMMUTABLE)
+			return fail(context, psprintf("function %s is not immutable", name));
+	}
+	else if (volatility == PROVOLATILE_STABLE &&
+			 !listed(name, stable_names, lengthof(stable_names)))
+		return fail(context, psprintf("function %s may depend on the server it runs on", name));
+	else if (listed(name, node_local_names, lengthof(node_local_names)))
+		return fail(context, psprintf("function %s may depend on the server it runs on", name));
+	if (context->functions)
+		*context->functions = list_append_unique_oid(*context->functions, funcid);
+	return false;
+}
+
+/* IS DISTINCT FROM and NULLIF do not print their operator: it must be "=". */
+static bool
+is_default_equality(Oid opno)
+{
+	char	   *name = get_opname(opno);
+
+	return opno < FirstNormalObjectId && name && strcmp(name, "=") == 0;
+}
+
+/* True when the expression reads a column (or anything else that varies by row). */
+static bool
+no_columns_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var) || IsA(node, Aggref) || IsA(node, WindowFunc) || IsA(node, SubPlan) ||
+		IsA(node, CaseTestExpr) || IsA(node, GroupingFunc))
+		return true;
+	if (IsA(node, Param) && ((Param *) node)->paramid < 0)
+		return true;			/* the gate */
+	return expression_tree_walker(node, no_columns_walker, context);
+}
+
+/* A call that is itself stable, and calls nothing volatile below. */
+static bool
+stable_call(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_ScalarArrayOpExpr:
+		case T_CoerceViaIO:
+			break;
+		default:
+			return false;
+	}
+	/* a call that is not immutable, but all below it may be anything but volatile */
+	return contain_mutable_functions(node) && !contain_volatile_functions(node) &&
+		shippable_constant_type(exprType(node));
+}
+
+static bool
+is_extension_member(Oid class_id, Oid object_id)
+{
+	return OidIsValid(getExtensionOfObject(class_id, object_id));
+}
+
+static bool
+listed(const char *name, const char *const *names, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+fail(ShippableContext *context, const char *reason)
+{
+	context->reason = reason;
+	return true;
+}

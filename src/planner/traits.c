@@ -1,0 +1,194 @@
+/*-------------------------------------------------------------------------
+ * traits.c
+ *	  How the rows of an Ir lie over the tasks.
+ *
+ * A partitioned Ir with an anchor has each row in the task of the anchor's
+ * partition that it came from.  Its keys, one set of columns for each key of
+ * the anchor in order, say which columns hold a value equal (by the hash
+ * family's equality) to the one that chose the partition.  A key that no
+ * column holds any more ends all of them: keys are complete or NIL.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/stratnum.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "planner/ir.h"
+#include "table/layout.h"
+
+static bool clause_pairs_key(const OpExpr *clause, const Ir *outer, Bitmapset *outer_columns,
+							 Bitmapset *inner_columns);
+static bool hash_equality(Oid opno, Oid left_type, Oid collation);
+
+/* Where keys of an input appear in a target list; NIL when one of them does not. */
+List *
+traits_map_keys(List *keys, List *tlist, int varno)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, keys)
+	{
+		Bitmapset  *columns = lfirst(lc);
+		Bitmapset  *mapped = NULL;
+		ListCell   *lt;
+
+		foreach(lt, tlist)
+		{
+			TargetEntry *tle = lfirst_node(TargetEntry, lt);
+			int			column = expr_plain_column((Node *) tle->expr, varno);
+
+			if (column > 0 && bms_is_member(column, columns))
+				mapped = bms_add_member(mapped, tle->resno);
+		}
+		if (mapped == NULL)
+			return NIL;
+		result = lappend(result, mapped);
+	}
+	return result;
+}
+
+/* Keys of a join whose both sides' keys are equal in each row. */
+List *
+traits_union_keys(List *a, List *b)
+{
+	List	   *result = NIL;
+	ListCell   *la;
+	ListCell   *lb;
+
+	if (a == NIL)
+		return b;
+	if (b == NIL)
+		return a;
+	forboth(la, a, lb, b)
+		result = lappend(result, bms_union(lfirst(la), lfirst(lb)));
+	return result;
+}
+
+/* Do the equality clauses keep every pair of matching rows within one task? */
+bool
+traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses)
+{
+	ListCell   *lo;
+	ListCell   *li;
+
+	if (outer->keys == NIL || list_length(outer->keys) != list_length(inner->keys) ||
+		!traits_tables_colocated(outer->anchor, inner->anchor))
+		return false;
+	forboth(lo, outer->keys, li, inner->keys)
+	{
+		bool		found = false;
+		ListCell   *lc;
+
+		foreach(lc, clauses)
+		{
+			if (IsA(lfirst(lc), OpExpr) &&
+				clause_pairs_key(lfirst(lc), outer, lfirst(lo), lfirst(li)))
+				found = true;
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Is every group of these columns within one task? */
+bool
+traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols)
+{
+	ListCell   *lc;
+
+	if (input->distribution != IR_PARTITIONED)
+		return true;
+	if (input->keys == NIL)
+		return false;
+	foreach(lc, input->keys)
+	{
+		bool		found = false;
+
+		for (int i = 0; i < ncols; i++)
+			found |= bms_is_member(cols[i], lfirst(lc));
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Are equal partitions of both on the same node, with keys that hash alike? */
+bool
+traits_tables_colocated(Oid a, Oid b)
+{
+	Relation	rel_a;
+	Relation	rel_b;
+	bool		result;
+
+	if (!OidIsValid(a) || !OidIsValid(b))
+		return false;
+	/* the planner holds locks on both */
+	rel_a = relation_open(a, NoLock);
+	rel_b = relation_open(b, NoLock);
+	result = table_layouts_colocated(rel_a, rel_b);
+	relation_close(rel_b, NoLock);
+	relation_close(rel_a, NoLock);
+	return result;
+}
+
+/* Read the leaves of two groups at equal partition numbers from now on. */
+void
+traits_merge_groups(List *leaves, int from, int to)
+{
+	ListCell   *lc;
+
+	foreach(lc, leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+
+		if (leaf->group == from)
+			leaf->group = to;
+	}
+}
+
+static bool
+clause_pairs_key(const OpExpr *clause, const Ir *outer, Bitmapset *outer_columns,
+				 Bitmapset *inner_columns)
+{
+	Node	   *left;
+	Node	   *right;
+	int			column;
+
+	if (list_length(clause->args) != 2)
+		return false;
+	left = linitial(clause->args);
+	right = lsecond(clause->args);
+	column = expr_plain_column(left, OUTER_VAR);
+	if (column > 0)
+	{
+		if (!bms_is_member(column, outer_columns) ||
+			!bms_is_member(expr_plain_column(right, INNER_VAR), inner_columns))
+			return false;
+	}
+	else
+	{
+		column = expr_plain_column(right, OUTER_VAR);
+		if (!bms_is_member(column, outer_columns) ||
+			!bms_is_member(expr_plain_column(left, INNER_VAR), inner_columns))
+			return false;
+	}
+	return hash_equality(clause->opno, exprType(list_nth(outer->display, column - 1)),
+						 clause->inputcollid);
+}
+
+/* Does the operator agree with the hash by which rows of this type are placed? */
+static bool
+hash_equality(Oid opno, Oid left_type, Oid collation)
+{
+	TypeCacheEntry *type = lookup_type_cache(getBaseType(left_type), TYPECACHE_HASH_OPFAMILY);
+
+	return OidIsValid(type->hash_opf) &&
+		get_op_opfamily_strategy(opno, type->hash_opf) == HTEqualStrategyNumber &&
+		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
+}
