@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "access/toast_compression.h"
+#include "access/tupdesc_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"

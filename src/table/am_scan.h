@@ -6,6 +6,7 @@
 #ifndef BARKS_TABLE_AM_SCAN_H
 #define BARKS_TABLE_AM_SCAN_H
 
+#include "access/skey.h"
 #include "access/tableam.h"
 
 extern TableScanDesc am_scan_begin(Relation rel, Snapshot snapshot, int nkeys, ScanKey key,
