@@ -130,6 +130,7 @@ client_open(Snapshot snapshot, Oid service_role)
 	initStringInfo(&client->hello);
 	channel_write_hello(&client->hello, snapshot);
 	initStringInfo(&client->buffer);
+	dlist_push_tail(&open_clients, &client->open_node);
 	MemoryContextSwitchTo(old);
 	return client;
 }
