@@ -41,6 +41,7 @@
 typedef struct Decision
 {
 	char	   *gid;
+	Oid			node;
 	ItemPointerData tid;
 } Decision;
 
@@ -123,19 +124,30 @@ recovery_clean_node(Oid node)
 	table_close(rel, RowExclusiveLock);
 }
 
+/*
+ * The last one is written by the transaction that removes the node; whoever is
+ * still to carry it out holds the commit lock.
+ */
 void
-recovery_forget_node(Oid node)
+recovery_forget_removed(void)
 {
+	List	   *decisions = read_decisions(InvalidOid);
+	List	   *nodes = node_list();
 	Relation	rel;
-	List	   *decisions;
 	ListCell   *lc;
 
-	if (!OidIsValid(get_relname_relid("dist_transaction", get_namespace_oid("barks", true))))
-		return;					/* the extension is being dropped */
+	if (decisions == NIL)
+		return;
+	commit_lock_acquire(false);
+	commit_lock_release();
 	rel = open_decisions(RowExclusiveLock);
-	decisions = read_decisions(node);
 	foreach(lc, decisions)
-		CatalogTupleDelete(rel, &((Decision *) lfirst(lc))->tid);
+	{
+		Decision   *decision = lfirst(lc);
+
+		if (!list_member_oid(nodes, decision->node))
+			CatalogTupleDelete(rel, &decision->tid);
+	}
 	table_close(rel, RowExclusiveLock);
 }
 
@@ -218,7 +230,7 @@ transaction_is_over(const char *gid)
 	return !TransactionIdIsInProgress(xid);
 }
 
-/* The decisions about a node, as of now. */
+/* The decisions about a node, or about all, as of now. */
 static List *
 read_decisions(Oid node)
 {
@@ -231,11 +243,13 @@ read_decisions(Oid node)
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		null;
+		Oid			about = DatumGetObjectId(heap_getattr(tuple, 2, RelationGetDescr(rel), &null));
 		Decision   *decision;
 
-		if (DatumGetObjectId(heap_getattr(tuple, 2, RelationGetDescr(rel), &null)) != node)
+		if (OidIsValid(node) && about != node)
 			continue;
 		decision = palloc(sizeof(Decision));
+		decision->node = about;
 		decision->gid = TextDatumGetCString(heap_getattr(tuple, 1, RelationGetDescr(rel), &null));
 		decision->tid = tuple->t_self;
 		decisions = lappend(decisions, decision);

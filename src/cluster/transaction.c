@@ -190,7 +190,7 @@ ready_session(Session *session)
 		connection_detach_user(session->conn);
 	if (session->conn && !connection_is_idle(session->conn))
 	{
-		connection_stream_leave(session->conn);
+		connection_stream_abandon(session->conn);
 		if (session->rollback_to)
 			connection_swallow(session->conn);
 		else
@@ -353,6 +353,8 @@ commit_single(Session *session)
 	appendStringInfoString(&sql, "COMMIT");
 	BARKS_STOP_POINT("commit.before_prepare");
 	commit_lock_acquire(true);
+	connection_set_deadline(session->conn, TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+																	   commit_timeout * INT64CONST(1000)));
 	connection_send(session->conn, sql.data);
 	PG_TRY();
 	{
