@@ -13,7 +13,7 @@
  */
 #include "postgres.h"
 
-#include "access/transam.h"
+#include "access/sysattr.h"
 #include "commands/defrem.h"
 #include "executor/executor.h"
 #include "jit/jit.h"
@@ -136,6 +136,20 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 	else if (stmt->commandType == CMD_SELECT || stmt->commandType == CMD_INSERT)
 		translate_statement(stmt, facts.hides_rows || stmt->dependsOnRole, cursor_options);
 	return stmt;
+}
+
+/*
+ * PostgreSQL lets a scan below most nodes return the whole row, as that costs
+ * it nothing.  It does not when a system column is asked for, so pretend that.
+ */
+void
+planner_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	int			index = TableOidAttributeNumber - rel->min_attr;
+
+	if (planner_enabled && rte->rtekind == RTE_RELATION && rel->attr_needed &&
+		index >= 0 && table_is_distributed(rte->relid))
+		rel->attr_needed[index] = bms_add_member(rel->attr_needed[index], 0);
 }
 
 static bool

@@ -15,10 +15,13 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "common/int.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
@@ -29,6 +32,7 @@
 #include "utils/memutils.h"
 #include "utils/ruleutils.h"
 
+#include "planner/ir.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
 
@@ -39,6 +43,7 @@ typedef struct ConstantContext
 } ConstantContext;
 
 static Node *constant_mutator(Node *node, ConstantContext *context);
+static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
 static char *print_query(Query *query);
 static char *print_leaf_column(const LeafPlan *leaf, AttrNumber attno);
@@ -96,7 +101,14 @@ constant_mutator(Node *node, ConstantContext *context)
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Query))
-		return (Node *) query_tree_mutator((Query *) node, constant_mutator, context, 0);
+	{
+		Query	   *query = query_tree_mutator((Query *) node, constant_mutator, context, 0);
+
+		/* the planner left LIMIT as a list of count and offset */
+		if (query->limitCount && IsA(query->limitCount, List))
+			query->limitCount = (Node *) limit_of((List *) query->limitCount);
+		return (Node *) query;
+	}
 	if (IsA(node, Param))
 	{
 		if (((Param *) node)->paramid == BARKS_GATE_PARAM)
@@ -106,6 +118,36 @@ constant_mutator(Node *node, ConstantContext *context)
 	if (shippable_evaluated_on_driver(node))
 		return (Node *) evaluate((Expr *) node, context->planstate);
 	return expression_tree_mutator(node, constant_mutator, context);
+}
+
+/* offset + count as one LIMIT, or NULL when that is no limit. */
+static Const *
+limit_of(List *parts)
+{
+	Node	   *count = eval_const_expressions(NULL, linitial(parts));
+	Node	   *offset = list_length(parts) > 1 ? eval_const_expressions(NULL, lsecond(parts)) : NULL;
+	int64		bound;
+
+	if (!IsA(count, Const) || (offset && !IsA(offset, Const)))
+		return NULL;
+	bound = planner_limit_bound((Const *) count, (Const *) offset);
+	return bound < 0 ? NULL :
+		makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(bound), false,
+				  FLOAT8PASSBYVAL);
+}
+
+int64
+planner_limit_bound(const Const *count, const Const *offset)
+{
+	int64		bound;
+
+	if (count->constisnull || DatumGetInt64(count->constvalue) < 0)
+		return -1;
+	bound = DatumGetInt64(count->constvalue);
+	if (offset && !offset->constisnull && DatumGetInt64(offset->constvalue) > 0 &&
+		pg_add_s64_overflow(bound, DatumGetInt64(offset->constvalue), &bound))
+		return -1;
+	return bound;
 }
 
 /* The value now, as a constant in the current context. */
