@@ -32,7 +32,7 @@ include $(PGXS)
 override with_llvm = no
 
 $(EXTENSION)--$(EXTVERSION).sql: $(MODULE_SQL) Makefile
-	@{ echo '\echo Use "CREATE EXTENSION barks" to load this file. \quit'; \
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION barks" to load this file. \quit'; \
 	   for f in $(MODULE_SQL); do echo; echo "-- $$f"; cat $$f; done; } > $@
 
 -include $(SOURCES:.c=.d)

@@ -4,11 +4,11 @@
  *
  * In memory a batch has, per column, a validity bitmap (one bit a row, set =
  * not null; absent when no value is null) and either an array of fixed-width
- * values or an array of nrows+1 uint32 offsets into a byte buffer, as Arrow
- * has.  A builder collects rows into one; batch_encode writes it as
- * self-contained bytes (see batch.c for the wire form, which is little-endian,
- * checksummed, narrowed and zstd-compressed where that pays); batch_decode
- * reads them back, verifying every length before it is used.
+ * values or an array of uint32 offsets into a buffer of varlenas, so that
+ * values are used where they lie.  A builder collects rows; flushing it writes
+ * self-contained bytes (see wire.h for the wire form, which is checksummed,
+ * narrowed and zstd-compressed where that pays); batch_decode reads them
+ * back, verifying every length before it is used.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_BATCH_BATCH_H

@@ -5,10 +5,12 @@
  * A column travels raw (the bytes PostgreSQL itself stores) only when those
  * bytes mean the same on every node: built-in types without OIDs of user
  * objects or node-local ids inside, domains over them, and arrays and ranges
- * of them.  Everything else (enums, composites, reg*, extension types)
- * travels as text through its output and input functions, run under fixed
- * settings (batch_text_settings_begin).  Both ends derive the codec from
- * their own catalog; the schema's hash in each wire batch proves they agree.
+ * of them.  Everything else (enums, composites, reg*, arrays of domains,
+ * extension types) travels as text through its output and input functions,
+ * run under fixed settings (batch_text_settings_begin).  Domains always
+ * travel as their base type: their constraints were checked where the value
+ * was made.  Both ends derive the codec from their own catalog; the schema's
+ * hash in each wire batch proves they agree.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_BATCH_SCHEMA_H
@@ -27,6 +29,7 @@ typedef enum BatchCodec
 typedef struct BatchColumn
 {
 	Oid			typid;
+	Oid			basetype;		/* of a domain, else typid */
 	int32		typmod;
 	int16		typlen;
 	bool		typbyval;
@@ -41,7 +44,8 @@ typedef struct BatchColumn
 typedef struct BatchSchema
 {
 	MemoryContext context;		/* owns the schema and its FmgrInfos */
-	uint32		hash;			/* of the codecs and lengths, not of OIDs */
+	uint32		hash;			/* of the codecs and, where raw, built-in types */
+	bool		has_text;		/* some column uses the text codec */
 	int			ncolumns;
 	BatchColumn columns[FLEXIBLE_ARRAY_MEMBER];
 } BatchSchema;
@@ -52,7 +56,11 @@ typedef struct BatchSchema
  */
 extern BatchSchema *batch_schema_create(TupleDesc desc, MemoryContext context);
 
-/* The codec a type travels by; ERROR feature_not_supported for pseudo-types. */
+/*
+ * The codec a type travels by; ERROR feature_not_supported for pseudo-types
+ * (but cstring, unknown and void, which have text forms) and for types whose
+ * input function takes nothing, such as pg_node_tree.
+ */
 extern BatchCodec batch_codec_for_type(Oid typid);
 
 /*
@@ -64,5 +72,9 @@ extern BatchCodec batch_codec_for_type(Oid typid);
  */
 extern int	batch_text_settings_begin(const BatchSchema *schema);
 extern void batch_text_settings_end(int nestlevel);
+
+/* A value of a text-codec column to text and back, in the current context. */
+extern char *batch_text_out(BatchSchema *schema, int column, Datum value);
+extern Datum batch_text_in(BatchSchema *schema, int column, char *text);
 
 #endif							/* BARKS_BATCH_SCHEMA_H */

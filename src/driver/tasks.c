@@ -25,12 +25,22 @@
 #include "planner/planner.h"
 #include "table/layout.h"
 
+/* The tasks of one node while partitions are dealt. */
+typedef struct NodeTasks
+{
+	Oid			node;
+	int			slots;
+	int			dealt;			/* partitions of the current leaf */
+	List	   *shapes;
+} NodeTasks;
+
 static List *shape_single(const StagePlan *stage);
 static List *common_oids(List *a, List *b);
 static List *shape_partitioned(const StagePlan *stage, PlanState *planstate);
 static void deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate,
-					  List **shapes);
-static TaskShape *shape_at(List **shapes, Oid node, int position, int nleaves);
+					  List **nodes);
+static NodeTasks *node_tasks(List **nodes, Oid node);
+static TaskShape *shape_at(NodeTasks *tasks, int position, int nleaves);
 static void add_broadcast_leaf(const LeafPlan *leaf, int leafno, List *shapes);
 static bool has_copy(const TableLayout *layout, Oid node);
 
@@ -147,26 +157,31 @@ common_oids(List *a, List *b)
 static List *
 shape_partitioned(const StagePlan *stage, PlanState *planstate)
 {
+	List	   *nodes = NIL;
 	List	   *shapes = NIL;
-	TaskShape  *keep;
-	ListCell   *lc;
+	List	   *empty = NIL;
+	ListCell   *ln,
+			   *lc;
 
 	foreach(lc, stage->leaves)
 		if (!((LeafPlan *) lfirst(lc))->broadcast)
-			deal_leaf(stage, foreach_current_index(lc), planstate, &shapes);
+			deal_leaf(stage, foreach_current_index(lc), planstate, &nodes);
 
-	if (shapes == NIL)
-		(void) shape_at(&shapes, InvalidOid, 0, list_length(stage->leaves));
-	keep = linitial(shapes);
-	foreach(lc, shapes)
+	foreach(ln, nodes)
+		foreach(lc, ((NodeTasks *) lfirst(ln))->shapes)
 	{
 		TaskShape  *shape = lfirst(lc);
 
-		if (shape->npartitions == 0 && !(list_length(shapes) == 1 || shape == keep))
-			shapes = foreach_delete_current(shapes, lc);
+		if (shape->npartitions > 0)
+			shapes = lappend(shapes, shape);
+		else if (empty == NIL)
+			empty = list_make1(shape);
 	}
-	if (keep->npartitions == 0 && list_length(shapes) > 1)
-		shapes = list_delete_first(shapes);
+	if (shapes == NIL)
+		shapes = empty;
+	if (shapes == NIL)
+		shapes = list_make1(shape_at(node_tasks(&nodes, InvalidOid), 0,
+									 list_length(stage->leaves)));
 
 	foreach(lc, stage->leaves)
 	{
@@ -180,35 +195,26 @@ shape_partitioned(const StagePlan *stage, PlanState *planstate)
 
 /* Deal the partitions of one leaf to the tasks of their nodes. */
 static void
-deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate, List **shapes)
+deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate, List **nodes)
 {
 	LeafPlan   *leaf = list_nth(stage->leaves, leafno);
 	Relation	rel = table_open(leaf->relid, NoLock);
 	const TableLayout *layout = table_layout(rel);
 	Bitmapset  *wanted = planstate ? planner_prune(stage, leaf, planstate) : NULL;
-	bool		pruned = planstate && wanted != NULL;
-	List	   *nodes = NIL;
-	int		   *dealt = palloc0(sizeof(int) * Max(layout->nnodes, 1));
+	ListCell   *lc;
 
+	foreach(lc, *nodes)
+		((NodeTasks *) lfirst(lc))->dealt = 0;
 	for (int p = 0; p < layout->npartitions && layout->created; p++)
 	{
-		Oid			node = layout->nodes[p];
-		int			n;
+		NodeTasks  *node = node_tasks(nodes, layout->nodes[p]);
+		int			position = node->dealt++;
 		TaskShape  *shape;
 
-		nodes = list_append_unique_oid(nodes, node);
-		for (n = 0; list_nth_oid(nodes, n) != node; n++)
-			;
 		if (stage->merge_keys != NIL)
-		{
-			int			slots = transaction_wrote(node) ? 1 : Max(1, node_slots(node));
-
-			shape = shape_at(shapes, node, dealt[n] % slots, list_length(stage->leaves));
-		}
-		else
-			shape = shape_at(shapes, node, dealt[n], list_length(stage->leaves));
-		dealt[n]++;
-		if (pruned && !bms_is_member(p, wanted))
+			position %= node->slots;
+		shape = shape_at(node, position, list_length(stage->leaves));
+		if (wanted != NULL && !bms_is_member(p, wanted))
 			continue;
 		shape->shards[leafno] = lappend(shape->shards[leafno], table_shard_name(layout, p));
 		shape->npartitions++;
@@ -216,24 +222,39 @@ deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate, List **shape
 	table_close(rel, NoLock);
 }
 
-/* The node's task at this position; made when it is the next one. */
-static TaskShape *
-shape_at(List **shapes, Oid node, int position, int nleaves)
+/* The entry of a node; made when it is new. */
+static NodeTasks *
+node_tasks(List **nodes, Oid node)
 {
 	ListCell   *lc;
+	NodeTasks  *tasks;
+
+	foreach(lc, *nodes)
+	{
+		tasks = lfirst(lc);
+		if (tasks->node == node)
+			return tasks;
+	}
+	tasks = palloc0(sizeof(NodeTasks));
+	tasks->node = node;
+	tasks->slots = transaction_wrote(node) ? 1 : Max(1, node_slots(node));
+	*nodes = lappend(*nodes, tasks);
+	return tasks;
+}
+
+/* The node's task at this position; made when it is the next one. */
+static TaskShape *
+shape_at(NodeTasks *tasks, int position, int nleaves)
+{
 	TaskShape  *shape;
 
-	foreach(lc, *shapes)
-	{
-		shape = lfirst(lc);
-		if (shape->node == node && position-- == 0)
-			return shape;
-	}
-	Assert(position == 0);
+	if (position < list_length(tasks->shapes))
+		return list_nth(tasks->shapes, position);
+	Assert(position == list_length(tasks->shapes));
 	shape = palloc0(sizeof(TaskShape));
-	shape->node = node;
+	shape->node = tasks->node;
 	shape->shards = palloc0(sizeof(List *) * Max(1, nleaves));
-	*shapes = lappend(*shapes, shape);
+	tasks->shapes = lappend(tasks->shapes, shape);
 	return shape;
 }
 

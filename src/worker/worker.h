@@ -16,4 +16,11 @@
 
 extern void worker_init(void);	/* GUCs, shmem, launcher, lane registration */
 
+/*
+ * Make the idle workers of a database exit, and wait for it: to be called
+ * before a command that needs the database for itself (DROP DATABASE, CREATE
+ * DATABASE … TEMPLATE, ALTER DATABASE … RENAME or SET TABLESPACE).
+ */
+extern void worker_evict_database(Oid dboid);
+
 #endif							/* BARKS_WORKER_WORKER_H */

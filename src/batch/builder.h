@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ * builder.h
+ *	  Inside of a BatchBuilder, for builder.c and encode.c only.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_BATCH_BUILDER_H
+#define BARKS_BATCH_BUILDER_H
+
+#include "batch/batch.h"
+
+typedef struct BuilderColumn
+{
+	BatchCodec	codec;
+	bool		narrow;			/* values are integers of 2, 4 or 8 bytes */
+	int			typlen;			/* fixed: bytes of a value */
+	int			nnulls;
+	uint8	   *validity;		/* kept for all rows once one was null */
+	char	   *values;			/* fixed: nrows × typlen; else the values' bytes */
+	Size		values_len;		/* not for fixed */
+	Size		values_size;
+	uint32	   *lengths;		/* not for fixed */
+
+	/* compression: after failures this many batches are not tried */
+	int			zstd_skip;
+	int			zstd_failures;
+} BuilderColumn;
+
+struct BatchBuilder
+{
+	MemoryContext context;		/* the builder and its buffers */
+	MemoryContext scratch;		/* detoasting, text output; reset per row */
+	BatchSchema *schema;
+	int			max_rows;
+	int			nrows;
+	int			capacity;		/* rows that lengths, validity and fixed values hold */
+	Size		bytes;			/* of values collected */
+	char	   *zstd_buffer;
+	Size		zstd_buffer_size;
+	BuilderColumn columns[FLEXIBLE_ARRAY_MEMBER];
+};
+
+/* encode.c: append one column's header and body. */
+extern void encode_column(BatchBuilder *builder, BuilderColumn *column,
+						  BatchCompression compression, StringInfo out);
+
+#endif							/* BARKS_BATCH_BUILDER_H */

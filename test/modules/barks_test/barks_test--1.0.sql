@@ -1,0 +1,54 @@
+\echo Use "CREATE EXTENSION barks_test" to load this file. \quit
+
+CREATE FUNCTION batch_roundtrip(query text, max_rows int, zstd bool DEFAULT true,
+	OUT rows bigint, OUT batches int, OUT bytes bigint)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION batch_roundtrip(text, int, bool) IS
+'send a query''s rows through batches and compare each value by its bytes and text';
+
+CREATE FUNCTION batch_fuzz(query text, rounds int, seed int, mend_checksum bool,
+	OUT decoded int, OUT refused int)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION batch_fuzz(text, int, int, bool) IS
+'damage a batch of a query''s rows in random ways and read it';
+
+CREATE FUNCTION batch_speed(query text, repeat int,
+	OUT encode_ns float8, OUT decode_ns float8, OUT bytes_per_row float8)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION batch_speed(text, int) IS
+'nanoseconds per row to build and encode, and to decode and get, all rows of a query';
+
+CREATE FUNCTION batch_codec(type regtype) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION batch_codec(regtype) IS 'the codec a type travels by';
+
+CREATE FUNCTION plan_roundtrip() RETURNS bool
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION plan_roundtrip() IS
+'copy, print, read and compare nodes of every type in job/plan.h';
+
+CREATE FUNCTION protocol_roundtrip() RETURNS bool
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION protocol_roundtrip() IS
+'write and read every frame of job/protocol.h, whole and truncated';
+
+CREATE FUNCTION remote_error(severity text, state text, message text, detail text,
+	hint text, context text) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION remote_error(text, text, text, text, text, text) IS
+'raise an error that crossed a frame';
+
+-- The registry of jobs: each function is the call of that name in driver/registry.h.
+CREATE FUNCTION job_begin(query text) RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION job_stage(job bigint, stage int, exchange text, tasks int) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION task_started(job bigint, stage int, task int, attempt int, node text) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION task_progress(job bigint, stage int, task int, attempt int, rows bigint) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION task_done(job bigint, stage int, task int, attempt int, rows bigint) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION task_failed(job bigint, stage int, task int, attempt int, error text) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION job_end(job bigint, state text, error text) RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
+CREATE FUNCTION registry_speed(tasks int) RETURNS float8 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
