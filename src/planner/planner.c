@@ -74,8 +74,8 @@ static bool facts_walker(Node *node, QueryFacts *facts);
 static bool reads_distributed(PlannedStmt *stmt);
 static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_string, int cursor_options,
 								   ParamListInfo params, planner_hook_type next);
-static void get_settings(PlannerSettings *settings);
-static void set_settings(const PlannerSettings *settings);
+static pg_noinline void get_settings(PlannerSettings *settings);
+static pg_noinline void set_settings(const PlannerSettings *settings);
 static void translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options);
 static int	count_plan_nodes(PlannedStmt *stmt);
 static bool max_id_walker(Plan *plan, int *max_id);
