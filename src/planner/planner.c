@@ -58,7 +58,6 @@ typedef struct PlannerSettings
 	bool		nestloop;
 	bool		memoize;
 	bool		hashjoin;
-	bool		hashagg;
 	bool		jit;
 	int			workers;
 	int			force_parallel;
@@ -66,7 +65,6 @@ typedef struct PlannerSettings
 
 static const PlannerSettings settings_for_nodes = {
 	.hashjoin = true,
-	.hashagg = true,
 	.force_parallel = FORCE_PARALLEL_OFF
 };
 
@@ -220,7 +218,6 @@ get_settings(PlannerSettings *settings)
 	settings->nestloop = enable_nestloop;
 	settings->memoize = enable_memoize;
 	settings->hashjoin = enable_hashjoin;
-	settings->hashagg = enable_hashagg;
 	settings->jit = jit_enabled;
 	settings->workers = max_parallel_workers_per_gather;
 	settings->force_parallel = force_parallel_mode;
@@ -233,7 +230,6 @@ set_settings(const PlannerSettings *settings)
 	enable_nestloop = settings->nestloop;
 	enable_memoize = settings->memoize;
 	enable_hashjoin = settings->hashjoin;
-	enable_hashagg = settings->hashagg;
 	jit_enabled = settings->jit;
 	max_parallel_workers_per_gather = settings->workers;
 	force_parallel_mode = settings->force_parallel;

@@ -14,7 +14,9 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "executor/executor.h"
@@ -31,6 +33,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 
 #include "planner/ir.h"
 #include "planner/planner.h"
@@ -47,6 +50,7 @@ static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
 static char *print_query(Query *query);
 static char *print_leaf_column(const LeafPlan *leaf, AttrNumber attno);
+static char *qualified_collation(Oid collation);
 static void append_shards(StringInfo buf, const LeafPlan *leaf, List *shards);
 #ifdef USE_ASSERT_CHECKING
 static void check_printed(const StagePlan *stage, Query *query, const char *sql);
@@ -250,7 +254,24 @@ print_leaf_column(const LeafPlan *leaf, AttrNumber attno)
 	name = format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 	if (!OidIsValid(collation) || collation == get_typcollation(type))
 		return psprintf("NULL::%s", name);
-	return psprintf("NULL::%s COLLATE %s", name, generate_collation_name(collation));
+	return psprintf("NULL::%s COLLATE %s", name, qualified_collation(collation));
+}
+
+/* With its schema, whatever the search path is now. */
+static char *
+qualified_collation(Oid collation)
+{
+	HeapTuple	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	result = quote_qualified_identifier(get_namespace_name(form->collnamespace),
+										NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return result;
 }
 
 #ifdef USE_ASSERT_CHECKING
