@@ -23,7 +23,7 @@ with_llvm = no			# no bitcode: it would need clang at build time
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) \
 	-isystem $(shell $(PG_CONFIG) --includedir) -MMD -MP $(BARKS_CPPFLAGS)
 PG_CFLAGS = -std=gnu99 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Wno-declaration-after-statement $(BARKS_CFLAGS)
+	-Wno-missing-field-initializers -Wno-declaration-after-statement -Wno-clobbered $(BARKS_CFLAGS)
 SHLIB_LINK = -lpq -lzstd
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
