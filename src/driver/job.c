@@ -70,6 +70,7 @@ struct Job
 	uint64		number;			/* in the registry */
 	int64		rows;			/* in batches passed on */
 	MemoryContext context;		/* the job and its lanes */
+	MemoryContext lane_context; /* lanes; outlives context until they are given back */
 	MemoryContextCallback cleanup;
 	JobStats	stats;
 	JobTask    *tasks;
@@ -87,7 +88,8 @@ struct Job
 static Batch *next_batch(Job *job, int *task);
 static Batch *next_batch_of(Job *job, int task);
 static void job_reset(Job *job);
-static void release_lanes(void *arg);
+static void free_lanes(void *arg);
+static void release_lanes(Job *job);
 static NodeRun *run_of(Job *job, Oid node);
 static void start_lanes(Job *job);
 static JobLane *open_lane(Job *job, NodeRun *run);
@@ -133,9 +135,11 @@ job_start(const JobPlan *plan, MemoryContext parent)
 	job->setup.job = job->number;
 	job->setup.role = GetUserNameFromId(GetUserId(), false);
 	job->setup.settings = settings_to_ship();
-	job->cleanup.func = release_lanes;
+	job->cleanup.func = free_lanes;
 	job->cleanup.arg = job;
 	MemoryContextRegisterResetCallback(context, &job->cleanup);
+	job->lane_context = AllocSetContextCreate(TopMemoryContext, "barks lanes",
+											  ALLOCSET_DEFAULT_SIZES);
 
 	job_reset(job);
 	start_lanes(job);
@@ -361,11 +365,24 @@ job_reset(Job *job)
 	}
 }
 
-/* Memory context callback: whatever happened, give the lanes back. */
+/*
+ * Memory context callback: whatever happened, give the lanes back.  Children of
+ * a context go before its callbacks run, hence a context apart for the lanes.
+ */
 static void
-release_lanes(void *arg)
+free_lanes(void *arg)
 {
 	Job		   *job = arg;
+
+	release_lanes(job);
+	if (job->lane_context)
+		MemoryContextDelete(job->lane_context);
+	job->lane_context = NULL;
+}
+
+static void
+release_lanes(Job *job)
+{
 	ListCell   *lr,
 			   *ll;
 
@@ -431,8 +448,11 @@ open_lane(Job *job, NodeRun *run)
 {
 	JobLane    *lane = palloc0(sizeof(JobLane));
 
+	MemoryContext old = MemoryContextSwitchTo(job->lane_context);
+
 	lane->run = run;
 	lane->lane = lane_open(job->plan->snapshot, run->node, job->plan->all_nodes);
+	MemoryContextSwitchTo(old);
 	run->lanes = lappend(run->lanes, lane);
 	job->stats.lanes++;
 	lane->lane->ops->setup(lane->lane, &job->setup);

@@ -124,7 +124,9 @@ wait_for_channel(void)
 	ResetLatch(MyLatch);
 	if (ProcDiePending)
 		proc_exit(0);			/* between tasks there is nothing to complain about */
+	HOLD_CANCEL_INTERRUPTS();	/* a late one, or one for a channel not yet opened */
 	housekeeping();
+	RESUME_CANCEL_INTERRUPTS();
 	if (pool_worker_retire())
 		proc_exit(0);
 }
@@ -188,8 +190,7 @@ serve(const PoolAssignment *assignment)
 	}
 	PG_END_TRY();
 
-	if (pg_atomic_read_u32(&worker.channel.header->closed))
-		FileSetDeleteAll(&worker.channel.header->files.fs);
+	channel_leave(&worker.channel);
 	channel_detach_queues(&worker.channel);
 	MemoryContextSwitchTo(TopMemoryContext);
 	MemoryContextReset(worker.serve_context);
@@ -437,7 +438,10 @@ end_spool(void)
 	if (worker.spool_failed)
 		BufFileClose(worker.spool);
 	else
+	{
 		BufFileExportFileSet(worker.spool);
+		BufFileClose(worker.spool);
+	}
 	worker.spool = NULL;
 }
 
