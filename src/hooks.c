@@ -107,6 +107,7 @@ on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 	if (next_rel_pathlist)
 		next_rel_pathlist(root, rel, rti, rte);
 	table_set_rel_pathlist(root, rel, rti, rte);
+	planner_set_rel_pathlist(root, rel, rti, rte);
 }
 
 static void
