@@ -22,7 +22,7 @@ PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null) \
 	-isystem $(shell $(PG_CONFIG) --includedir 2>/dev/null) -MMD -MP $(BARKS_CPPFLAGS)
 PG_CFLAGS = -std=gnu99 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Wno-declaration-after-statement $(BARKS_CFLAGS)
+	-Wno-missing-field-initializers -Wno-declaration-after-statement -Wno-clobbered $(BARKS_CFLAGS)
 SHLIB_LINK = -lpq -lzstd
 
 # Without PostgreSQL, "make test" and "make demo" still work: they install it.

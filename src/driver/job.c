@@ -84,6 +84,8 @@ struct Job
 };
 
 
+static Batch *next_batch(Job *job, int *task);
+static Batch *next_batch_of(Job *job, int task);
 static void job_reset(Job *job);
 static void release_lanes(void *arg);
 static NodeRun *run_of(Job *job, Oid node);
@@ -169,11 +171,90 @@ job_stats(const Job *job)
 Batch *
 job_next_batch(Job *job, int *task)
 {
+	Batch	   *batch = NULL;
+
+	PG_TRY();
+	{
+		batch = next_batch(job, task);
+	}
+	PG_CATCH();
+	{
+		registry_job_end_by_error(job->number);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return batch;
+}
+
+Batch *
+job_next_batch_of(Job *job, int task)
+{
+	Batch	   *batch = NULL;
+
+	PG_TRY();
+	{
+		batch = next_batch_of(job, task);
+	}
+	PG_CATCH();
+	{
+		registry_job_end_by_error(job->number);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return batch;
+}
+/*
+ * End the job.  Lanes that still run are asked to stop, and kept when they
+ * answer soon; the others are torn down by their release.
+ */
+void
+job_end(Job *job)
+{
+	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), 200);
+	ListCell   *lr,
+			   *ll;
+	MemoryContext old = MemoryContextSwitchTo(job->context);
+
+	foreach(lr, job->runs)
+		foreach(ll, ((NodeRun *) lfirst(lr))->lanes)
+	{
+		JobLane    *lane = lfirst(ll);
+
+		if (lane->queue != NIL)
+			lane->lane->ops->cancel(lane->lane);
+	}
+	foreach(lr, job->runs)
+		foreach(ll, ((NodeRun *) lfirst(lr))->lanes)
+	{
+		JobLane    *lane = lfirst(ll);
+
+		while (lane->queue != NIL)
+		{
+			LaneEvent	event = {0};
+			LaneEventKind kind = lane->lane->ops->poll(lane->lane, &event);
+
+			if (kind == LANE_CANCELLED)
+				lane->queue = NIL;
+			else if (kind == LANE_LOST || GetCurrentTimestamp() > deadline)
+				break;
+			else if (kind == LANE_NOTHING)
+				lane_wait(&lane->lane, 1, 20);
+		}
+	}
+	registry_job_end(job->number, REGISTRY_FINISHED, NULL);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(job->context);
+}
+
+/* In the plan's order, whatever that is. */
+static Batch *
+next_batch(Job *job, int *task)
+{
 	if (job->plan->order == JOB_BY_TASK)
 	{
 		for (; job->current < job->plan->ntasks; job->current++)
 		{
-			Batch	   *batch = job_next_batch_of(job, job->current);
+			Batch	   *batch = next_batch_of(job, job->current);
 
 			*task = job->current;
 			if (batch)
@@ -225,8 +306,8 @@ changed:
 }
 
 /* The next batch of one task, leaving the other lanes' results where they are. */
-Batch *
-job_next_batch_of(Job *job, int task)
+static Batch *
+next_batch_of(Job *job, int task)
 {
 	while (!job->tasks[task].done)
 	{
@@ -257,49 +338,6 @@ job_next_batch_of(Job *job, int task)
 		}
 	}
 	return NULL;
-}
-
-/*
- * End the job.  Lanes that still run are asked to stop, and kept when they
- * answer soon; the others are torn down by their release.
- */
-void
-job_end(Job *job)
-{
-	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), 200);
-	ListCell   *lr,
-			   *ll;
-	MemoryContext old = MemoryContextSwitchTo(job->context);
-
-	foreach(lr, job->runs)
-		foreach(ll, ((NodeRun *) lfirst(lr))->lanes)
-	{
-		JobLane    *lane = lfirst(ll);
-
-		if (lane->queue != NIL)
-			lane->lane->ops->cancel(lane->lane);
-	}
-	foreach(lr, job->runs)
-		foreach(ll, ((NodeRun *) lfirst(lr))->lanes)
-	{
-		JobLane    *lane = lfirst(ll);
-
-		while (lane->queue != NIL)
-		{
-			LaneEvent	event = {0};
-			LaneEventKind kind = lane->lane->ops->poll(lane->lane, &event);
-
-			if (kind == LANE_CANCELLED)
-				lane->queue = NIL;
-			else if (kind == LANE_LOST || GetCurrentTimestamp() > deadline)
-				break;
-			else if (kind == LANE_NOTHING)
-				lane_wait(&lane->lane, 1, 20);
-		}
-	}
-	registry_job_end(job->number, REGISTRY_FINISHED, NULL);
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(job->context);
 }
 
 /* All tasks wait again, nothing was seen.  Lanes are closed already. */
