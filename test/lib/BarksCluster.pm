@@ -152,7 +152,7 @@ sub kill9
 		usleep(10_000);
 	}
 	my $port = $server->port;
-	unlink "$data/postmaster.pid", map { "$_/.s.PGSQL.$port", "$_/.s.PGSQL.$port.lock" } $server->host;
+	unlink "$data/postmaster.pid", map {; "$_/.s.PGSQL.$port", "$_/.s.PGSQL.$port.lock" } $server->host;
 	$server->{_pid} = undef;
 }
 
