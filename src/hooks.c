@@ -15,15 +15,12 @@
 #include "storage/ipc.h"
 #include "tcop/utility.h"
 
-#include "base/database_use.h"
 #include "base/virtual_copy.h"
-#include "cluster/monitor.h"
 #include "cluster/monitor.h"
 #include "cluster/node.h"
 #include "hooks.h"
 #include "planner/planner.h"
 #include "table/table.h"
-#include "worker/worker.h"
 
 static planner_hook_type next_planner;
 static ProcessUtility_hook_type next_utility;
@@ -95,11 +92,6 @@ on_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 			handler(copy);
 			return;
 		}
-	}
-	if (database_needed_alone(pstmt->utilityStmt, &database))
-	{
-		monitor_evict(database);
-		worker_evict_database(database);
 	}
 	database = monitor_database_needed(pstmt->utilityStmt);
 	if (OidIsValid(database))
