@@ -15,6 +15,7 @@
 #include "tcop/utility.h"
 
 #include "base/virtual_copy.h"
+#include "cluster/monitor.h"
 #include "cluster/node.h"
 #include "hooks.h"
 #include "planner/planner.h"
@@ -65,6 +66,8 @@ on_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 		   ProcessUtilityContext context, ParamListInfo params,
 		   QueryEnvironment *env, DestReceiver *dest, QueryCompletion *qc)
 {
+	Oid			database;
+
 	if (IsA(pstmt->utilityStmt, CopyStmt))
 	{
 		CopyStmt   *copy = (CopyStmt *) pstmt->utilityStmt;
@@ -76,6 +79,9 @@ on_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 			return;
 		}
 	}
+	database = monitor_database_needed(pstmt->utilityStmt);
+	if (OidIsValid(database))
+		monitor_evict(database);
 	table_process_utility(pstmt, query_string, read_only_tree, context, params,
 						  env, dest, qc, next_utility);
 }
@@ -95,6 +101,7 @@ on_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
 {
 	if (next_object_access)
 		next_object_access(access, class_id, object_id, sub_id, arg);
+	node_object_access(access, class_id, object_id, sub_id, arg);
 	table_object_access(access, class_id, object_id, sub_id, arg);
 }
 

@@ -1,13 +1,529 @@
 /*-------------------------------------------------------------------------
  * cluster_snapshot.c
- *	  To come.
+ *	  One consistent view of all nodes for a statement or a transaction.
+ *
+ * A View is what users of equal driver snapshots share: on each node one
+ * holder, a stream whose transaction's snapshot is exported from the start, and
+ * further streams that imported it.  A ClusterSnapshot is one reference to a
+ * View; it belongs to the resource owner it was acquired under, so an error
+ * drops it with the streams taken through it.
+ *
+ * The command that opens a stream ends in COMMIT, which the node runs by itself
+ * once we end the COPY; so the last reference to a View leaves its streams
+ * without waiting and nothing stays open on the node.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "base/stop_point.h"
 #include "cluster/cluster_snapshot.h"
+#include "cluster/cluster_state.h"
+#include "cluster/node.h"
+#include "cluster/recovery.h"
+
+#define COMMIT_LOCK_CLASS	0x6261726b	/* "bark" */
+#define COMMIT_LOCK_FIELD	0xba12	/* not one that SQL's advisory locks use */
+
+typedef struct NodeView
+{
+	Oid			node;
+	char		id[64];			/* the exported snapshot */
+	bool		broken;			/* its holder is gone, and the snapshot with it */
+	List	   *quiet;			/* streams nobody uses; the holder is one of quiet or taken */
+	NodeConnection *holder;
+} NodeView;
+
+typedef struct View
+{
+	dlist_node	link;
+	MemoryContext context;
+	TransactionId xmin;
+	TransactionId xmax;
+	uint32		xcnt;
+	TransactionId *xip;
+	uint64		commits;		/* distributed commits when taken */
+	List	   *nodes;			/* of NodeView */
+	int			references;
+	bool		keep;			/* REPEATABLE READ: until the transaction ends */
+} View;
+
+struct ClusterSnapshot
+{
+	dlist_node	link;
+	View	   *view;
+	ResourceOwner owner;
+	List	   *taken;			/* streams in use through this reference */
+};
+
+static const char *const take_command =
+"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+"SELECT pg_catalog.pg_export_snapshot();COPY barks.lane TO STDOUT;COMMIT";
+
+static MemoryContext context;
+static dlist_head views = DLIST_STATIC_INIT(views);
+static dlist_head references = DLIST_STATIC_INIT(references);
+
+static void setup_backend(void);
+static View *find_view(Snapshot snapshot);
+static View *make_view(Snapshot snapshot);
+static void take_nodes(View *view, List *nodes);
+static void lock_when_settled(List *nodes);
+static List *missing_nodes(View *view, List *nodes);
+static NodeView *node_view(View *view, Oid node);
+static NodeConnection *take_quiet(ClusterSnapshot *snap, NodeView *nv);
+static void detach_paused(NodeView *nv);
+static NodeConnection *open_further(ClusterSnapshot *snap, NodeView *nv);
+static void stream_closes(NodeConnection *conn);
+static void drop_reference(ClusterSnapshot *snap);
+static void end_view(View *view);
+static void set_commit_lock_tag(LOCKTAG *tag);
+static void on_xact(XactEvent event, void *arg);
+static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg);
 
 void
 cluster_snapshot_init(void)
 {
+	/* at load, so that later modules' callbacks run before these */
+	RegisterXactCallback(on_xact, NULL);
+	RegisterResourceReleaseCallback(on_owner_release, NULL);
+}
+
+ClusterSnapshot *
+cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
+{
+	ClusterSnapshot *snap;
+	View	   *view;
+	List	   *missing;
+
+	if (IsolationIsSerializable())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("tables on nodes cannot be read in a serializable transaction"),
+				 errhint("Use REPEATABLE READ.")));
+	setup_backend();
+	view = find_view(snapshot);
+	if (!view)
+		view = make_view(snapshot);
+
+	/* The reference comes first: an error below must drop the view. */
+	snap = MemoryContextAllocZero(context, sizeof(ClusterSnapshot));
+	snap->view = view;
+	snap->owner = CurrentResourceOwner;
+	dlist_push_head(&references, &snap->link);
+	view->references++;
+
+	if (view->keep && view->nodes == NIL)
+	{
+		/* Later statements of the transaction may read any node. */
+		ListCell   *lc;
+
+		nodes = list_copy(nodes);
+		foreach(lc, node_list())
+			if (node_alive(lfirst_oid(lc)))
+				nodes = list_append_unique_oid(nodes, lfirst_oid(lc));
+	}
+	missing = missing_nodes(view, nodes);
+	if (missing)
+		take_nodes(view, missing);
+	return snap;
+}
+
+void
+cluster_snapshot_release(ClusterSnapshot *snap)
+{
+	drop_reference(snap);
+}
+
+NodeConnection *
+cluster_snapshot_stream(ClusterSnapshot *snap, Oid node)
+{
+	NodeView   *nv = node_view(snap->view, node);
+	NodeConnection *conn = take_quiet(snap, nv);
+
+	if (!conn && !connection_available(node))
+	{
+		detach_paused(nv);
+		conn = take_quiet(snap, nv);
+	}
+	return conn ? conn : open_further(snap, nv);
+}
+
+NodeConnection *
+cluster_snapshot_try_stream(ClusterSnapshot *snap, Oid node)
+{
+	NodeView   *nv = node_view(snap->view, node);
+	NodeConnection *conn = take_quiet(snap, nv);
+
+	if (!conn && !connection_available(node))
+		return NULL;
+	return conn ? conn : open_further(snap, nv);
+}
+
+void
+cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn)
+{
+	MemoryContext old = MemoryContextSwitchTo(snap->view->context);
+	NodeView   *nv = node_view(snap->view, connection_node(conn));
+
+	connection_set_user(conn, NULL, NULL);
+	snap->taken = list_delete_ptr(snap->taken, conn);
+	nv->quiet = lcons(conn, nv->quiet);
+	MemoryContextSwitchTo(old);
+}
+
+const char *
+cluster_snapshot_id(ClusterSnapshot *snap, Oid node)
+{
+	return node_view(snap->view, node)->id;
+}
+
+void
+commit_lock_acquire(bool exclusive)
+{
+	LOCKTAG		tag;
+
+	set_commit_lock_tag(&tag);
+	(void) LockAcquire(&tag, exclusive ? ExclusiveLock : ShareLock, false, false);
+}
+
+void
+commit_lock_release(void)
+{
+	LOCKTAG		tag;
+
+	set_commit_lock_tag(&tag);
+	if (LockHeldByMe(&tag, ExclusiveLock))
+		LockRelease(&tag, ExclusiveLock, false);
+	else
+		LockRelease(&tag, ShareLock, false);
+}
+
+static void
+setup_backend(void)
+{
+	if (context)
+		return;
+	context = AllocSetContextCreate(TopMemoryContext, "barks cluster snapshots",
+									ALLOCSET_DEFAULT_SIZES);
+}
+
+/* The view of a driver snapshot that sees the same transactions. */
+static View *
+find_view(Snapshot snapshot)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &views)
+	{
+		View	   *view = dlist_container(View, link, iter.cur);
+
+		if (view->xmin == snapshot->xmin && view->xmax == snapshot->xmax &&
+			view->xcnt == snapshot->xcnt &&
+			memcmp(view->xip, snapshot->xip, view->xcnt * sizeof(TransactionId)) == 0)
+			return view;
+	}
+	return NULL;
+}
+
+static View *
+make_view(Snapshot snapshot)
+{
+	MemoryContext mine = AllocSetContextCreate(context, "barks view", ALLOCSET_SMALL_SIZES);
+	View	   *view = MemoryContextAllocZero(mine, sizeof(View));
+	Size		size = snapshot->xcnt * sizeof(TransactionId);
+
+	view->context = mine;
+	view->xmin = snapshot->xmin;
+	view->xmax = snapshot->xmax;
+	view->xcnt = snapshot->xcnt;
+	view->xip = MemoryContextAlloc(mine, Max(size, 1));
+	memcpy(view->xip, snapshot->xip, size);
+	view->keep = IsolationUsesXactSnapshot();
+	dlist_push_head(&views, &view->link);
+	return view;
+}
+
+/* Take the snapshots of these nodes, all under the commit lock. */
+static void
+take_nodes(View *view, List *nodes)
+{
+	List	   *conns = connection_acquire_all(nodes);
+	uint64		commits;
+	ListCell   *lc;
+
+	lock_when_settled(nodes);
+	commits = cluster_commit_count();
+	if (view->nodes != NIL && commits != view->commits)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not read node \"%s\" as of the same time as the other nodes",
+						node_name(linitial_oid(nodes))),
+				 errdetail("A distributed transaction was committed since their snapshots were taken."),
+				 errhint("Retry the transaction.")));
+	foreach(lc, conns)
+		connection_stream_send(lfirst(lc), take_command);
+	connection_stream_wait_all(conns);
+	commit_lock_release();
+	BARKS_STOP_POINT("snapshot.taken");
+
+	view->commits = commits;
+	foreach(lc, conns)
+	{
+		NodeConnection *conn = lfirst(lc);
+		MemoryContext old = MemoryContextSwitchTo(view->context);
+		NodeView   *nv = palloc0(sizeof(NodeView));
+
+		connection_keep(conn, stream_closes);
+		nv->node = connection_node(conn);
+		strlcpy(nv->id, connection_stream_value(conn), sizeof(nv->id));
+		nv->holder = conn;
+		nv->quiet = list_make1(conn);
+		view->nodes = lappend(view->nodes, nv);
+		MemoryContextSwitchTo(old);
+	}
+}
+
+/*
+ * Take the commit lock at a moment when no node may have a prepared
+ * transaction of ours that was decided: it would show half of it.
+ */
+static void
+lock_when_settled(List *nodes)
+{
+	for (;;)
+	{
+		ListCell   *lc;
+		bool		settled = true;
+
+		commit_lock_acquire(false);
+		foreach(lc, nodes)
+		{
+			uint64		doubts;
+
+			if (!node_state_settled(lfirst_oid(lc), &doubts))
+			{
+				settled = false;
+				break;
+			}
+		}
+		if (settled)
+			return;
+		commit_lock_release();
+		recovery_settle_node(lfirst_oid(lc));
+	}
+}
+
+static List *
+missing_nodes(View *view, List *nodes)
+{
+	List	   *missing = NIL;
+	ListCell   *lc;
+
+	foreach(lc, nodes)
+	{
+		bool		found = false;
+		ListCell   *lc2;
+
+		foreach(lc2, view->nodes)
+			found |= ((NodeView *) lfirst(lc2))->node == lfirst_oid(lc);
+		if (!found)
+			missing = list_append_unique_oid(missing, lfirst_oid(lc));
+	}
+	return missing;
+}
+
+static NodeView *
+node_view(View *view, Oid node)
+{
+	ListCell   *lc;
+
+	foreach(lc, view->nodes)
+	{
+		NodeView   *nv = lfirst(lc);
+
+		if (nv->node == node)
+			return nv;
+	}
+	elog(ERROR, "node %u is not in the cluster snapshot", node);
+}
+
+static NodeConnection *
+take_quiet(ClusterSnapshot *snap, NodeView *nv)
+{
+	NodeConnection *conn;
+	MemoryContext old;
+
+	if (nv->quiet == NIL)
+		return NULL;
+	conn = linitial(nv->quiet);
+	nv->quiet = list_delete_first(nv->quiet);
+	old = MemoryContextSwitchTo(snap->view->context);
+	snap->taken = lappend(snap->taken, conn);
+	MemoryContextSwitchTo(old);
+	return conn;
+}
+
+/* Make whoever uses streams of this node in this backend return one. */
+static void
+detach_paused(NodeView *nv)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &references)
+	{
+		ClusterSnapshot *other = dlist_container(ClusterSnapshot, link, iter.cur);
+		ListCell   *lc;
+
+		foreach(lc, other->taken)
+		{
+			NodeConnection *conn = lfirst(lc);
+
+			if (connection_node(conn) != nv->node)
+				continue;
+			connection_detach_user(conn);
+			if (nv->quiet != NIL)
+				return;
+			break;				/* detaching may have changed the list */
+		}
+	}
+}
+
+/* One more stream under the same snapshot of the node. */
+static NodeConnection *
+open_further(ClusterSnapshot *snap, NodeView *nv)
+{
+	NodeConnection *conn;
+	MemoryContext old;
+
+	if (nv->broken)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONNECTION_FAILURE),
+				 errmsg("the snapshot of node \"%s\" is lost", node_name(nv->node)),
+				 errhint("Retry the transaction.")));
+	conn = connection_acquire(nv->node);
+	connection_stream_send(conn,
+						   psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+									"SET TRANSACTION SNAPSHOT '%s';COPY barks.lane TO STDOUT;COMMIT", nv->id));
+	connection_stream_wait_all(list_make1(conn));
+	old = MemoryContextSwitchTo(snap->view->context);
+	snap->taken = lappend(snap->taken, conn);
+	MemoryContextSwitchTo(old);
+	connection_keep(conn, stream_closes);
+	return conn;
+}
+
+/* Somebody discards a stream of ours: forget it wherever it is. */
+static void
+stream_closes(NodeConnection *conn)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &references)
+	{
+		ClusterSnapshot *snap = dlist_container(ClusterSnapshot, link, iter.cur);
+
+		snap->taken = list_delete_ptr(snap->taken, conn);
+	}
+	dlist_foreach(iter, &views)
+	{
+		View	   *view = dlist_container(View, link, iter.cur);
+		ListCell   *lc;
+
+		foreach(lc, view->nodes)
+		{
+			NodeView   *nv = lfirst(lc);
+
+			nv->quiet = list_delete_ptr(nv->quiet, conn);
+			if (nv->holder == conn)
+			{
+				nv->holder = NULL;
+				nv->broken = true;
+			}
+		}
+	}
+}
+
+static void
+drop_reference(ClusterSnapshot *snap)
+{
+	View	   *view = snap->view;
+
+	/* What was not returned may have a task running: it cannot be reused. */
+	while (snap->taken != NIL)
+		connection_discard(linitial(snap->taken));
+	dlist_delete(&snap->link);
+	pfree(snap);
+	if (--view->references == 0 && (!view->keep || view->nodes == NIL))
+		end_view(view);
+}
+
+static void
+end_view(View *view)
+{
+	ListCell   *lc;
+
+	foreach(lc, view->nodes)
+	{
+		NodeView   *nv = lfirst(lc);
+
+		while (nv->quiet != NIL)
+		{
+			NodeConnection *conn = linitial(nv->quiet);
+
+			nv->quiet = list_delete_first(nv->quiet);
+			if (nv->holder == conn)
+				nv->holder = NULL;
+			connection_stream_leave(conn);
+			connection_park(conn);
+		}
+	}
+	dlist_delete(&view->link);
+	MemoryContextDelete(view->context);
+}
+
+static void
+set_commit_lock_tag(LOCKTAG *tag)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, COMMIT_LOCK_CLASS, 0, COMMIT_LOCK_FIELD);
+}
+
+/* The transaction ends: so do its views.  Streams that are quiet are worth keeping. */
+static void
+on_xact(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
+		return;
+	while (!dlist_is_empty(&references))
+		drop_reference(dlist_head_element(ClusterSnapshot, link, &references));
+	while (!dlist_is_empty(&views))
+		end_view(dlist_head_element(View, link, &views));
+}
+
+static void
+on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg)
+{
+	dlist_mutable_iter iter;
+
+	if (phase != RESOURCE_RELEASE_BEFORE_LOCKS)
+		return;
+	dlist_foreach_modify(iter, &references)
+	{
+		ClusterSnapshot *snap = dlist_container(ClusterSnapshot, link, iter.cur);
+
+		if (snap->owner != CurrentResourceOwner)
+			continue;
+		if (commit)
+			elog(WARNING, "a cluster snapshot was not released");
+		drop_reference(snap);
+	}
 }

@@ -33,7 +33,15 @@ extern void cluster_snapshot_release(ClusterSnapshot *snap);
  * stream is quiet (all tasks answered), else connection_discard it.
  */
 extern NodeConnection *cluster_snapshot_stream(ClusterSnapshot *snap, Oid node);
+/* The same, but NULL rather than going over barks.max_node_connections. */
+extern NodeConnection *cluster_snapshot_try_stream(ClusterSnapshot *snap, Oid node);
 extern void cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn);
+
+/*
+ * The id under which the snapshot's node lets others import it (SET
+ * TRANSACTION SNAPSHOT), valid while the snapshot lives.
+ */
+extern const char *cluster_snapshot_id(ClusterSnapshot *snap, Oid node);
 
 /*
  * The commit lock: share while node snapshots are taken, exclusive from the

@@ -1,13 +1,480 @@
 /*-------------------------------------------------------------------------
  * connection.c
- *	  To come.
+ *	  The life of connections to nodes: taken, given back, pooled, closed.
+ *
+ * Every connection in use belongs to the resource owner it was taken under,
+ * or to a module that said it keeps it; whatever ends the owner ends the use,
+ * so an error at any place leaks nothing.  A connection goes back to the
+ * backend's pool only when the node has nothing more to say and is outside of
+ * any transaction, or will be there by itself (parked); anything else is
+ * closed without asking the node, whose session ends by
+ * client_connection_check_interval.
+ *
+ * Each connection is counted in shared memory.  At the cap a backend waits
+ * only while it holds no connection in use; else it goes over the cap, since
+ * two that hold and wait would wait for ever.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "cluster/connection.h"
+#include <limits.h>
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/sinval.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+
+#include "cluster/cluster_state.h"
+#include "cluster/connection_internal.h"
+#include "cluster/node.h"
+
+static int	max_node_connections = 80;
+static int	idle_timeout = 600;
+
+static MemoryContext context;
+static dlist_head pool = DLIST_STATIC_INIT(pool);	/* most recently used first */
+static dlist_head in_use = DLIST_STATIC_INIT(in_use);
+static int	npooled;
+static TimeoutId pool_timeout;
+
+static void setup_backend(void);
+static NodeConnection *take_pooled(Oid node);
+static bool pooled_is_usable(NodeConnection *conn);
+static void reserve(List *nodes);
+static NodeConnection *make_connection(Oid node);
+static void use(NodeConnection *conn);
+static void put_in_pool(NodeConnection *conn);
+static void close_connection(NodeConnection *conn);
+static void free_connection(NodeConnection *conn);
+static void settle_pooled(NodeConnection **conns, int nconns);
+static bool wants_result(NodeConnection *conn, uint32 *events);
+static void maintain_pool(void);
+static void on_xact(XactEvent event, void *arg);
+static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg);
+static void on_server_change(Datum arg, int cache_id, uint32 hash_value);
+static void on_backend_exit(int code, Datum arg);
 
 void
 connection_init(void)
 {
+	DefineCustomIntVariable("barks.max_node_connections",
+							"Connections to one node that all sessions of this server may have open together.",
+							"A session that already uses a connection may go over it rather than wait.",
+							&max_node_connections, 80, 1, 100000, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.connection_idle_timeout",
+							"Time after which a session closes a connection to a node that it did not use; 0 keeps it.",
+							NULL, &idle_timeout, 600, 0, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+}
+
+NodeConnection *
+connection_acquire(Oid node)
+{
+	return linitial(connection_acquire_all(list_make1_oid(node)));
+}
+
+List *
+connection_acquire_all(List *nodes)
+{
+	int			n = list_length(nodes);
+	NodeConnection **conns = palloc0(n * sizeof(NodeConnection *));
+	List	   *missing = NIL;
+	List	   *opening = NIL;
+	List	   *result = NIL;
+
+	setup_backend();
+	for (int i = 0; i < n; i++)
+		conns[i] = take_pooled(list_nth_oid(nodes, i));
+	settle_pooled(conns, n);
+
+	for (int i = 0; i < n; i++)
+		if (!conns[i])
+			missing = lappend_oid(missing, list_nth_oid(nodes, i));
+	if (missing)
+	{
+		/* While we wait for others we hold nothing that others wait for. */
+		for (int i = 0; i < n; i++)
+			if (conns[i])
+				put_in_pool(conns[i]);
+		reserve(missing);
+		for (int i = 0; i < n; i++)
+		{
+			if (conns[i])
+			{
+				use(conns[i]);
+				continue;
+			}
+			conns[i] = make_connection(list_nth_oid(nodes, i));
+			opening = lappend(opening, conns[i]);
+		}
+		connection_open_all(opening);
+	}
+	for (int i = 0; i < n; i++)
+		result = lappend(result, conns[i]);
+	return result;
+}
+
+bool
+connection_available(Oid node)
+{
+	NodeState	state;
+
+	return !node_state_get(node, &state) || state.connections < max_node_connections;
+}
+
+void
+connection_keep(NodeConnection *conn, void (*closing) (NodeConnection *conn))
+{
+	conn->owner = NULL;
+	conn->closing = closing;
+}
+
+void
+connection_release(NodeConnection *conn)
+{
+	if (conn->state == CONN_IDLE && !conn->outdated &&
+		PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
+		put_in_pool(conn);
+	else
+		connection_discard(conn);
+}
+
+void
+connection_park(NodeConnection *conn)
+{
+	if (conn->state == CONN_BUSY && !conn->outdated)
+		put_in_pool(conn);
+	else
+		connection_release(conn);
+}
+
+void
+connection_discard(NodeConnection *conn)
+{
+	if (conn->closing)
+		conn->closing(conn);
+	close_connection(conn);
+	free_connection(conn);
+}
+
+Oid
+connection_node(const NodeConnection *conn)
+{
+	return conn->node;
+}
+
+const char *
+connection_node_name(const NodeConnection *conn)
+{
+	return NameStr(conn->name);
+}
+
+pgsocket
+connection_socket(const NodeConnection *conn)
+{
+	return PQsocket(conn->pg);
+}
+
+int
+connection_backend_pid(const NodeConnection *conn)
+{
+	return PQbackendPID(conn->pg);
+}
+
+bool
+connection_is_idle(const NodeConnection *conn)
+{
+	return conn->state == CONN_IDLE;
+}
+
+void
+connection_set_user(NodeConnection *conn, ConnectionDetach detach, void *arg)
+{
+	conn->detach = detach;
+	conn->detach_arg = arg;
+}
+
+void
+connection_detach_user(NodeConnection *conn)
+{
+	ConnectionDetach detach = conn->detach;
+
+	if (!detach)
+		return;
+	detach(conn->detach_arg);
+	conn->detach = NULL;
+}
+
+static void
+setup_backend(void)
+{
+	if (context)
+		return;
+	before_shmem_exit(on_backend_exit, (Datum) 0);
+	RegisterXactCallback(on_xact, NULL);
+	RegisterResourceReleaseCallback(on_owner_release, NULL);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_server_change, (Datum) 0);
+	pool_timeout = RegisterTimeout(USER_TIMEOUT, HandleCatchupInterrupt);
+	context = AllocSetContextCreate(TopMemoryContext, "barks connections",
+									ALLOCSET_DEFAULT_SIZES);
+}
+
+/* A pooled connection to the node that still looks good, now in use; or NULL. */
+static NodeConnection *
+take_pooled(Oid node)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &pool)
+	{
+		NodeConnection *conn = dlist_container(NodeConnection, link, iter.cur);
+
+		if (conn->node != node)
+			continue;
+		if (pooled_is_usable(conn))
+		{
+			use(conn);
+			return conn;
+		}
+		connection_discard(conn);
+	}
+	return NULL;
+}
+
+/* Not outdated, and the node has not hung up meanwhile. */
+static bool
+pooled_is_usable(NodeConnection *conn)
+{
+	if (conn->outdated)
+		return false;
+	connection_consume(conn);
+	return conn->state != CONN_BROKEN;
+}
+
+/* Wait until parked connections are idle; those that end badly become NULL. */
+static void
+settle_pooled(NodeConnection **conns, int nconns)
+{
+	for (int i = 0; i < nconns; i++)
+	{
+		bool		good = true;
+
+		if (!conns[i])
+			continue;
+		while (conns[i]->state == CONN_BUSY)
+		{
+			PGresult   *res;
+
+			if (!connection_stream_swallow(conns[i]) || PQisBusy(conns[i]->pg))
+			{
+				connection_wait(list_make1(conns[i]), wants_result, DT_NOEND);
+				connection_consume(conns[i]);
+				continue;
+			}
+			res = PQgetResult(conns[i]->pg);
+			if (!res)
+				conns[i]->state = CONN_IDLE;
+			good &= PQresultStatus(res) != PGRES_FATAL_ERROR || !res;
+			PQclear(res);
+		}
+		if (!good || conns[i]->state != CONN_IDLE ||
+			PQtransactionStatus(conns[i]->pg) != PQTRANS_IDLE)
+		{
+			connection_discard(conns[i]);
+			conns[i] = NULL;
+		}
+	}
+}
+
+static bool
+wants_result(NodeConnection *conn, uint32 *events)
+{
+	*events = WL_SOCKET_READABLE;
+	if (PQflush(conn->pg) == 1)
+		*events |= WL_SOCKET_WRITEABLE;
+	return true;
+}
+
+/* Count new connections to these nodes, waiting for others to close theirs. */
+static void
+reserve(List *nodes)
+{
+	if (node_state_reserve(nodes, max_node_connections, !dlist_is_empty(&in_use)))
+		return;
+	while (!node_state_reserve(nodes, max_node_connections, false))
+		cluster_state_wait_capacity();
+	cluster_state_end_wait();
+}
+
+/* A connection that is counted already, in use, not yet connected. */
+static NodeConnection *
+make_connection(Oid node)
+{
+	NodeConnection *conn = MemoryContextAllocZero(context, sizeof(NodeConnection));
+
+	conn->node = node;
+	conn->state = CONN_CONNECTING;
+	conn->owner = CurrentResourceOwner;
+	dlist_push_head(&in_use, &conn->link);
+	namestrcpy(&conn->name, node_name(node));
+	connection_start(conn);
+	return conn;
+}
+
+static void
+use(NodeConnection *conn)
+{
+	Assert(conn->pooled);
+	dlist_delete(&conn->link);
+	dlist_push_head(&in_use, &conn->link);
+	conn->pooled = false;
+	conn->owner = CurrentResourceOwner;
+	cluster_state_set_idle(--npooled);
+}
+
+static void
+put_in_pool(NodeConnection *conn)
+{
+	Assert(!conn->pooled);
+	conn->detach = NULL;
+	conn->owner = NULL;
+	conn->closing = NULL;
+	if (cluster_state_pressure())
+	{
+		connection_discard(conn);
+		return;
+	}
+	dlist_delete(&conn->link);
+	dlist_push_head(&pool, &conn->link);
+	conn->pooled = true;
+	conn->idle_since = GetCurrentTimestamp();
+	cluster_state_set_idle(++npooled);
+}
+
+/* Hang up, and let others have the place. */
+static void
+close_connection(NodeConnection *conn)
+{
+	if (conn->frame)
+		PQfreemem(conn->frame);
+	conn->frame = NULL;
+	if (conn->pg)
+	{
+		PQfinish(conn->pg);
+		conn->pg = NULL;
+	}
+	if (conn->state != CONN_CLOSED)
+		node_state_unreserve(MyDatabaseId, conn->node);
+	conn->state = CONN_CLOSED;
+}
+
+static void
+free_connection(NodeConnection *conn)
+{
+	dlist_delete(&conn->link);
+	if (conn->pooled)
+		cluster_state_set_idle(--npooled);
+	pfree(conn);
+}
+
+/* Close what others want or what nobody used for long; see to the next look. */
+static void
+maintain_pool(void)
+{
+	TimestampTz now;
+	bool		pressure;
+	dlist_mutable_iter iter;
+
+	if (dlist_is_empty(&pool))
+		return;
+	now = GetCurrentTransactionStopTimestamp();
+	pressure = cluster_state_pressure();
+	dlist_foreach_modify(iter, &pool)
+	{
+		NodeConnection *conn = dlist_container(NodeConnection, link, iter.cur);
+
+		if (pressure || conn->outdated ||
+			(idle_timeout > 0 &&
+			 TimestampDifferenceExceeds(conn->idle_since, now, idle_timeout * 1000)))
+			connection_discard(conn);
+	}
+	if (!dlist_is_empty(&pool) && idle_timeout > 0 && !get_timeout_active(pool_timeout))
+		enable_timeout_after(pool_timeout, idle_timeout * 1000 + 100);
+}
+
+static void
+on_xact(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PARALLEL_ABORT:
+			cluster_state_end_wait();
+			maintain_pool();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PREPARE:
+			maintain_pool();
+			break;
+		default:
+			break;
+	}
+}
+
+/* The owner ends: so does its use of connections. */
+static void
+on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg)
+{
+	dlist_mutable_iter iter;
+
+	if (phase != RESOURCE_RELEASE_AFTER_LOCKS)
+		return;
+	if (!commit)
+		cluster_state_end_wait();
+	dlist_foreach_modify(iter, &in_use)
+	{
+		NodeConnection *conn = dlist_container(NodeConnection, link, iter.cur);
+
+		if (conn->owner != CurrentResourceOwner || !conn->owner)
+			continue;
+		if (commit)
+			elog(WARNING, "connection to node \"%s\" was not released", NameStr(conn->name));
+		connection_release(conn);
+	}
+}
+
+/* The definition of some node changed: no connection outlives its present use. */
+static void
+on_server_change(Datum arg, int cache_id, uint32 hash_value)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pool)
+		dlist_container(NodeConnection, link, iter.cur)->outdated = true;
+	dlist_foreach(iter, &in_use)
+		dlist_container(NodeConnection, link, iter.cur)->outdated = true;
+}
+
+/*
+ * The backend ends, perhaps within a transaction that is aborted after this:
+ * the structs stay for those who hold them.
+ */
+static void
+on_backend_exit(int code, Datum arg)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &pool)
+		close_connection(dlist_container(NodeConnection, link, iter.cur));
+	dlist_foreach(iter, &in_use)
+		close_connection(dlist_container(NodeConnection, link, iter.cur));
 }

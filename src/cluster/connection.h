@@ -17,6 +17,7 @@
 #ifndef BARKS_CLUSTER_CONNECTION_H
 #define BARKS_CLUSTER_CONNECTION_H
 
+#include "datatype/timestamp.h"
 #include "libpq-fe.h"
 #include "nodes/pg_list.h"
 
@@ -34,12 +35,23 @@ extern NodeConnection *connection_acquire(Oid node);
 extern List *connection_acquire_all(List *nodes);
 /* Back to the idle pool; closed instead when not idle.  Never raises. */
 extern void connection_release(NodeConnection *conn);
+/* As release, also when the node still has to finish what was sent: the next user waits. */
+extern void connection_park(NodeConnection *conn);
+/*
+ * Outlive the current resource owner: the caller releases it whatever happens.
+ * closing, if not NULL, is called when anybody discards it before that.
+ */
+extern void connection_keep(NodeConnection *conn, void (*closing) (NodeConnection *conn));
+/* Would opening one more stay below barks.max_node_connections? */
+extern bool connection_available(Oid node);
 /* Close without waiting for the node.  Never raises. */
 extern void connection_discard(NodeConnection *conn);
 
 extern Oid	connection_node(const NodeConnection *conn);
 extern const char *connection_node_name(const NodeConnection *conn);
 extern pgsocket connection_socket(const NodeConnection *conn);
+extern int	connection_backend_pid(const NodeConnection *conn);
+extern bool connection_is_idle(const NodeConnection *conn);
 
 /*
  * Commands.  exec = send + wait for the last result; errors of the node are
@@ -47,25 +59,44 @@ extern pgsocket connection_socket(const NodeConnection *conn);
  * the caller asks for the result.
  */
 extern void connection_exec(NodeConnection *conn, const char *sql);
+/* The SQLSTATE instead of an error of the node; 0 when all went well. */
+extern int	connection_try_exec(NodeConnection *conn, const char *sql);
 extern PGresult *connection_query(NodeConnection *conn, const char *sql,
 								  int nparams, const char *const *params);
 extern void connection_send(NodeConnection *conn, const char *sql);
+/* The same for callbacks that must not raise; false when it cannot be sent. */
+extern bool connection_try_send(NodeConnection *conn, const char *sql);
 /* Waits for and takes all results of what was sent; raises on error. */
 extern void connection_finish(NodeConnection *conn);
+/* The same, but errors of the commands are of no interest. */
+extern void connection_swallow(NodeConnection *conn);
 /* connection_finish for all of a list, waiting for them together. */
 extern void connection_finish_all(List *conns);
+
+/*
+ * connection_finish for callbacks after a commit: never raises, gives up at the
+ * time or when the user cancels; false when not everything went well.
+ */
+extern bool connection_try_finish(NodeConnection *conn, TimestampTz until);
+/* Can the open transaction there be committed? */
+extern bool connection_in_good_transaction(const NodeConnection *conn);
 
 /* Raise the node's error (or a lost connection as 08006) at elevel. Clears res. */
 extern void connection_report(NodeConnection *conn, PGresult *res, int elevel);
 
 /*
- * Frames over COPY BOTH.  begin sends a COPY command; open_stream_all waits
+ * Frames over COPY BOTH, or COPY FROM STDIN, where there is nothing to get and
+ * the end raises the node's error.  begin sends a COPY command; open_stream_all waits
  * until all of them answered with CopyBothResponse.
  */
 extern void connection_stream_send(NodeConnection *conn, const char *copy_command);
 extern void connection_stream_wait_all(List *conns);
+/* The single value that a SELECT before the COPY in the same command gave, or "". */
+extern const char *connection_stream_value(const NodeConnection *conn);
 /* Queue a frame; never blocks (libpq buffers it). */
 extern void connection_put_frame(NodeConnection *conn, const char *data, int len);
+/* Wait until all queued output of these is on the way. */
+extern void connection_flush_all(List *conns);
 /* Push queued output; true when all is on the way, false: wait for writable. */
 extern bool connection_flush(NodeConnection *conn);
 /*
@@ -76,6 +107,8 @@ extern bool connection_flush(NodeConnection *conn);
 extern int	connection_get_frame(NodeConnection *conn, char **frame, RemoteError **error);
 /* End the stream from our side and wait until the connection is IDLE. */
 extern void connection_stream_end(NodeConnection *conn);
+/* The same without waiting: the connection is BUSY until connection_finish. */
+extern void connection_stream_leave(NodeConnection *conn);
 
 /*
  * Whoever uses a connection for longer than one call says how to take it

@@ -10,6 +10,7 @@
 #ifndef BARKS_CLUSTER_NODE_H
 #define BARKS_CLUSTER_NODE_H
 
+#include "catalog/objectaccess.h"
 #include "nodes/pg_list.h"
 
 #define BARKS_FDW_NAME	"barks"
@@ -20,7 +21,7 @@ extern List *node_list(void);
 /* Name of a node, palloc'd; "local" for InvalidOid. */
 extern char *node_name(Oid node);
 extern Oid	node_by_name(const char *name, bool missing_ok);
-/* Is the node, by the last heartbeat, believed alive? */
+/* Is the node, by the last heartbeat, believed alive?  One never tried is. */
 extern bool node_alive(Oid node);
 /* Slots the node reported (barks.executor_slots there); this server's own for InvalidOid. */
 extern int	node_slots(Oid node);
@@ -29,9 +30,30 @@ extern uint64 node_driver_id(void);
 /* True when the node is on this host and may share files (later). */
 extern bool node_same_host(Oid node);
 
+/* One libpq option of the node's server, palloc'd, or NULL. */
+extern char *node_option(Oid node, const char *name);
+/* Whom to connect as; password may be NULL.  palloc'd. */
+extern void node_credential(Oid node, char **user_name, char **password);
+/* Is this a foreign server of ours? */
+extern bool node_is_one(Oid server);
+
+/*
+ * What the table module does when the set of nodes changes, within the
+ * transaction that changes it: copy broadcast tables to a new node, drop the
+ * copies on one that goes.  removing is called before the server is dropped and
+ * after the check that the node holds no only copy; reachable says whether the
+ * node answers, so that its shards can be dropped.
+ */
+extern PGDLLIMPORT void (*node_added_hook) (Oid node);
+extern PGDLLIMPORT void (*node_removing_hook) (Oid node, bool reachable);
+/* Bytes stored on the node, for the view, without asking the node; NULL when not known. */
+extern PGDLLIMPORT bool (*node_bytes_hook) (Oid node, int64 *bytes);
+
 /* emit_log hook: hide statements that carry a password. */
 extern void node_redact_log(ErrorData *edata);
-
+/* object_access hook: DROP SERVER of a node is remove_node. */
+extern void node_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
+							   int sub_id, void *arg);
 extern void node_init(void);
 
 #endif							/* BARKS_CLUSTER_NODE_H */

@@ -11,8 +11,11 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "lib/ilist.h"
 #include "storage/buffile.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "cluster/cluster_snapshot.h"
 #include "cluster/connection.h"
@@ -23,6 +26,8 @@
 typedef struct RemoteLane
 {
 	Lane		lane;
+	dlist_node	link;			/* in open_lanes, until released */
+	ResourceOwner owner;
 	ClusterSnapshot *snapshot;	/* NULL when inline */
 	NodeConnection *conn;		/* NULL once detached or lost */
 	StringInfoData out;
@@ -33,6 +38,11 @@ typedef struct RemoteLane
 	StringInfoData in;			/* a frame from the spool */
 } RemoteLane;
 
+static dlist_head open_lanes = DLIST_STATIC_INIT(open_lanes);
+
+static void track(RemoteLane *lane);
+static void on_xact(XactEvent event, void *arg);
+static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg);
 static Lane *open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes);
 static void open_inline(RemoteLane *lane, Oid node);
 static void remote_setup(Lane *base, const JobSetup *setup);
@@ -64,6 +74,8 @@ void
 remote_lane_init(void)
 {
 	lane_register_remote(open_remote_lane);
+	RegisterXactCallback(on_xact, NULL);
+	RegisterResourceReleaseCallback(on_owner_release, NULL);
 }
 
 static Lane *
@@ -85,7 +97,45 @@ open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes)
 		lane->conn = cluster_snapshot_stream(lane->snapshot, node);
 	}
 	connection_set_user(lane->conn, detach, lane);
+	track(lane);
 	return &lane->lane;
+}
+
+/*
+ * A lane must be given back before the cluster module drops what it uses, at
+ * whatever end of a (sub)transaction: callbacks run in reverse order of
+ * registration, and the cluster module registered its own at load before us.
+ */
+static void
+track(RemoteLane *lane)
+{
+	lane->owner = CurrentResourceOwner;
+	dlist_push_head(&open_lanes, &lane->link);
+}
+
+static void
+on_xact(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
+		return;
+	while (!dlist_is_empty(&open_lanes))
+		remote_release(&dlist_head_element(RemoteLane, link, &open_lanes)->lane);
+}
+
+static void
+on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg)
+{
+	dlist_mutable_iter iter;
+
+	if (phase != RESOURCE_RELEASE_BEFORE_LOCKS)
+		return;
+	dlist_foreach_modify(iter, &open_lanes)
+	{
+		RemoteLane *lane = dlist_container(RemoteLane, link, iter.cur);
+
+		if (lane->owner == CurrentResourceOwner)
+			remote_release(&lane->lane);
+	}
 }
 
 /* The write session, after whoever reads from it let go. */
@@ -164,6 +214,10 @@ remote_release(Lane *base)
 	RemoteLane *lane = (RemoteLane *) base;
 	bool		quiet = lane->outstanding == 0 && !lane->cancelling;
 
+	if (lane->link.next == NULL)
+		return;					/* released before */
+	dlist_delete(&lane->link);
+	lane->link.next = NULL;
 	if (lane->spool)
 		BufFileClose(lane->spool);
 	lane->spool = NULL;

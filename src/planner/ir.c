@@ -151,8 +151,9 @@ ir_apply_order(Ir *ir)
 	ListCell   *lc;
 	Index		ref = 0;
 
-	if (ir->order == NIL)
+	if (ir->order == NIL || ir->ordered)
 		return;
+	ir->ordered = true;
 	if (!order_columns_are_vars(ir))
 		wrap(ir);
 	foreach(lc, ir->query->targetList)

@@ -1,0 +1,63 @@
+/*-------------------------------------------------------------------------
+ * connection_internal.h
+ *	  The inside of a connection, for the files that make up connections:
+ *	  connection.c (life and pool), connect.c (opening), command.c, stream.c.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_CLUSTER_CONNECTION_INTERNAL_H
+#define BARKS_CLUSTER_CONNECTION_INTERNAL_H
+
+#include "datatype/timestamp.h"
+#include "lib/ilist.h"
+#include "utils/resowner.h"
+
+#include "cluster/connection.h"
+
+typedef enum ConnectionState
+{
+	CONN_CONNECTING,			/* PQconnectPoll has not finished */
+	CONN_IDLE,					/* nothing outstanding */
+	CONN_BUSY,					/* a command was sent, results are outstanding */
+	CONN_STREAM_WAIT,			/* a COPY was sent, CopyBothResponse not yet here */
+	CONN_STREAM,				/* frames go both ways */
+	CONN_BROKEN,				/* only good to be closed */
+	CONN_CLOSED					/* the backend exits: only the struct is left */
+} ConnectionState;
+
+struct NodeConnection
+{
+	dlist_node	link;			/* in the pool or in the list of those in use */
+	bool		pooled;
+	Oid			node;
+	NameData	name;
+	PGconn	   *pg;
+	ConnectionState state;
+	PostgresPollingStatusType poll; /* CONN_CONNECTING: what to wait for */
+	TimestampTz deadline;		/* CONN_CONNECTING: give up then */
+	bool		outdated;		/* the node's definition changed: not to be reused */
+	ResourceOwner owner;		/* who took it; NULL: kept by a module */
+	TimestampTz idle_since;
+	void		(*closing) (NodeConnection *conn);	/* tells the keeper */
+	ConnectionDetach detach;
+	void	   *detach_arg;
+	char	   *frame;			/* libpq's memory of the last frame */
+	bool		both;			/* CONN_STREAM: COPY BOTH, not COPY FROM STDIN */
+	bool		leaving;		/* CONN_BUSY: frames of a stream we left may come first */
+	char		value[64];		/* the single value selected before a stream */
+};
+
+/* connect.c */
+extern PGconn *connect_begin(Oid node, TimestampTz *deadline);
+extern void connection_start(NodeConnection *conn);
+extern void connection_open_all(List *conns);
+
+/* command.c: wait for the socket of any of these, or the latch, or the time. */
+extern void connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events),
+							TimestampTz until);
+/* Take what the socket has; lost connections become BROKEN. */
+extern void connection_consume(NodeConnection *conn);
+
+/* stream.c: throw away what comes on a stream we left; false: wait for more. */
+extern bool connection_stream_swallow(NodeConnection *conn);
+
+#endif							/* BARKS_CLUSTER_CONNECTION_INTERNAL_H */
