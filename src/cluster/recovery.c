@@ -55,11 +55,15 @@ static bool contains(List *gids, const char *gid);
 static Relation open_decisions(LOCKMODE lock);
 static void set_lock_tag(LOCKTAG *tag, Oid node);
 
+/*
+ * The epoch is there because a transaction id that was lost in a crash, before
+ * anything of it reached the disk, is given out again.
+ */
 char *
 recovery_gid(FullTransactionId xid, Oid node)
 {
-	return psprintf("barks_" UINT64_FORMAT "_%u_" UINT64_FORMAT "_%u", node_driver_id(),
-					MyDatabaseId, U64FromFullTransactionId(xid), node);
+	return psprintf("barks_" UINT64_FORMAT "_%u_" UINT64_FORMAT "_" UINT64_FORMAT "_%u", node_driver_id(),
+					MyDatabaseId, cluster_epoch(), U64FromFullTransactionId(xid), node);
 }
 
 void
@@ -221,13 +225,13 @@ finish_gid(NodeConnection *conn, const char *gid, List *decisions)
 static bool
 transaction_is_over(const char *gid)
 {
+	unsigned long long epoch;
 	unsigned long long id;
-	TransactionId xid;
 
-	if (sscanf(gid, "barks_%*[0-9]_%*[0-9]_%llu_", &id) != 1)
+	if (sscanf(gid, "barks_%*[0-9]_%*[0-9]_%llu_%llu_", &epoch, &id) != 2)
 		return false;
-	xid = XidFromFullTransactionId(FullTransactionIdFromU64(id));
-	return !TransactionIdIsInProgress(xid);
+	return epoch != cluster_epoch() ||
+		!TransactionIdIsInProgress(XidFromFullTransactionId(FullTransactionIdFromU64(id)));
 }
 
 /* The decisions about a node, or about all, as of now. */

@@ -231,6 +231,13 @@ serve_requests(void)
 			TimestampDifferenceExceeds(worker.since, GetCurrentTimestamp(), TURN_MS))
 			break;
 	}
+	if (worker.spool_failed)
+	{
+		/* closing the file would write, and fail, again */
+		worker.spool = NULL;
+		AbortCurrentTransaction();
+		return;
+	}
 	end_spool();
 	CommitTransactionCommand();
 }
@@ -426,22 +433,14 @@ spool_frame(StringInfo frame)
 	worker.spool_failed = false;
 }
 
-/*
- * Make the spool readable for the session.  After a failure (temp_file_limit,
- * a full disk) what it holds is of no use: the error is all that counts.
- */
+/* Make the spool readable for the session. */
 static void
 end_spool(void)
 {
 	if (!worker.spool)
 		return;
-	if (worker.spool_failed)
-		BufFileClose(worker.spool);
-	else
-	{
-		BufFileExportFileSet(worker.spool);
-		BufFileClose(worker.spool);
-	}
+	BufFileExportFileSet(worker.spool);
+	BufFileClose(worker.spool);
 	worker.spool = NULL;
 }
 

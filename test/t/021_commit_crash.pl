@@ -69,12 +69,13 @@ for my $point ('commit.before_prepare', 'commit.after_prepare_one', 'commit.afte
 	my ($in, $out) = ('', '');
 	$driver->safe_psql('postgres', "ALTER SYSTEM SET barks.stop_points = '$point=wait'");
 	$driver->reload;
+	BarksCluster::wait_for($driver, 'SHOW barks.stop_points', "$point=wait");
+	my $offset = -s $driver->logfile;
 	my $timer = IPC::Run::timer(60);
 	my $session = IPC::Run::start(['psql', '-XAtq', '-d', $driver->connstr('postgres'), '-c',
 			"BEGIN; INSERT INTO here VALUES ($i); SELECT cluster_exec_all('INSERT INTO public.t VALUES ($i)'); COMMIT"],
 		'<', \$in, '>', \$out, '2>', \$out, $timer);
-	ok(BarksCluster::wait_for($driver, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Extension' AND query LIKE 'BEGIN; INSERT%'}),
-		"waits at $point");
+	ok(BarksCluster::wait_for_log($driver, qr/stop point $point: wait/, $offset), "waits at $point");
 	$n2->stop('immediate');
 	$driver->safe_psql('postgres', "ALTER SYSTEM RESET barks.stop_points");
 	$driver->reload;

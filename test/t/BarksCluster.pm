@@ -55,6 +55,18 @@ sub wait_for
 	return $server->poll_query_until('postgres', $query, $expected // 't');
 }
 
+# Wait until the server's log, from the offset on, matches.
+sub wait_for_log
+{
+	my ($server, $pattern, $offset) = @_;
+	for (1 .. 300)
+	{
+		return 1 if substr(slurp_file($server->logfile), $offset) =~ $pattern;
+		usleep(100_000);
+	}
+	return 0;
+}
+
 # Run a query that must fail; the error as psql shows it with SQLSTATE.
 sub error_of
 {
