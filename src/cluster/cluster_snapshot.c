@@ -15,15 +15,19 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "access/xact.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "base/stop_point.h"
 #include "cluster/cluster_snapshot.h"
@@ -65,9 +69,9 @@ struct ClusterSnapshot
 	List	   *taken;			/* streams in use through this reference */
 };
 
-static const char *const take_command =
-"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-"SELECT pg_catalog.pg_export_snapshot();COPY barks.lane TO STDOUT;COMMIT";
+const char *cluster_snapshot_copy = "barks.lane";
+
+static int	snapshot_timeout = 10;
 
 static MemoryContext context;
 static dlist_head views = DLIST_STATIC_INIT(views);
@@ -93,6 +97,10 @@ static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, 
 void
 cluster_snapshot_init(void)
 {
+	DefineCustomIntVariable("barks.snapshot_timeout",
+							"Time to wait for the nodes to give their snapshots; distributed commits wait meanwhile.",
+							NULL, &snapshot_timeout, 10, 1, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
 	/* at load, so that later modules' callbacks run before these */
 	RegisterXactCallback(on_xact, NULL);
 	RegisterResourceReleaseCallback(on_owner_release, NULL);
@@ -258,7 +266,11 @@ static void
 take_nodes(View *view, List *nodes)
 {
 	List	   *conns = connection_acquire_all(nodes);
+	char	   *command = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+								   "SELECT pg_catalog.pg_export_snapshot();COPY %s TO STDOUT;COMMIT",
+								   cluster_snapshot_copy);
 	uint64		commits;
+	TimestampTz until;
 	ListCell   *lc;
 
 	lock_when_settled(nodes);
@@ -270,8 +282,12 @@ take_nodes(View *view, List *nodes)
 						node_name(linitial_oid(nodes))),
 				 errdetail("A distributed transaction was committed since their snapshots were taken."),
 				 errhint("Retry the transaction.")));
+	until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), snapshot_timeout * INT64CONST(1000));
 	foreach(lc, conns)
-		connection_stream_send(lfirst(lc), take_command);
+	{
+		connection_set_deadline(lfirst(lc), until);
+		connection_stream_send(lfirst(lc), command);
+	}
 	connection_stream_wait_all(conns);
 	commit_lock_release();
 	BARKS_STOP_POINT("snapshot.taken");
@@ -283,6 +299,7 @@ take_nodes(View *view, List *nodes)
 		MemoryContext old = MemoryContextSwitchTo(view->context);
 		NodeView   *nv = palloc0(sizeof(NodeView));
 
+		connection_set_deadline(conn, DT_NOEND);
 		connection_keep(conn, stream_closes);
 		nv->node = connection_node(conn);
 		strlcpy(nv->id, connection_stream_value(conn), sizeof(nv->id));
@@ -413,7 +430,8 @@ open_further(ClusterSnapshot *snap, NodeView *nv)
 	conn = connection_acquire(nv->node);
 	connection_stream_send(conn,
 						   psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-									"SET TRANSACTION SNAPSHOT '%s';COPY barks.lane TO STDOUT;COMMIT", nv->id));
+									"SET TRANSACTION SNAPSHOT '%s';COPY %s TO STDOUT;COMMIT",
+									nv->id, cluster_snapshot_copy));
 	connection_stream_wait_all(list_make1(conn));
 	old = MemoryContextSwitchTo(snap->view->context);
 	snap->taken = lappend(snap->taken, conn);

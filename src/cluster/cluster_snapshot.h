@@ -50,6 +50,9 @@ extern const char *cluster_snapshot_id(ClusterSnapshot *snap, Oid node);
 extern void commit_lock_acquire(bool exclusive);
 extern void commit_lock_release(void);
 
+/* What a stream's COPY names: "barks.lane", but for tests of streams alone. */
+extern PGDLLIMPORT const char *cluster_snapshot_copy;
+
 extern void cluster_snapshot_init(void);
 
 #endif							/* BARKS_CLUSTER_CLUSTER_SNAPSHOT_H */

@@ -48,6 +48,7 @@ typedef struct IdleBackend
 typedef struct ClusterControl
 {
 	LWLock		lock;			/* creation of the tables */
+	uint64		epoch;
 	int			tranche;
 	int			hash_tranche;
 	dsa_handle	area;
@@ -251,6 +252,12 @@ node_state_settle(Oid node, uint64 doubts)
 }
 
 uint64
+cluster_epoch(void)
+{
+	return control->epoch;
+}
+
+uint64
 cluster_commit_count(void)
 {
 	DatabaseState *state = lock_database(MyDatabaseId);
@@ -370,6 +377,7 @@ on_shmem_startup(void)
 		control->tranche = LWLockNewTrancheId();
 		control->hash_tranche = LWLockNewTrancheId();
 		LWLockInitialize(&control->lock, control->tranche);
+		control->epoch = (uint64) GetCurrentTimestamp();
 		control->area = DSM_HANDLE_INVALID;
 		pg_atomic_init_u32(&control->waiters, 0);
 		ConditionVariableInit(&control->freed);

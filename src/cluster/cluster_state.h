@@ -67,6 +67,9 @@ extern void node_state_doubt(Oid node);
 extern bool node_state_settled(Oid node, uint64 *doubts);
 extern void node_state_settle(Oid node, uint64 doubts);
 
+/* Names this run of the server: from its start, or its last crash, to the next. */
+extern uint64 cluster_epoch(void);
+
 /* The number of distributed commits of this database so far. */
 extern uint64 cluster_commit_count(void);
 extern void cluster_commit_counted(void);

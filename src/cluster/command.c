@@ -90,6 +90,12 @@ connection_try_send(NodeConnection *conn, const char *sql)
 }
 
 void
+connection_set_deadline(NodeConnection *conn, TimestampTz until)
+{
+	conn->give_up = until;
+}
+
+void
 connection_finish(NodeConnection *conn)
 {
 	PGresult   *res;
@@ -240,6 +246,18 @@ connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events
 }
 
 void
+connection_check_time(NodeConnection *conn)
+{
+	if (conn->give_up == DT_NOEND || GetCurrentTimestamp() < conn->give_up)
+		return;
+	conn->state = CONN_BROKEN;
+	node_state_lost(conn->node);
+	ereport(ERROR,
+			(errcode(ERRCODE_CONNECTION_FAILURE),
+			 errmsg("node \"%s\" did not answer in time", NameStr(conn->name))));
+}
+
+void
 connection_consume(NodeConnection *conn)
 {
 	if (conn->state == CONN_BROKEN || conn->state == CONN_CLOSED)
@@ -265,7 +283,8 @@ next_result(NodeConnection *conn)
 			lost(conn, ERROR);
 		if (PQflush(conn->pg) >= 0 && connection_stream_swallow(conn) && !PQisBusy(conn->pg))
 			break;
-		connection_wait(list_make1(conn), wants_progress, DT_NOEND);
+		connection_check_time(conn);
+		connection_wait(list_make1(conn), wants_progress, conn->give_up);
 		connection_consume(conn);
 	}
 	res = PQgetResult(conn->pg);

@@ -73,6 +73,9 @@ connection_init(void)
 							"Time after which a session closes a connection to a node that it did not use; 0 keeps it.",
 							NULL, &idle_timeout, 600, 0, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
+	RegisterXactCallback(on_xact, NULL);
+	RegisterResourceReleaseCallback(on_owner_release, NULL);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_server_change, (Datum) 0);
 }
 
 NodeConnection *
@@ -200,6 +203,7 @@ connection_set_user(NodeConnection *conn, ConnectionDetach detach, void *arg)
 {
 	conn->detach = detach;
 	conn->detach_arg = arg;
+	conn->user_owner = detach ? CurrentResourceOwner : NULL;
 }
 
 void
@@ -219,9 +223,6 @@ setup_backend(void)
 	if (context)
 		return;
 	before_shmem_exit(on_backend_exit, (Datum) 0);
-	RegisterXactCallback(on_xact, NULL);
-	RegisterResourceReleaseCallback(on_owner_release, NULL);
-	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_server_change, (Datum) 0);
 	pool_timeout = RegisterTimeout(USER_TIMEOUT, HandleCatchupInterrupt);
 	context = AllocSetContextCreate(TopMemoryContext, "barks connections",
 									ALLOCSET_DEFAULT_SIZES);
@@ -322,6 +323,7 @@ make_connection(Oid node)
 
 	conn->node = node;
 	conn->state = CONN_CONNECTING;
+	conn->give_up = DT_NOEND;
 	conn->owner = CurrentResourceOwner;
 	dlist_push_head(&in_use, &conn->link);
 	namestrcpy(&conn->name, node_name(node));
@@ -347,6 +349,7 @@ put_in_pool(NodeConnection *conn)
 	conn->detach = NULL;
 	conn->owner = NULL;
 	conn->closing = NULL;
+	conn->give_up = DT_NOEND;
 	if (cluster_state_pressure())
 	{
 		connection_discard(conn);
@@ -444,6 +447,8 @@ on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg)
 	{
 		NodeConnection *conn = dlist_container(NodeConnection, link, iter.cur);
 
+		if (conn->detach && conn->user_owner == CurrentResourceOwner)
+			conn->detach = NULL;	/* the user's memory goes, whoever keeps the connection */
 		if (conn->owner != CurrentResourceOwner || !conn->owner)
 			continue;
 		if (commit)

@@ -66,6 +66,11 @@ extern PGresult *connection_query(NodeConnection *conn, const char *sql,
 extern void connection_send(NodeConnection *conn, const char *sql);
 /* The same for callbacks that must not raise; false when it cannot be sent. */
 extern bool connection_try_send(NodeConnection *conn, const char *sql);
+/*
+ * From now on waiting for this connection's answers raises 08006 at that time;
+ * DT_NOEND: waits are endless again.
+ */
+extern void connection_set_deadline(NodeConnection *conn, TimestampTz until);
 /* Waits for and takes all results of what was sent; raises on error. */
 extern void connection_finish(NodeConnection *conn);
 /* The same, but errors of the commands are of no interest. */
@@ -109,6 +114,8 @@ extern int	connection_get_frame(NodeConnection *conn, char **frame, RemoteError 
 extern void connection_stream_end(NodeConnection *conn);
 /* The same without waiting: the connection is BUSY until connection_finish. */
 extern void connection_stream_leave(NodeConnection *conn);
+/* The same, and what is under way in the stream is of no use any more. */
+extern void connection_stream_abandon(NodeConnection *conn);
 
 /*
  * Whoever uses a connection for longer than one call says how to take it

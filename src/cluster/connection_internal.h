@@ -34,12 +34,14 @@ struct NodeConnection
 	ConnectionState state;
 	PostgresPollingStatusType poll; /* CONN_CONNECTING: what to wait for */
 	TimestampTz deadline;		/* CONN_CONNECTING: give up then */
+	TimestampTz give_up;		/* waits for answers end in an error then */
 	bool		outdated;		/* the node's definition changed: not to be reused */
 	ResourceOwner owner;		/* who took it; NULL: kept by a module */
 	TimestampTz idle_since;
 	void		(*closing) (NodeConnection *conn);	/* tells the keeper */
 	ConnectionDetach detach;
 	void	   *detach_arg;
+	ResourceOwner user_owner;	/* when this ends, the user cannot be called any more */
 	char	   *frame;			/* libpq's memory of the last frame */
 	bool		both;			/* CONN_STREAM: COPY BOTH, not COPY FROM STDIN */
 	bool		leaving;		/* CONN_BUSY: frames of a stream we left may come first */
@@ -54,6 +56,8 @@ extern void connection_open_all(List *conns);
 /* command.c: wait for the socket of any of these, or the latch, or the time. */
 extern void connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events),
 							TimestampTz until);
+/* Raise that the node did not answer, when its time is up. */
+extern void connection_check_time(NodeConnection *conn);
 /* Take what the socket has; lost connections become BROKEN. */
 extern void connection_consume(NodeConnection *conn);
 

@@ -316,7 +316,7 @@ static void
 on_sigterm(SIGNAL_ARGS)
 {
 	if (in_recovery)
-		die(postgres_signal_arg);
+		InterruptPending = QueryCancelPending = true;
 	SignalHandlerForShutdownRequest(postgres_signal_arg);
 }
 
@@ -517,19 +517,22 @@ recover(Beat *beat)
 		StartTransactionCommand();
 		PushActiveSnapshot(GetTransactionSnapshot());
 		recovery_clean_node(beat->node);
+		recovery_forget_removed();
 		PopActiveSnapshot();
 		CommitTransactionCommand();
 	}
 	PG_CATCH();
 	{
 		HOLD_INTERRUPTS();
-		EmitErrorReport();
+		if (!ShutdownRequestPending)
+			EmitErrorReport();
 		AbortCurrentTransaction();
 		FlushErrorState();
 		RESUME_INTERRUPTS();
 	}
 	PG_END_TRY();
 	in_recovery = false;
+	QueryCancelPending = false;
 	MemoryContextSwitchTo(TopMemoryContext);
 	CHECK_FOR_INTERRUPTS();
 }

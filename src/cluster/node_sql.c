@@ -40,7 +40,6 @@
 #include "cluster/connection.h"
 #include "cluster/handshake.h"
 #include "cluster/node.h"
-#include "cluster/recovery.h"
 #include "cluster/transaction.h"
 #include "job/protocol.h"
 
@@ -259,7 +258,6 @@ node_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
 		return;
 	refuse_only_copies(object_id);
 	forget_credential(object_id);
-	recovery_forget_node(object_id);
 }
 
 static bool

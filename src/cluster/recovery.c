@@ -41,6 +41,7 @@
 typedef struct Decision
 {
 	char	   *gid;
+	Oid			node;
 	ItemPointerData tid;
 } Decision;
 
@@ -54,11 +55,15 @@ static bool contains(List *gids, const char *gid);
 static Relation open_decisions(LOCKMODE lock);
 static void set_lock_tag(LOCKTAG *tag, Oid node);
 
+/*
+ * The epoch is there because a transaction id that was lost in a crash, before
+ * anything of it reached the disk, is given out again.
+ */
 char *
 recovery_gid(FullTransactionId xid, Oid node)
 {
-	return psprintf("barks_" UINT64_FORMAT "_%u_" UINT64_FORMAT "_%u", node_driver_id(),
-					MyDatabaseId, U64FromFullTransactionId(xid), node);
+	return psprintf("barks_" UINT64_FORMAT "_%u_" UINT64_FORMAT "_" UINT64_FORMAT "_%u", node_driver_id(),
+					MyDatabaseId, cluster_epoch(), U64FromFullTransactionId(xid), node);
 }
 
 void
@@ -123,19 +128,30 @@ recovery_clean_node(Oid node)
 	table_close(rel, RowExclusiveLock);
 }
 
+/*
+ * The last one is written by the transaction that removes the node; whoever is
+ * still to carry it out holds the commit lock.
+ */
 void
-recovery_forget_node(Oid node)
+recovery_forget_removed(void)
 {
+	List	   *decisions = read_decisions(InvalidOid);
+	List	   *nodes = node_list();
 	Relation	rel;
-	List	   *decisions;
 	ListCell   *lc;
 
-	if (!OidIsValid(get_relname_relid("dist_transaction", get_namespace_oid("barks", true))))
-		return;					/* the extension is being dropped */
+	if (decisions == NIL)
+		return;
+	commit_lock_acquire(false);
+	commit_lock_release();
 	rel = open_decisions(RowExclusiveLock);
-	decisions = read_decisions(node);
 	foreach(lc, decisions)
-		CatalogTupleDelete(rel, &((Decision *) lfirst(lc))->tid);
+	{
+		Decision   *decision = lfirst(lc);
+
+		if (!list_member_oid(nodes, decision->node))
+			CatalogTupleDelete(rel, &decision->tid);
+	}
 	table_close(rel, RowExclusiveLock);
 }
 
@@ -209,16 +225,16 @@ finish_gid(NodeConnection *conn, const char *gid, List *decisions)
 static bool
 transaction_is_over(const char *gid)
 {
+	unsigned long long epoch;
 	unsigned long long id;
-	TransactionId xid;
 
-	if (sscanf(gid, "barks_%*[0-9]_%*[0-9]_%llu_", &id) != 1)
+	if (sscanf(gid, "barks_%*[0-9]_%*[0-9]_%llu_%llu_", &epoch, &id) != 2)
 		return false;
-	xid = XidFromFullTransactionId(FullTransactionIdFromU64(id));
-	return !TransactionIdIsInProgress(xid);
+	return epoch != cluster_epoch() ||
+		!TransactionIdIsInProgress(XidFromFullTransactionId(FullTransactionIdFromU64(id)));
 }
 
-/* The decisions about a node, as of now. */
+/* The decisions about a node, or about all, as of now. */
 static List *
 read_decisions(Oid node)
 {
@@ -231,11 +247,13 @@ read_decisions(Oid node)
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		null;
+		Oid			about = DatumGetObjectId(heap_getattr(tuple, 2, RelationGetDescr(rel), &null));
 		Decision   *decision;
 
-		if (DatumGetObjectId(heap_getattr(tuple, 2, RelationGetDescr(rel), &null)) != node)
+		if (OidIsValid(node) && about != node)
 			continue;
 		decision = palloc(sizeof(Decision));
+		decision->node = about;
 		decision->gid = TextDatumGetCString(heap_getattr(tuple, 1, RelationGetDescr(rel), &null));
 		decision->tid = tuple->t_self;
 		decisions = lappend(decisions, decision);

@@ -25,7 +25,7 @@ extern void recovery_record(const char *gid, Oid node);
 extern void recovery_settle_node(Oid node);
 /* The same, whatever is known, and forget decisions that the node has carried out. */
 extern void recovery_clean_node(Oid node);
-/* Forget the decisions about a node that is removed. */
-extern void recovery_forget_node(Oid node);
+/* Forget the decisions about nodes that were removed. */
+extern void recovery_forget_removed(void);
 
 #endif							/* BARKS_CLUSTER_RECOVERY_H */

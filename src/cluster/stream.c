@@ -17,6 +17,7 @@
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
 
+static void end_copy(NodeConnection *conn, const char *error);
 static void stream_wait(NodeConnection *conn);
 static bool wants_flush(NodeConnection *conn, uint32 *events);
 static void take_value(NodeConnection *conn, PGresult *res);
@@ -130,16 +131,17 @@ connection_get_frame(NodeConnection *conn, char **frame, RemoteError **error)
 void
 connection_stream_leave(NodeConnection *conn)
 {
-	if (conn->state != CONN_STREAM)
-		return;
-	if (PQputCopyEnd(conn->pg, NULL) != 1)
-	{
-		conn->state = CONN_BROKEN;
-		return;
-	}
-	(void) PQflush(conn->pg);
-	conn->state = CONN_BUSY;
-	conn->leaving = conn->both;
+	end_copy(conn, NULL);
+}
+
+void
+connection_stream_abandon(NodeConnection *conn)
+{
+	static const char cancel = FRAME_CANCEL;
+
+	if (conn->both)
+		connection_put_frame(conn, &cancel, 1);
+	end_copy(conn, conn->both ? NULL : "abandoned");
 }
 
 void
@@ -170,6 +172,21 @@ connection_stream_swallow(NodeConnection *conn)
 	return true;
 }
 
+static void
+end_copy(NodeConnection *conn, const char *error)
+{
+	if (conn->state != CONN_STREAM)
+		return;
+	if (PQputCopyEnd(conn->pg, error) != 1)
+	{
+		conn->state = CONN_BROKEN;
+		return;
+	}
+	(void) PQflush(conn->pg);
+	conn->state = CONN_BUSY;
+	conn->leaving = conn->both;
+}
+
 /* Wait for CopyBothResponse; the results before it must be good. */
 static void
 stream_wait(NodeConnection *conn)
@@ -180,7 +197,8 @@ stream_wait(NodeConnection *conn)
 
 		if (PQisBusy(conn->pg))
 		{
-			connection_wait(list_make1(conn), wants_stream, DT_NOEND);
+			connection_check_time(conn);
+			connection_wait(list_make1(conn), wants_stream, conn->give_up);
 			connection_consume(conn);
 			continue;
 		}

@@ -46,6 +46,7 @@ typedef enum SessionState
 typedef struct Session
 {
 	Oid			node;
+	char	   *name;			/* looked up while one can */
 	NodeConnection *conn;		/* NULL: lost */
 	SessionState state;
 	int			depth;			/* savepoints s2 … s<depth> exist there */
@@ -174,6 +175,7 @@ begin_session(Oid node)
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	session = palloc0(sizeof(Session));
 	session->node = node;
+	session->name = node_name(node);
 	session->conn = conn;
 	session->depth = 1;
 	sessions = lappend(sessions, session);
@@ -190,7 +192,7 @@ ready_session(Session *session)
 		connection_detach_user(session->conn);
 	if (session->conn && !connection_is_idle(session->conn))
 	{
-		connection_stream_leave(session->conn);
+		connection_stream_abandon(session->conn);
 		if (session->rollback_to)
 			connection_swallow(session->conn);
 		else
@@ -199,7 +201,7 @@ ready_session(Session *session)
 	if (!session->conn)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONNECTION_FAILURE),
-				 errmsg("the transaction on node \"%s\" is lost", node_name(session->node)),
+				 errmsg("the transaction on node \"%s\" is lost", session->name),
 				 errhint("Retry the transaction.")));
 }
 
@@ -330,7 +332,7 @@ pre_commit(void)
 		if (!session->rollback_to && !connection_in_good_transaction(session->conn))
 			ereport(ERROR,
 					(errcode(ERRCODE_IN_FAILED_SQL_TRANSACTION),
-					 errmsg("the transaction on node \"%s\" failed", node_name(session->node))));
+					 errmsg("the transaction on node \"%s\" failed", session->name)));
 	}
 	/* XactLastRecEnd tells whether the local transaction wrote anything. */
 	if (list_length(sessions) == 1 && !wrote_locally && XactLastRecEnd == 0)
@@ -353,6 +355,8 @@ commit_single(Session *session)
 	appendStringInfoString(&sql, "COMMIT");
 	BARKS_STOP_POINT("commit.before_prepare");
 	commit_lock_acquire(true);
+	connection_set_deadline(session->conn, TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+																	   commit_timeout * INT64CONST(1000)));
 	connection_send(session->conn, sql.data);
 	PG_TRY();
 	{
@@ -363,7 +367,7 @@ commit_single(Session *session)
 		if (!session->conn || !connection_is_idle(session->conn))
 			ereport(WARNING,
 					(errcode(ERRCODE_TRANSACTION_RESOLUTION_UNKNOWN),
-					 errmsg("node \"%s\" did not say whether it committed", node_name(session->node))));
+					 errmsg("node \"%s\" did not say whether it committed", session->name)));
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -490,7 +494,7 @@ finish_commit_prepared(Session *session, TimestampTz until)
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_CONNECTION_FAILURE),
-				 errmsg("node \"%s\" did not confirm that it committed", node_name(session->node)),
+				 errmsg("node \"%s\" did not confirm that it committed", session->name),
 				 errdetail("The transaction is committed; the node will commit it when it can.")));
 		node_state_doubt(session->node);
 		monitor_state_wake(false);

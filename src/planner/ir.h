@@ -124,6 +124,9 @@ extern void traits_merge_groups(List *leaves, int from, int to);
 extern bool traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses);
 extern bool traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols);
 
+/* stage_sql.c: rows that LIMIT and OFFSET let a task stop after, -1: all */
+extern int64 planner_limit_bound(const Const *count, const Const *offset);
+
 /* seal.c */
 extern Plan *ir_seal(PlanContext *context, Ir *ir, Plan *plan);
 extern Plan *ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist);

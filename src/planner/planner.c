@@ -13,7 +13,7 @@
  */
 #include "postgres.h"
 
-#include "access/transam.h"
+#include "access/sysattr.h"
 #include "commands/defrem.h"
 #include "executor/executor.h"
 #include "jit/jit.h"
@@ -58,7 +58,6 @@ typedef struct PlannerSettings
 	bool		nestloop;
 	bool		memoize;
 	bool		hashjoin;
-	bool		hashagg;
 	bool		jit;
 	int			workers;
 	int			force_parallel;
@@ -66,7 +65,6 @@ typedef struct PlannerSettings
 
 static const PlannerSettings settings_for_nodes = {
 	.hashjoin = true,
-	.hashagg = true,
 	.force_parallel = FORCE_PARALLEL_OFF
 };
 
@@ -74,8 +72,8 @@ static bool facts_walker(Node *node, QueryFacts *facts);
 static bool reads_distributed(PlannedStmt *stmt);
 static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_string, int cursor_options,
 								   ParamListInfo params, planner_hook_type next);
-static void get_settings(PlannerSettings *settings);
-static void set_settings(const PlannerSettings *settings);
+static pg_noinline void get_settings(PlannerSettings *settings);
+static pg_noinline void set_settings(const PlannerSettings *settings);
 static void translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options);
 static int	count_plan_nodes(PlannedStmt *stmt);
 static bool max_id_walker(Plan *plan, int *max_id);
@@ -136,6 +134,20 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 	else if (stmt->commandType == CMD_SELECT || stmt->commandType == CMD_INSERT)
 		translate_statement(stmt, facts.hides_rows || stmt->dependsOnRole, cursor_options);
 	return stmt;
+}
+
+/*
+ * PostgreSQL lets a scan below most nodes return the whole row, as that costs
+ * it nothing.  It does not when a system column is asked for, so pretend that.
+ */
+void
+planner_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	int			index = TableOidAttributeNumber - rel->min_attr;
+
+	if (planner_enabled && rte->rtekind == RTE_RELATION && rel->attr_needed &&
+		index >= 0 && table_is_distributed(rte->relid))
+		rel->attr_needed[index] = bms_add_member(rel->attr_needed[index], 0);
 }
 
 static bool
@@ -206,7 +218,6 @@ get_settings(PlannerSettings *settings)
 	settings->nestloop = enable_nestloop;
 	settings->memoize = enable_memoize;
 	settings->hashjoin = enable_hashjoin;
-	settings->hashagg = enable_hashagg;
 	settings->jit = jit_enabled;
 	settings->workers = max_parallel_workers_per_gather;
 	settings->force_parallel = force_parallel_mode;
@@ -219,7 +230,6 @@ set_settings(const PlannerSettings *settings)
 	enable_nestloop = settings->nestloop;
 	enable_memoize = settings->memoize;
 	enable_hashjoin = settings->hashjoin;
-	enable_hashagg = settings->hashagg;
 	jit_enabled = settings->jit;
 	max_parallel_workers_per_gather = settings->workers;
 	force_parallel_mode = settings->force_parallel;

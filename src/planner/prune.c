@@ -175,7 +175,7 @@ evaluate_key(Node *expr, PlanState *planstate, KeyValues *key)
 	bool		isnull;
 	Datum		datum = ExecEvalExprSwitchContext(state, planstate->ps_ExprContext, &isnull);
 
-	key->type = exprType(value);
+	key->type = getBaseType(exprType(value));
 	key->collation = exprCollation(value);
 	if (isnull)
 		return true;			/* equal to nothing: no value */

@@ -14,11 +14,16 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/int.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
@@ -28,7 +33,9 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 
+#include "planner/ir.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
 
@@ -39,9 +46,11 @@ typedef struct ConstantContext
 } ConstantContext;
 
 static Node *constant_mutator(Node *node, ConstantContext *context);
+static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
 static char *print_query(Query *query);
 static char *print_leaf_column(const LeafPlan *leaf, AttrNumber attno);
+static char *qualified_collation(Oid collation);
 static void append_shards(StringInfo buf, const LeafPlan *leaf, List *shards);
 #ifdef USE_ASSERT_CHECKING
 static void check_printed(const StagePlan *stage, Query *query, const char *sql);
@@ -96,7 +105,14 @@ constant_mutator(Node *node, ConstantContext *context)
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Query))
-		return (Node *) query_tree_mutator((Query *) node, constant_mutator, context, 0);
+	{
+		Query	   *query = query_tree_mutator((Query *) node, constant_mutator, context, 0);
+
+		/* the planner left LIMIT as a list of count and offset */
+		if (query->limitCount && IsA(query->limitCount, List))
+			query->limitCount = (Node *) limit_of((List *) query->limitCount);
+		return (Node *) query;
+	}
 	if (IsA(node, Param))
 	{
 		if (((Param *) node)->paramid == BARKS_GATE_PARAM)
@@ -106,6 +122,36 @@ constant_mutator(Node *node, ConstantContext *context)
 	if (shippable_evaluated_on_driver(node))
 		return (Node *) evaluate((Expr *) node, context->planstate);
 	return expression_tree_mutator(node, constant_mutator, context);
+}
+
+/* offset + count as one LIMIT, or NULL when that is no limit. */
+static Const *
+limit_of(List *parts)
+{
+	Node	   *count = eval_const_expressions(NULL, linitial(parts));
+	Node	   *offset = list_length(parts) > 1 ? eval_const_expressions(NULL, lsecond(parts)) : NULL;
+	int64		bound;
+
+	if (!IsA(count, Const) || (offset && !IsA(offset, Const)))
+		return NULL;
+	bound = planner_limit_bound((Const *) count, (Const *) offset);
+	return bound < 0 ? NULL :
+		makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(bound), false,
+				  FLOAT8PASSBYVAL);
+}
+
+int64
+planner_limit_bound(const Const *count, const Const *offset)
+{
+	int64		bound;
+
+	if (count->constisnull || DatumGetInt64(count->constvalue) < 0)
+		return -1;
+	bound = DatumGetInt64(count->constvalue);
+	if (offset && !offset->constisnull && DatumGetInt64(offset->constvalue) > 0 &&
+		pg_add_s64_overflow(bound, DatumGetInt64(offset->constvalue), &bound))
+		return -1;
+	return bound;
 }
 
 /* The value now, as a constant in the current context. */
@@ -208,7 +254,24 @@ print_leaf_column(const LeafPlan *leaf, AttrNumber attno)
 	name = format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 	if (!OidIsValid(collation) || collation == get_typcollation(type))
 		return psprintf("NULL::%s", name);
-	return psprintf("NULL::%s COLLATE %s", name, generate_collation_name(collation));
+	return psprintf("NULL::%s COLLATE %s", name, qualified_collation(collation));
+}
+
+/* With its schema, whatever the search path is now. */
+static char *
+qualified_collation(Oid collation)
+{
+	HeapTuple	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	result = quote_qualified_identifier(get_namespace_name(form->collnamespace),
+										NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return result;
 }
 
 #ifdef USE_ASSERT_CHECKING

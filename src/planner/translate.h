@@ -38,8 +38,8 @@ extern Ir  *translate_agg(PlanContext *context, Agg *agg);
 extern Ir  *translate_group(PlanContext *context, Group *group);
 /* translate_order.c */
 extern Ir  *translate_sort(PlanContext *context, Sort *sort);
-extern List *translate_sort_keys(const Ir *ir, int ncols, const AttrNumber *cols,
-								 const Oid *ops, const Oid *collations,
+extern List *translate_sort_keys(int ncols, const AttrNumber *cols, const Oid *ops,
+								 const Oid *collations,
 								 const bool *nulls_first, const char **reason);
 extern Ir  *translate_limit(PlanContext *context, Limit *limit);
 extern Ir  *translate_unique(PlanContext *context, Unique *unique);

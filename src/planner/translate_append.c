@@ -70,11 +70,9 @@ build_union(PlanContext *context, Plan *plan, List *inputs, const char **reason)
 	{
 		MergeAppend *merge = (MergeAppend *) plan;
 
-		ir->display = ((Ir *) linitial(inputs))->display;
-		ir->order = translate_sort_keys(ir, merge->numCols, merge->sortColIdx,
+		ir->order = translate_sort_keys(merge->numCols, merge->sortColIdx,
 										merge->sortOperators, merge->collations,
 										merge->nullsFirst, reason);
-		ir->display = NIL;
 		if (ir->order == NIL)
 			return NULL;
 	}

@@ -85,10 +85,13 @@ translate_join(PlanContext *context, JoinParts *parts)
 	Plan	   *plan = &parts->join->plan;
 	int			before = context->scans;
 	Ir		   *outer = translate_plan(context, *parts->outer_plan);
+	int			between = context->scans;
 	Ir		   *inner = translate_plan(context, *parts->inner_plan);
 	const char *reason = "an input is not on the nodes";
 	Ir		   *ir = ir_make();
 
+	if ((outer == NULL && between == before) || (inner == NULL && context->scans == between))
+		reason = "an input is local to the driver";
 	if (ir_on_nodes(outer) && ir_on_nodes(inner))
 	{
 		reason = place_join(parts, outer, inner, ir);

@@ -9,18 +9,15 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
-#include "common/int.h"
-
 #include "planner/fallback.h"
+#include "planner/planner.h"
 #include "planner/shippable.h"
 #include "planner/translate.h"
 
 static void push_limit(Ir *child, Limit *limit);
-static bool constant_int8(Node *expr, int64 *value, bool *isnull);
 
 Ir *
 translate_sort(PlanContext *context, Sort *sort)
@@ -33,7 +30,7 @@ translate_sort(PlanContext *context, Sort *sort)
 		return NULL;
 	if (!ir_on_nodes(child))
 		return translate_tail(context, &sort->plan, child);
-	order = translate_sort_keys(child, sort->numCols, sort->sortColIdx, sort->sortOperators,
+	order = translate_sort_keys(sort->numCols, sort->sortColIdx, sort->sortOperators,
 								sort->collations, sort->nullsFirst, &reason);
 	if (order == NIL)
 	{
@@ -47,7 +44,7 @@ translate_sort(PlanContext *context, Sort *sort)
 
 /* Sort columns as an order that nodes can deliver, or NIL with a reason. */
 List *
-translate_sort_keys(const Ir *ir, int ncols, const AttrNumber *cols, const Oid *ops,
+translate_sort_keys(int ncols, const AttrNumber *cols, const Oid *ops,
 					const Oid *collations, const bool *nulls_first, const char **reason)
 {
 	List	   *order = NIL;
@@ -55,14 +52,13 @@ translate_sort_keys(const Ir *ir, int ncols, const AttrNumber *cols, const Oid *
 	for (int i = 0; i < ncols; i++)
 	{
 		IrSortKey  *key = palloc(sizeof(IrSortKey));
-		Node	   *expr = list_nth(ir->display, cols[i] - 1);
 
 		if (!shippable_operator(ops[i]))
 		{
 			*reason = "sorts by an operator that nodes do not have";
 			return NIL;
 		}
-		if (!shippable_collation(collations[i]) || collations[i] != exprCollation(expr))
+		if (!shippable_collation(collations[i]))
 		{
 			*reason = "sorts by a collation that nodes do not have";
 			return NIL;
@@ -134,52 +130,34 @@ translate_unique(PlanContext *context, Unique *unique)
 	return child ? translate_tail(context, &unique->plan, child) : NULL;
 }
 
-/* Each task needs to deliver at most offset + count rows, the first in order. */
+/*
+ * Each task needs to deliver at most offset + count rows, the first in order.
+ * The sum is done when both are known, see stage_sql.c; a NULL count is none,
+ * a NULL offset is 0.
+ */
 static void
 push_limit(Ir *child, Limit *limit)
 {
 	IrScope		scope = {0};
 	const char *reason;
 	Expr	   *count;
-	int64		count_value;
-	int64		offset_value = 0;
+	Expr	   *offset = NULL;
 	int64		bound;
-	bool		count_null;
-	bool		offset_null = false;
 
-	if (limit->limitCount == NULL ||
-		(limit->limitOffset && !constant_int8(limit->limitOffset, &offset_value, &offset_null)))
+	if (limit->limitCount == NULL)
 		return;
-	if (offset_null || offset_value < 0)
-		offset_value = 0;
-	if (constant_int8(limit->limitCount, &count_value, &count_null))
+	count = expr_for_query(limit->limitCount, &scope, child, &reason);
+	if (limit->limitOffset)
+		offset = expr_for_query(limit->limitOffset, &scope, child, &reason);
+	if (count == NULL || (limit->limitOffset && offset == NULL))
+		return;
+	if (IsA(count, Const) && (offset == NULL || IsA(offset, Const)))
 	{
-		if (count_null || count_value < 0 || pg_add_s64_overflow(count_value, offset_value, &bound))
+		bound = planner_limit_bound((Const *) count, (Const *) offset);
+		if (bound < 0)
 			return;
-		count = (Expr *) makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(bound),
-								   false, FLOAT8PASSBYVAL);
 		child->limit = bound;
 	}
-	else if (offset_value == 0)
-	{
-		count = expr_for_query(limit->limitCount, &scope, child, &reason);
-		if (count == NULL)
-			return;
-	}
-	else
-		return;
 	ir_apply_order(child);
-	child->query->limitCount = (Node *) count;
-}
-
-static bool
-constant_int8(Node *expr, int64 *value, bool *isnull)
-{
-	Const	   *constant = (Const *) expr;
-
-	if (!IsA(expr, Const) || constant->consttype != INT8OID)
-		return false;
-	*isnull = constant->constisnull;
-	*value = *isnull ? 0 : DatumGetInt64(constant->constvalue);
-	return true;
+	child->query->limitCount = (Node *) (offset ? list_make2(count, offset) : list_make1(count));
 }

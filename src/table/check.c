@@ -68,7 +68,7 @@ check_unique_indexes(Relation rel, const LayoutSpec *spec)
 void
 check_index(Relation rel, Oid index, const LayoutSpec *spec)
 {
-	Relation	irel = relation_open(index, NoLock);
+	Relation	irel = relation_open(index, AccessShareLock);
 	Form_pg_index form = irel->rd_index;
 
 	if (form->indisexclusion)
@@ -103,7 +103,7 @@ check_index(Relation rel, Oid index, const LayoutSpec *spec)
 				 errmsg("unique index \"%s\" of distributed table \"%s\" does not include the distribution key",
 						RelationGetRelationName(irel), RelationGetRelationName(rel)),
 				 errhint("Include all key columns in the index, or distribute the table by columns of the index.")));
-	relation_close(irel, NoLock);
+	relation_close(irel, AccessShareLock);
 }
 
 void

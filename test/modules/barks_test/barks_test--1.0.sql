@@ -52,3 +52,15 @@ CREATE FUNCTION task_failed(job bigint, stage int, task int, attempt int, error 
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
 CREATE FUNCTION job_end(job bigint, state text, error text) RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
 CREATE FUNCTION registry_speed(tasks int) RETURNS float8 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION cluster_exec(node text, sql text) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION cluster_exec_all(sql text) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION cluster_read(sql text) RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE;
+CREATE FUNCTION cluster_read_twice(node text, sql text, between_sql text) RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION cluster_load(node text, rel text, lines int, bad_line int) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION cluster_hold(node text, connections int, seconds float8) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
