@@ -19,20 +19,49 @@ DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql $(SOURCES:.c=.d) test/log test/tmp_check
 
 PG_CONFIG ?= pg_config
-with_llvm = no			# no bitcode: it would need clang at build time
-PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) \
-	-isystem $(shell $(PG_CONFIG) --includedir) -MMD -MP $(BARKS_CPPFLAGS)
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null) \
+	-isystem $(shell $(PG_CONFIG) --includedir 2>/dev/null) -MMD -MP $(BARKS_CPPFLAGS)
 PG_CFLAGS = -std=gnu99 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Wno-declaration-after-statement $(BARKS_CFLAGS)
+	-Wno-missing-field-initializers -Wno-declaration-after-statement -Wno-clobbered $(BARKS_CFLAGS)
 SHLIB_LINK = -lpq -lzstd
 
-PGXS := $(shell $(PG_CONFIG) --pgxs)
-include $(PGXS)
-
+# Without PostgreSQL, "make test" and "make demo" still work: they install it.
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifneq ($(PGXS),)
+# No bitcode: it would need clang at build time.
 override with_llvm = no
+include $(PGXS)
 
 $(EXTENSION)--$(EXTVERSION).sql: $(MODULE_SQL) Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION barks" to load this file. \quit'; \
 	   for f in $(MODULE_SQL); do echo; echo "-- $$f"; cat $$f; done; } > $@
 
 -include $(SOURCES:.c=.d)
+endif
+
+# ---- tests and tools: each prepares what it needs
+
+export PG_CONFIG
+
+.PHONY: test test-full demo demo-stop bench lint prepare
+
+prepare:
+	@bash test/prepare
+
+test: prepare
+	@bash test/run
+
+test-full: prepare
+	@bash test/run --full
+
+demo: prepare
+	@bash test/demo/run start
+
+demo-stop:
+	@bash test/demo/run stop
+
+bench: prepare
+	@test/bench/run
+
+lint: prepare
+	@bash test/run lint

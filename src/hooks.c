@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/objectaccess.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
@@ -20,12 +21,16 @@
 #include "hooks.h"
 #include "planner/planner.h"
 #include "table/table.h"
+#include "worker/worker.h"
 
 static planner_hook_type next_planner;
 static ProcessUtility_hook_type next_utility;
 static set_rel_pathlist_hook_type next_rel_pathlist;
 static object_access_hook_type next_object_access;
 static emit_log_hook_type next_emit_log;
+static ExecutorStart_hook_type next_executor_start;
+static ExecutorFinish_hook_type next_executor_finish;
+static ExecutorEnd_hook_type next_executor_end;
 
 static PlannedStmt *on_plan(Query *parse, const char *query_string,
 							int cursor_options, ParamListInfo params);
@@ -38,6 +43,9 @@ static void on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 static void on_object_access(ObjectAccessType access, Oid class_id,
 							 Oid object_id, int sub_id, void *arg);
 static void on_emit_log(ErrorData *edata);
+static void on_executor_start(QueryDesc *query, int eflags);
+static void on_executor_finish(QueryDesc *query);
+static void on_executor_end(QueryDesc *query);
 
 void
 hooks_init(void)
@@ -52,12 +60,19 @@ hooks_init(void)
 	object_access_hook = on_object_access;
 	next_emit_log = emit_log_hook;
 	emit_log_hook = on_emit_log;
+	next_executor_start = ExecutorStart_hook ? ExecutorStart_hook : standard_ExecutorStart;
+	ExecutorStart_hook = on_executor_start;
+	next_executor_finish = ExecutorFinish_hook ? ExecutorFinish_hook : standard_ExecutorFinish;
+	ExecutorFinish_hook = on_executor_finish;
+	next_executor_end = ExecutorEnd_hook ? ExecutorEnd_hook : standard_ExecutorEnd;
+	ExecutorEnd_hook = on_executor_end;
 }
 
 static PlannedStmt *
 on_plan(Query *parse, const char *query_string, int cursor_options,
 		ParamListInfo params)
 {
+	table_check_query(parse);
 	return planner_plan(parse, query_string, cursor_options, params, next_planner);
 }
 
@@ -81,7 +96,10 @@ on_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 	}
 	database = monitor_database_needed(pstmt->utilityStmt);
 	if (OidIsValid(database))
+	{
 		monitor_evict(database);
+		worker_evict_database(database);
+	}
 	table_process_utility(pstmt, query_string, read_only_tree, context, params,
 						  env, dest, qc, next_utility);
 }
@@ -93,6 +111,7 @@ on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 	if (next_rel_pathlist)
 		next_rel_pathlist(root, rel, rti, rte);
 	table_set_rel_pathlist(root, rel, rti, rte);
+	planner_set_rel_pathlist(root, rel, rti, rte);
 }
 
 static void
@@ -111,4 +130,27 @@ on_emit_log(ErrorData *edata)
 	node_redact_log(edata);
 	if (next_emit_log)
 		next_emit_log(edata);
+}
+
+static void
+on_executor_start(QueryDesc *query, int eflags)
+{
+	table_executor_start(query);
+	next_executor_start(query, eflags);
+}
+
+/* Rows written are stored before AFTER triggers run, and those of their own after. */
+static void
+on_executor_finish(QueryDesc *query)
+{
+	table_executor_finish(query);
+	next_executor_finish(query);
+	table_executor_finish(query);
+}
+
+static void
+on_executor_end(QueryDesc *query)
+{
+	next_executor_end(query);
+	table_executor_end(query);
 }

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 #include "utils/sortsupport.h"
 
+#include "driver/batch_rows.h"
 #include "driver/gather.h"
 #include "job/plan.h"
 
@@ -30,8 +31,7 @@ typedef struct Stream
 {
 	int			task;
 	bool		loaded;			/* a row is current, or the end was seen */
-	Batch	   *batch;			/* NULL at the end */
-	int			row;
+	BatchRows	rows;			/* without a batch: at the end */
 	Datum	   *values;
 	bool	   *nulls;
 } Stream;
@@ -39,7 +39,6 @@ typedef struct Stream
 struct RowGather
 {
 	MemoryContext context;
-	MemoryContext row_context;	/* text-codec values of the current row */
 	Job		   *job;
 	const JobPlan *plan;
 	int64		limit;
@@ -49,8 +48,7 @@ struct RowGather
 	int64		held_rows;
 	Size		held_bytes;
 	bool		open;			/* the window has ended: rows go up */
-	Batch	   *batch;
-	int			row;
+	BatchRows	rows;
 
 	/* merge */
 	int			nkeys;
@@ -80,8 +78,6 @@ gather_begin(const JobPlan *plan, List *merge_keys, int64 limit,
 	RowGather	   *gather = palloc0(sizeof(RowGather));
 
 	gather->context = context;
-	gather->row_context = AllocSetContextCreate(context, "barks gather row",
-												ALLOCSET_SMALL_SIZES);
 	gather->plan = plan;
 	gather->limit = limit;
 	gather->pending = -1;
@@ -125,10 +121,7 @@ forget_task(void *arg, int task)
 
 		if (task >= 0 && i != task)
 			continue;
-		if (stream->batch)
-			batch_free(stream->batch);
-		stream->batch = NULL;
-		stream->row = 0;
+		batch_rows_close(&stream->rows);
 		stream->loaded = false;
 	}
 	foreach(lc, gather->held)
@@ -150,31 +143,24 @@ next_unordered(RowGather *gather, TupleTableSlot *slot)
 	if (!gather->open)
 		fill_window(gather);
 
-	while (gather->batch == NULL || gather->row >= batch_rows(gather->batch))
+	ExecClearTuple(slot);
+	while (!batch_rows_next(&gather->rows, slot->tts_values, slot->tts_isnull))
 	{
-		if (gather->batch)
-			batch_free(gather->batch);
-		gather->batch = NULL;
-		gather->row = 0;
+		Batch	   *batch;
+		int			task;
+
+		batch_rows_close(&gather->rows);
 		if (gather->held != NIL)
 		{
-			gather->batch = ((HeldBatch *) linitial(gather->held))->batch;
+			batch = ((HeldBatch *) linitial(gather->held))->batch;
 			gather->held = list_delete_first(gather->held);
 		}
 		else
-		{
-			int			task;
-
-			gather->batch = job_next_batch(gather->job, &task);
-			if (gather->batch == NULL)
-				return false;
-		}
+			batch = job_next_batch(gather->job, &task);
+		if (batch == NULL)
+			return false;
+		batch_rows_open(&gather->rows, batch, gather->plan->schema);
 	}
-
-	ExecClearTuple(slot);
-	MemoryContextReset(gather->row_context);
-	MemoryContextSwitchTo(gather->row_context);
-	batch_get_row(gather->batch, gather->row++, slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
 	return true;
 }
@@ -284,7 +270,7 @@ build_heap(RowGather *gather)
 
 	gather->heap = binaryheap_allocate(Max(gather->plan->ntasks, 1), compare_streams, gather);
 	for (int i = 0; i < gather->plan->ntasks; i++)
-		if (gather->streams[i].batch)
+		if (gather->streams[i].rows.batch)
 			binaryheap_add_unordered(gather->heap, Int32GetDatum(i));
 	binaryheap_build(gather->heap);
 	job_set_delivered(gather->job);
@@ -295,21 +281,17 @@ static bool
 advance_stream(RowGather *gather, Stream *stream)
 {
 	stream->loaded = true;
-	while (stream->batch == NULL || stream->row >= batch_rows(stream->batch))
+	while (!batch_rows_next(&stream->rows, stream->values, stream->nulls))
 	{
-		if (stream->batch)
-			batch_free(stream->batch);
-		stream->row = 0;
-		stream->batch = NULL;
-		stream->batch = job_next_batch_of(gather->job, stream->task);
-		stream->loaded = true;
-		if (stream->batch == NULL)
+		Batch	   *batch;
+
+		batch_rows_close(&stream->rows);
+		batch = job_next_batch_of(gather->job, stream->task);
+		stream->loaded = true;	/* a restart may have unloaded it */
+		if (batch == NULL)
 			return false;
+		batch_rows_open(&stream->rows, batch, gather->plan->schema);
 	}
-	/* text-codec values must live as long as the row is current */
-	MemoryContextSwitchTo(batch_context(stream->batch));
-	batch_get_row(stream->batch, stream->row++, stream->values, stream->nulls);
-	MemoryContextSwitchTo(gather->context);
 	return true;
 }
 

@@ -70,6 +70,7 @@ struct Job
 	uint64		number;			/* in the registry */
 	int64		rows;			/* in batches passed on */
 	MemoryContext context;		/* the job and its lanes */
+	MemoryContext lane_context; /* lanes; outlives context until they are given back */
 	MemoryContextCallback cleanup;
 	JobStats	stats;
 	JobTask    *tasks;
@@ -84,8 +85,11 @@ struct Job
 };
 
 
+static Batch *next_batch(Job *job, int *task);
+static Batch *next_batch_of(Job *job, int task);
 static void job_reset(Job *job);
-static void release_lanes(void *arg);
+static void free_lanes(void *arg);
+static void release_lanes(Job *job);
 static NodeRun *run_of(Job *job, Oid node);
 static void start_lanes(Job *job);
 static JobLane *open_lane(Job *job, NodeRun *run);
@@ -131,9 +135,11 @@ job_start(const JobPlan *plan, MemoryContext parent)
 	job->setup.job = job->number;
 	job->setup.role = GetUserNameFromId(GetUserId(), false);
 	job->setup.settings = settings_to_ship();
-	job->cleanup.func = release_lanes;
+	job->cleanup.func = free_lanes;
 	job->cleanup.arg = job;
 	MemoryContextRegisterResetCallback(context, &job->cleanup);
+	job->lane_context = AllocSetContextCreate(TopMemoryContext, "barks lanes",
+											  ALLOCSET_DEFAULT_SIZES);
 
 	job_reset(job);
 	start_lanes(job);
@@ -169,11 +175,90 @@ job_stats(const Job *job)
 Batch *
 job_next_batch(Job *job, int *task)
 {
+	Batch	   *batch = NULL;
+
+	PG_TRY();
+	{
+		batch = next_batch(job, task);
+	}
+	PG_CATCH();
+	{
+		registry_job_end_by_error(job->number);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return batch;
+}
+
+Batch *
+job_next_batch_of(Job *job, int task)
+{
+	Batch	   *batch = NULL;
+
+	PG_TRY();
+	{
+		batch = next_batch_of(job, task);
+	}
+	PG_CATCH();
+	{
+		registry_job_end_by_error(job->number);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return batch;
+}
+/*
+ * End the job.  Lanes that still run are asked to stop, and kept when they
+ * answer soon; the others are torn down by their release.
+ */
+void
+job_end(Job *job)
+{
+	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), 200);
+	ListCell   *lr,
+			   *ll;
+	MemoryContext old = MemoryContextSwitchTo(job->context);
+
+	foreach(lr, job->runs)
+		foreach(ll, ((NodeRun *) lfirst(lr))->lanes)
+	{
+		JobLane    *lane = lfirst(ll);
+
+		if (lane->queue != NIL)
+			lane->lane->ops->cancel(lane->lane);
+	}
+	foreach(lr, job->runs)
+		foreach(ll, ((NodeRun *) lfirst(lr))->lanes)
+	{
+		JobLane    *lane = lfirst(ll);
+
+		while (lane->queue != NIL)
+		{
+			LaneEvent	event = {0};
+			LaneEventKind kind = lane->lane->ops->poll(lane->lane, &event);
+
+			if (kind == LANE_CANCELLED)
+				lane->queue = NIL;
+			else if (kind == LANE_LOST || GetCurrentTimestamp() > deadline)
+				break;
+			else if (kind == LANE_NOTHING)
+				lane_wait(&lane->lane, 1, 20);
+		}
+	}
+	registry_job_end(job->number, REGISTRY_FINISHED, NULL);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(job->context);
+}
+
+/* In the plan's order, whatever that is. */
+static Batch *
+next_batch(Job *job, int *task)
+{
 	if (job->plan->order == JOB_BY_TASK)
 	{
 		for (; job->current < job->plan->ntasks; job->current++)
 		{
-			Batch	   *batch = job_next_batch_of(job, job->current);
+			Batch	   *batch = next_batch_of(job, job->current);
 
 			*task = job->current;
 			if (batch)
@@ -225,8 +310,8 @@ changed:
 }
 
 /* The next batch of one task, leaving the other lanes' results where they are. */
-Batch *
-job_next_batch_of(Job *job, int task)
+static Batch *
+next_batch_of(Job *job, int task)
 {
 	while (!job->tasks[task].done)
 	{
@@ -259,49 +344,6 @@ job_next_batch_of(Job *job, int task)
 	return NULL;
 }
 
-/*
- * End the job.  Lanes that still run are asked to stop, and kept when they
- * answer soon; the others are torn down by their release.
- */
-void
-job_end(Job *job)
-{
-	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), 200);
-	ListCell   *lr,
-			   *ll;
-	MemoryContext old = MemoryContextSwitchTo(job->context);
-
-	foreach(lr, job->runs)
-		foreach(ll, ((NodeRun *) lfirst(lr))->lanes)
-	{
-		JobLane    *lane = lfirst(ll);
-
-		if (lane->queue != NIL)
-			lane->lane->ops->cancel(lane->lane);
-	}
-	foreach(lr, job->runs)
-		foreach(ll, ((NodeRun *) lfirst(lr))->lanes)
-	{
-		JobLane    *lane = lfirst(ll);
-
-		while (lane->queue != NIL)
-		{
-			LaneEvent	event = {0};
-			LaneEventKind kind = lane->lane->ops->poll(lane->lane, &event);
-
-			if (kind == LANE_CANCELLED)
-				lane->queue = NIL;
-			else if (kind == LANE_LOST || GetCurrentTimestamp() > deadline)
-				break;
-			else if (kind == LANE_NOTHING)
-				lane_wait(&lane->lane, 1, 20);
-		}
-	}
-	registry_job_end(job->number, REGISTRY_FINISHED, NULL);
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(job->context);
-}
-
 /* All tasks wait again, nothing was seen.  Lanes are closed already. */
 static void
 job_reset(Job *job)
@@ -323,11 +365,24 @@ job_reset(Job *job)
 	}
 }
 
-/* Memory context callback: whatever happened, give the lanes back. */
+/*
+ * Memory context callback: whatever happened, give the lanes back.  Children of
+ * a context go before its callbacks run, hence a context apart for the lanes.
+ */
 static void
-release_lanes(void *arg)
+free_lanes(void *arg)
 {
 	Job		   *job = arg;
+
+	release_lanes(job);
+	if (job->lane_context)
+		MemoryContextDelete(job->lane_context);
+	job->lane_context = NULL;
+}
+
+static void
+release_lanes(Job *job)
+{
 	ListCell   *lr,
 			   *ll;
 
@@ -393,8 +448,11 @@ open_lane(Job *job, NodeRun *run)
 {
 	JobLane    *lane = palloc0(sizeof(JobLane));
 
+	MemoryContext old = MemoryContextSwitchTo(job->lane_context);
+
 	lane->run = run;
 	lane->lane = lane_open(job->plan->snapshot, run->node, job->plan->all_nodes);
+	MemoryContextSwitchTo(old);
 	run->lanes = lappend(run->lanes, lane);
 	job->stats.lanes++;
 	lane->lane->ops->setup(lane->lane, &job->setup);

@@ -4,17 +4,18 @@
  *
  * A driver tells the registry what happens to its job; any session may look
  * (barks.jobs, barks.stages, barks.tasks).  The registry is bookkeeping only:
- * nothing the scheduler decides is read from it, and when shared memory runs
- * out it forgets details rather than fail a query.  No call waits for
- * anything but a short LWLock, and none but registry_job_begin raises errors.
+ * nothing the scheduler decides is read from it.  No call waits for anything
+ * but a short LWLock, and the only errors are those of shared memory running
+ * out.
  *
  *	  job      running → finished | failed | cancelled
  *	  stage    running → finished (all tasks done, or job finished) | failed | cancelled
  *	  attempt  running → finished | failed | cancelled
  *
  * A call for a job that has ended, or is not of this backend, does nothing.
- * Jobs that their driver does not end are ended when its (sub)transaction or
- * backend ends: as failed, or as finished at commit.
+ * Jobs that their driver does not end are ended with its (sub)transaction: as
+ * cancelled when barks.cancel_job asked for it, else as failed, with the last
+ * error of a task; at commit as finished.  That also covers backends that die.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_DRIVER_REGISTRY_H
@@ -40,7 +41,7 @@ extern uint64 registry_job_begin(const char *query);
 /*
  * The job has this stage (from 1), to be run as ntasks tasks.  exchange says
  * how its rows travel on ("gather", …).  Called again for a stage it changes
- * the number of tasks, and starts its count of finished ones anew.
+ * the number of tasks; those there were stay as they are.
  */
 extern void registry_stage(uint64 job, int stage, const char *exchange, int ntasks);
 
@@ -64,6 +65,12 @@ extern void registry_job_rows(uint64 job, int64 rows);
  * cancelled with it.  error may be NULL.
  */
 extern void registry_job_end(uint64 job, RegistryState state, const char *error);
+
+/*
+ * The job ends by the error that is being handled: for PG_CATCH, before the
+ * error is re-thrown.
+ */
+extern void registry_job_end_by_error(uint64 job);
 
 extern void registry_init(void);	/* GUC barks.job_history, shmem, callbacks */
 

@@ -27,6 +27,7 @@
 static Node *create_scan_state(CustomScan *scan);
 static void begin_scan(CustomScanState *node, EState *estate, int eflags);
 static TupleTableSlot *exec_scan(CustomScanState *node);
+static TupleTableSlot *next_tail_row(ScanState *node);
 static TupleTableSlot *next_row(ScanState *node);
 static bool recheck_row(ScanState *node, TupleTableSlot *slot);
 static void end_scan(CustomScanState *node);
@@ -77,6 +78,9 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	if (state->plan->tail)
 	{
 		state->tail = ExecInitNode(state->plan->tail, estate, eflags);
+		/* rows pass through as the tail gives them, in slots of any kind */
+		node->ss.ps.scanopsfixed = false;
+		node->ss.ps.resultopsfixed = false;
 		return;
 	}
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
@@ -93,19 +97,18 @@ exec_scan(CustomScanState *node)
 {
 	BarksScanState *state = (BarksScanState *) node;
 
-	if (state->tail)
-	{
-		TupleTableSlot *slot = ExecProcNode(state->tail);
+	return ExecScan(&node->ss, state->tail ? next_tail_row : next_row, recheck_row);
+}
 
-		if (TupIsNull(slot))
-			return NULL;
-		if (node->ss.ps.ps_ProjInfo == NULL)
-			return slot;
-		node->ss.ps.ps_ExprContext->ecxt_scantuple = slot;
-		ResetExprContext(node->ss.ps.ps_ExprContext);
-		return ExecProject(node->ss.ps.ps_ProjInfo);
-	}
-	return ExecScan(&node->ss, next_row, recheck_row);
+/* Deformed, because our own expressions were compiled for virtual slots. */
+static TupleTableSlot *
+next_tail_row(ScanState *node)
+{
+	TupleTableSlot *slot = ExecProcNode(((BarksScanState *) node)->tail);
+
+	if (!TupIsNull(slot))
+		slot_getallattrs(slot);
+	return slot;
 }
 
 static TupleTableSlot *

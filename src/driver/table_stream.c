@@ -13,23 +13,21 @@
 #include "utils/snapmgr.h"
 
 #include "cluster/node.h"
+#include "driver/batch_rows.h"
 #include "driver/job.h"
-#include "driver/registry.h"
 #include "driver/table_stream.h"
 #include "table/layout.h"
 
 struct TableRowStream
 {
 	MemoryContext context;
-	MemoryContext row_context;
 	JobPlan		plan;
 	Job		   *job;
 	TupleDesc	desc;			/* of the relation, with dropped columns */
 	int		   *attnums;		/* per batch column, 0-based attribute */
 	Datum	   *values;
 	bool	   *nulls;
-	Batch	   *batch;
-	int			row;
+	BatchRows	rows;
 };
 
 static TableRowStream *stream_begin(Relation rel, Snapshot snapshot, double sample);
@@ -63,8 +61,6 @@ stream_begin(Relation rel, Snapshot snapshot, double sample)
 	if (snapshot == NULL || !IsMVCCSnapshot(snapshot))
 		snapshot = ActiveSnapshotSet() ? GetActiveSnapshot() : GetTransactionSnapshot();
 	stream->context = context;
-	stream->row_context = AllocSetContextCreate(context, "barks table scan row",
-												ALLOCSET_SMALL_SIZES);
 	stream->desc = CreateTupleDescCopy(RelationGetDescr(rel));
 	stream->attnums = palloc(sizeof(int) * Max(1, stream->desc->natts));
 	live = live_columns(stream->desc, stream->attnums);
@@ -86,27 +82,22 @@ stream_next(TableRowStream *stream, TupleTableSlot *slot)
 {
 	MemoryContext old = MemoryContextSwitchTo(stream->context);
 
-	while (stream->batch == NULL || stream->row >= batch_rows(stream->batch))
+	ExecClearTuple(slot);
+	while (!batch_rows_next(&stream->rows, stream->values, stream->nulls))
 	{
+		Batch	   *batch;
 		int			task;
 
-		if (stream->batch)
-			batch_free(stream->batch);
-		stream->row = 0;
-		stream->batch = stream->job ? job_next_batch(stream->job, &task) : NULL;
-		if (stream->batch == NULL)
+		batch_rows_close(&stream->rows);
+		batch = stream->job ? job_next_batch(stream->job, &task) : NULL;
+		if (batch == NULL)
 		{
 			MemoryContextSwitchTo(old);
-			ExecClearTuple(slot);
 			return false;
 		}
+		batch_rows_open(&stream->rows, batch, stream->plan.schema);
 		job_set_delivered(stream->job);
 	}
-
-	ExecClearTuple(slot);
-	MemoryContextReset(stream->row_context);
-	MemoryContextSwitchTo(stream->row_context);
-	batch_get_row(stream->batch, stream->row++, stream->values, stream->nulls);
 	memset(slot->tts_isnull, true, stream->desc->natts * sizeof(bool));
 	for (int i = 0; i < stream->plan.schema->ncolumns; i++)
 	{

@@ -268,6 +268,13 @@ resolve_var(Var *var, ResolveContext *context)
 	for (int i = 0; i < context->scope->ninputs; i++)
 		if (context->scope->inputs[i].varno == var->varno)
 			input = &context->scope->inputs[i];
+	if (input == NULL && context->scope->ninputs == 0)
+	{
+		/* a Result that is known to be empty, in the place of an input */
+		if (context->display)
+			return copyObject((Node *) var);
+		return (Node *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
+	}
 	if (input == NULL)
 		elog(ERROR, "variable of unknown input %d", var->varno);
 

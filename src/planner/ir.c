@@ -15,6 +15,7 @@
 
 #include "planner/ir.h"
 
+static TargetEntry *add_collated_entry(Ir *ir, TargetEntry *tle, Oid collation);
 static bool order_columns_are_vars(const Ir *ir);
 static void wrap(Ir *ir);
 
@@ -151,8 +152,9 @@ ir_apply_order(Ir *ir)
 	ListCell   *lc;
 	Index		ref = 0;
 
-	if (ir->order == NIL)
+	if (ir->order == NIL || ir->ordered)
 		return;
+	ir->ordered = true;
 	if (!order_columns_are_vars(ir))
 		wrap(ir);
 	foreach(lc, ir->query->targetList)
@@ -163,6 +165,8 @@ ir_apply_order(Ir *ir)
 		TargetEntry *tle = list_nth(ir->query->targetList, key->column - 1);
 		SortGroupClause *clause = makeNode(SortGroupClause);
 
+		if (key->collation != exprCollation((Node *) tle->expr))
+			tle = add_collated_entry(ir, tle, key->collation);
 		if (tle->ressortgroupref == 0)
 			tle->ressortgroupref = ++ref;
 		clause->tleSortGroupRef = tle->ressortgroupref;
@@ -178,6 +182,20 @@ bool
 ir_on_nodes(const Ir *ir)
 {
 	return ir != NULL && ir->tail == NULL && !ir->has_driver_tlist && ir->driver_qual == NIL;
+}
+
+/* PostgreSQL's planner may sort a column by another collation than its own. */
+static TargetEntry *
+add_collated_entry(Ir *ir, TargetEntry *tle, Oid collation)
+{
+	CollateExpr *expr = makeNode(CollateExpr);
+
+	expr->arg = copyObject(tle->expr);
+	expr->collOid = collation;
+	expr->location = -1;
+	tle = makeTargetEntry((Expr *) expr, list_length(ir->query->targetList) + 1, NULL, true);
+	ir->query->targetList = lappend(ir->query->targetList, tle);
+	return tle;
 }
 
 Alias *

@@ -51,6 +51,7 @@ typedef struct Ir
 	List	   *init_plans;		/* of nodes that are no more */
 	List	   *prune;			/* see prune.h */
 	List	   *functions;		/* oids of functions called on the nodes */
+	bool		ordered;		/* order is in the query */
 	bool		needs_gate;
 	bool		partial_aggregate;
 	int64		limit;			/* rows wanted of the gather, or -1 */
@@ -88,6 +89,7 @@ typedef struct PlanContext
 	int			next_group;
 	int			scans;			/* distributed tables met so far */
 	List	   *relids;			/* distributed tables of the statement */
+	List	   *barks_plans;	/* of BarksPlan: all that were made */
 } PlanContext;
 
 /* ir.c */
@@ -115,13 +117,18 @@ extern bool ir_select(Ir *ir, const IrScope *scope, List *tlist, List *quals,
 extern Node *collate_fix(Node *expr, Oid wanted, const char **reason);
 
 /* traits.c */
-extern void traits_project(Ir *ir, const Ir *input, const IrScope *scope, List *tlist);
 extern List *traits_map_keys(List *keys, List *tlist, int varno);
 extern List *traits_union_keys(List *a, List *b);
+extern bool traits_tables_colocated(Oid a, Oid b);
+extern void traits_merge_groups(List *leaves, int from, int to);
 extern bool traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses);
 extern bool traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols);
 
+/* stage_sql.c: rows that LIMIT and OFFSET let a task stop after, -1: all */
+extern int64 planner_limit_bound(const Const *count, const Const *offset);
+
 /* seal.c */
 extern Plan *ir_seal(PlanContext *context, Ir *ir, Plan *plan);
+extern Plan *ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist);
 
 #endif							/* BARKS_PLANNER_IR_H */

@@ -1,22 +1,333 @@
 /*-------------------------------------------------------------------------
  * planner.c
- *	  To come.
+ *	  Plan a statement for the cluster.
+ *
+ * A statement that reads a distributed table is planned by PostgreSQL under
+ * settings whose plans translate well (hash joins, no parallel workers, no
+ * parameterized inner sides), then translated bottom-up.  Everything else is
+ * planned as if barks were not there.
+ *
+ * The settings are changed as variables for the time of the call and put back
+ * in any case: changing them as GUCs would fail in a parallel worker.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
+#include "commands/defrem.h"
+#include "executor/executor.h"
+#include "jit/jit.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/planmain.h"
+#include "utils/guc.h"
+
+#include "planner/fallback.h"
 #include "planner/planner.h"
+#include "planner/translate.h"
+#include "table/layout.h"
 
 const CustomScanMethods *barks_scan_methods;
+
+bool		planner_enabled = true;
+bool		planner_partial_aggregates = true;
+int			planner_broadcast_threshold = 10240;
+int			planner_join_strategy = JOIN_STRATEGY_AUTO;
+
+static const struct config_enum_entry join_strategies[] = {
+	{"auto", JOIN_STRATEGY_AUTO, false},
+	{"broadcast", JOIN_STRATEGY_BROADCAST, false},
+	{"shuffle", JOIN_STRATEGY_SHUFFLE, false},
+	{"driver", JOIN_STRATEGY_DRIVER, false},
+	{NULL, 0, false}
+};
+
+/* What a walk over a Query tells. */
+typedef struct QueryFacts
+{
+	bool		distributed;	/* reads a distributed table, as far as can be seen */
+	bool		hides_rows;		/* row-level security, or a security-barrier view */
+} QueryFacts;
+
+/* PostgreSQL's planner settings that matter here. */
+typedef struct PlannerSettings
+{
+	bool		mergejoin;
+	bool		nestloop;
+	bool		memoize;
+	bool		hashjoin;
+	bool		jit;
+	int			workers;
+	int			force_parallel;
+} PlannerSettings;
+
+static const PlannerSettings settings_for_nodes = {
+	.hashjoin = true,
+	.force_parallel = FORCE_PARALLEL_OFF
+};
+
+static bool facts_walker(Node *node, QueryFacts *facts);
+static bool reads_distributed(PlannedStmt *stmt);
+static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_string, int cursor_options,
+								   ParamListInfo params, planner_hook_type next);
+static pg_noinline void get_settings(PlannerSettings *settings);
+static pg_noinline void set_settings(const PlannerSettings *settings);
+static void translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options);
+static int	count_plan_nodes(PlannedStmt *stmt);
+static bool max_id_walker(Plan *plan, int *max_id);
+static Plan *materialize(PlanContext *context, Plan *plan);
 
 void
 planner_init(void)
 {
+	DefineCustomBoolVariable("barks.enabled",
+							 "Runs queries over distributed tables on the nodes.",
+							 "When off, PostgreSQL's own plan reads the tables row by row.",
+							 &planner_enabled, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("barks.partial_aggregates",
+							 "Lets nodes aggregate their share of a group's rows.",
+							 NULL,
+							 &planner_partial_aggregates, true, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.broadcast_threshold",
+							"Largest table or result that is copied to all nodes for a join.",
+							NULL,
+							&planner_broadcast_threshold, 10240, 0, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomEnumVariable("barks.join_strategy",
+							 "How rows are brought together for joins.",
+							 "driver joins everything on the driver.",
+							 &planner_join_strategy, JOIN_STRATEGY_AUTO, join_strategies,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 }
 
 PlannedStmt *
 planner_plan(Query *parse, const char *query_string, int cursor_options,
 			 ParamListInfo params, planner_hook_type next)
 {
-	return next(parse, query_string, cursor_options, params);
+	QueryFacts	facts = {false, false};
+	PlannedStmt *stmt;
+	Query	   *again = NULL;
+	int			mark;
+
+	if (!planner_enabled || barks_scan_methods == NULL ||
+		!OidIsValid(get_table_am_oid("barks", true)))
+		return next(parse, query_string, cursor_options, params);
+
+	facts_walker((Node *) parse, &facts);
+	mark = fallback_mark();
+	if (!facts.distributed)
+	{
+		/* planning scribbles on its input, and may yet find a table (in a partitioned one) */
+		again = copyObject(parse);
+		stmt = next(parse, query_string, cursor_options, params);
+		if (!reads_distributed(stmt))
+			return stmt;
+		parse = again;
+	}
+	fallback_rewind(mark);
+	stmt = plan_for_nodes(parse, query_string, cursor_options, params, next);
+	if (stmt->rowMarks != NIL)
+		fallback_note_text("LockRows", "row locks");
+	else if (stmt->commandType == CMD_SELECT || stmt->commandType == CMD_INSERT)
+		translate_statement(stmt, facts.hides_rows || stmt->dependsOnRole, cursor_options);
+	return stmt;
+}
+
+/*
+ * PostgreSQL lets a scan below most nodes return the whole row, as that costs
+ * it nothing.  It does not when a system column is asked for, so pretend that.
+ */
+void
+planner_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	int			index = TableOidAttributeNumber - rel->min_attr;
+
+	if (planner_enabled && rte->rtekind == RTE_RELATION && rel->attr_needed &&
+		index >= 0 && table_is_distributed(rte->relid))
+		rel->attr_needed[index] = bms_add_member(rel->attr_needed[index], 0);
+}
+
+static bool
+facts_walker(Node *node, QueryFacts *facts)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		ListCell   *lc;
+
+		foreach(lc, ((Query *) node)->rtable)
+		{
+			RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+			if (rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))
+				facts->distributed = true;
+			/* a function inlined while planning may bring in tables unseen here */
+			if (rte->securityQuals != NIL || rte->security_barrier ||
+				rte->rtekind == RTE_FUNCTION)
+				facts->hides_rows = true;
+		}
+		return query_tree_walker((Query *) node, facts_walker, facts, 0);
+	}
+	return expression_tree_walker(node, facts_walker, facts);
+}
+
+static bool
+reads_distributed(PlannedStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))
+			return true;
+	}
+	return false;
+}
+
+static PlannedStmt *
+plan_for_nodes(Query *parse, const char *query_string, int cursor_options,
+			   ParamListInfo params, planner_hook_type next)
+{
+	PlannerSettings saved;
+	PlannedStmt *volatile stmt = NULL;
+
+	get_settings(&saved);
+	PG_TRY();
+	{
+		set_settings(&settings_for_nodes);
+		stmt = next(parse, query_string, cursor_options & ~CURSOR_OPT_PARALLEL_OK, params);
+	}
+	PG_FINALLY();
+	{
+		set_settings(&saved);
+	}
+	PG_END_TRY();
+	return stmt;
+}
+
+static void
+get_settings(PlannerSettings *settings)
+{
+	settings->mergejoin = enable_mergejoin;
+	settings->nestloop = enable_nestloop;
+	settings->memoize = enable_memoize;
+	settings->hashjoin = enable_hashjoin;
+	settings->jit = jit_enabled;
+	settings->workers = max_parallel_workers_per_gather;
+	settings->force_parallel = force_parallel_mode;
+}
+
+static void
+set_settings(const PlannerSettings *settings)
+{
+	enable_mergejoin = settings->mergejoin;
+	enable_nestloop = settings->nestloop;
+	enable_memoize = settings->memoize;
+	enable_hashjoin = settings->hashjoin;
+	jit_enabled = settings->jit;
+	max_parallel_workers_per_gather = settings->workers;
+	force_parallel_mode = settings->force_parallel;
+}
+
+static void
+translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options)
+{
+	PlanContext context = {stmt, hides_rows};
+	ListCell   *lc;
+
+	context.next_leaf = 1;
+	context.next_group = 1;
+	context.next_plan_node_id = count_plan_nodes(stmt);
+	stmt->planTree = translate_and_seal(&context, stmt->planTree);
+	foreach(lc, stmt->subplans)
+	{
+		if (lfirst(lc) != NULL)
+			lfirst(lc) = translate_and_seal(&context, lfirst(lc));
+	}
+	foreach(lc, context.barks_plans)
+		((BarksPlan *) lfirst(lc))->statement_relids = list_copy(context.relids);
+	if ((cursor_options & CURSOR_OPT_SCROLL) && !ExecSupportsBackwardScan(stmt->planTree))
+		stmt->planTree = materialize(&context, stmt->planTree);
+}
+
+/* One more than the largest plan_node_id in use. */
+static int
+count_plan_nodes(PlannedStmt *stmt)
+{
+	int			max_id = 0;
+	ListCell   *lc;
+
+	max_id_walker(stmt->planTree, &max_id);
+	foreach(lc, stmt->subplans)
+		max_id_walker(lfirst(lc), &max_id);
+	return max_id + 1;
+}
+
+static bool
+max_id_walker(Plan *plan, int *max_id)
+{
+	List	   *children = NIL;
+	ListCell   *lc;
+
+	if (plan == NULL)
+		return false;
+	*max_id = Max(*max_id, plan->plan_node_id);
+	max_id_walker(plan->lefttree, max_id);
+	max_id_walker(plan->righttree, max_id);
+	switch (nodeTag(plan))
+	{
+		case T_Append:
+			children = ((Append *) plan)->appendplans;
+			break;
+		case T_MergeAppend:
+			children = ((MergeAppend *) plan)->mergeplans;
+			break;
+		case T_BitmapAnd:
+			children = ((BitmapAnd *) plan)->bitmapplans;
+			break;
+		case T_BitmapOr:
+			children = ((BitmapOr *) plan)->bitmapplans;
+			break;
+		case T_CustomScan:
+			children = ((CustomScan *) plan)->custom_plans;
+			break;
+		case T_SubqueryScan:
+			max_id_walker(((SubqueryScan *) plan)->subplan, max_id);
+			break;
+		default:
+			break;
+	}
+	foreach(lc, children)
+		max_id_walker(lfirst(lc), max_id);
+	return false;
+}
+
+/* SCROLL was asked for, and the gather only goes forward: keep the rows. */
+static Plan *
+materialize(PlanContext *context, Plan *plan)
+{
+	Plan	   *result = materialize_finished_plan(plan);
+	List	   *tlist = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->targetlist)
+	{
+		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
+		Node	   *expr = (Node *) tle->expr;
+
+		tle->expr = (Expr *) makeVar(OUTER_VAR, tle->resno, exprType(expr), exprTypmod(expr),
+									 exprCollation(expr), 0);
+		tlist = lappend(tlist, tle);
+	}
+	result->targetlist = tlist;
+	result->plan_node_id = context->next_plan_node_id++;
+	result->extParam = bms_copy(plan->extParam);
+	result->allParam = bms_copy(plan->allParam);
+	return result;
 }

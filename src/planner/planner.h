@@ -11,6 +11,7 @@
 #define BARKS_PLANNER_PLANNER_H
 
 #include "nodes/execnodes.h"
+#include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
 #include "optimizer/planner.h"
 
@@ -33,6 +34,9 @@ extern PlannedStmt *planner_plan(Query *parse, const char *query_string,
 extern char *planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate);
 
 /*
+ * Both texts must be parsed with search_path = pg_catalog and
+ * standard_conforming_strings = on; other settings do not matter.
+ *
  * The WITH header "WITH barks_in_1(c1, …) AS NOT MATERIALIZED (…), …" for one
  * task: shards[i] are the qualified shard names leaf i reads in this task, a
  * List of char *; NIL gives an empty input.
@@ -45,6 +49,10 @@ extern char *planner_stage_header(const StagePlan *stage, List **shards);
  */
 extern Bitmapset *planner_prune(const StagePlan *stage, const LeafPlan *leaf,
 								PlanState *planstate);
+
+/* Make scans of distributed tables put out only the columns that are used. */
+extern void planner_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
+									 RangeTblEntry *rte);
 
 extern void planner_init(void);	/* GUCs */
 

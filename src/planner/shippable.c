@@ -188,6 +188,8 @@ check_walker(Node *node, ShippableContext *context)
 		return false;
 	if (IsA(node, List) || IsA(node, TargetEntry))
 		return expression_tree_walker(node, check_walker, context);
+	if (IsA(node, SortGroupClause))
+		return false;			/* of an Aggref, which looked at it */
 	if (check_node(node, context))
 		return true;
 	if (shippable_evaluated_on_driver(node))
@@ -241,6 +243,8 @@ check_node(Node *node, ShippableContext *context)
 	switch (nodeTag(node))
 	{
 		case T_Const:
+			if (((Const *) node)->consttype == UNKNOWNOID)
+				return false;	/* an argument of type "any"; prints as a bare literal */
 			if (!shippable_constant_type(((Const *) node)->consttype) &&
 				!(((Const *) node)->consttype == REGCONFIGOID &&
 				  !((Const *) node)->constisnull &&

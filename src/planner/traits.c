@@ -13,25 +13,16 @@
 
 #include "access/relation.h"
 #include "access/stratnum.h"
-#include "catalog/pg_am.h"
-#include "commands/defrem.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "planner/ir.h"
 #include "table/layout.h"
 
-static bool tables_colocated(Oid a, Oid b);
 static bool clause_pairs_key(const OpExpr *clause, const Ir *outer, Bitmapset *outer_columns,
 							 Bitmapset *inner_columns);
 static bool hash_equality(Oid opno, Oid left_type, Oid collation);
-
-/* Keys and order of a projection over one input. */
-void
-traits_project(Ir *ir, const Ir *input, const IrScope *scope, List *tlist)
-{
-	ir->keys = traits_map_keys(input->keys, tlist, scope->inputs[0].varno);
-}
 
 /* Where keys of an input appear in a target list; NIL when one of them does not. */
 List *
@@ -86,7 +77,7 @@ traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses)
 	ListCell   *li;
 
 	if (outer->keys == NIL || list_length(outer->keys) != list_length(inner->keys) ||
-		!tables_colocated(outer->anchor, inner->anchor))
+		!traits_tables_colocated(outer->anchor, inner->anchor))
 		return false;
 	forboth(lo, outer->keys, li, inner->keys)
 	{
@@ -127,8 +118,9 @@ traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols)
 	return true;
 }
 
-static bool
-tables_colocated(Oid a, Oid b)
+/* Are equal partitions of both on the same node, with keys that hash alike? */
+bool
+traits_tables_colocated(Oid a, Oid b)
 {
 	Relation	rel_a;
 	Relation	rel_b;
@@ -143,6 +135,21 @@ tables_colocated(Oid a, Oid b)
 	relation_close(rel_b, NoLock);
 	relation_close(rel_a, NoLock);
 	return result;
+}
+
+/* Read the leaves of two groups at equal partition numbers from now on. */
+void
+traits_merge_groups(List *leaves, int from, int to)
+{
+	ListCell   *lc;
+
+	foreach(lc, leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+
+		if (leaf->group == from)
+			leaf->group = to;
+	}
 }
 
 static bool
@@ -179,9 +186,9 @@ clause_pairs_key(const OpExpr *clause, const Ir *outer, Bitmapset *outer_columns
 static bool
 hash_equality(Oid opno, Oid left_type, Oid collation)
 {
-	Oid			opclass = GetDefaultOpClass(getBaseType(left_type), HASH_AM_OID);
+	TypeCacheEntry *type = lookup_type_cache(getBaseType(left_type), TYPECACHE_HASH_OPFAMILY);
 
-	return OidIsValid(opclass) &&
-		get_op_opfamily_strategy(opno, get_opclass_family(opclass)) == HTEqualStrategyNumber &&
+	return OidIsValid(type->hash_opf) &&
+		get_op_opfamily_strategy(opno, type->hash_opf) == HTEqualStrategyNumber &&
 		(!OidIsValid(collation) || get_collation_isdeterministic(collation));
 }

@@ -22,7 +22,7 @@ typedef enum LayoutKind
 	LAYOUT_BROADCAST
 } LayoutKind;
 
-/* One palloc'd chunk; valid while the relation is open and locked. */
+/* One palloc'd chunk. */
 typedef struct TableLayout
 {
 	LayoutKind	kind;
@@ -38,7 +38,10 @@ typedef struct TableLayout
 /* Is this a table (or materialized view) of access method barks? Cheap (syscache). */
 extern bool table_is_distributed(Oid relid);
 
-/* The layout of an open distributed table; from the relcache entry's cache. */
+/*
+ * The layout of an open distributed table: a copy, palloc'd in the current
+ * context, of what the relcache entry caches (invalidation frees that).
+ */
 extern const TableLayout *table_layout(Relation rel);
 
 /*
@@ -59,6 +62,9 @@ extern bool table_layouts_aligned(Relation a, Relation b);
 extern int	table_partition_for_values(const TableLayout *layout, int nkeys,
 									   const Oid *types, const Oid *collations,
 									   const Datum *values, const bool *nulls);
+
+/* Do equal values of two key types always go to the same partition? */
+extern bool layout_types_hash_alike(Oid a, Oid b);
 
 /* Schema that holds this database's shards on every node: barks_<sysid>_<dboid>. */
 extern const char *table_shard_schema(void);

@@ -7,6 +7,7 @@
 #define BARKS_TABLE_TABLE_H
 
 #include "catalog/objectaccess.h"
+#include "executor/execdesc.h"
 #include "nodes/pathnodes.h"
 #include "tcop/utility.h"
 
@@ -26,5 +27,12 @@ extern void table_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti
 								   RangeTblEntry *rte);
 extern void table_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
 								int sub_id, void *arg);
+
+/* Before planning: refuse what cannot be done to distributed tables. */
+extern void table_check_query(Query *query);
+/* Before ExecutorStart, before and after ExecutorFinish, after ExecutorEnd. */
+extern void table_executor_start(QueryDesc *query);
+extern void table_executor_finish(QueryDesc *query);
+extern void table_executor_end(QueryDesc *query);
 
 #endif							/* BARKS_TABLE_TABLE_H */

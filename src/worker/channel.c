@@ -43,7 +43,7 @@ channel_create(MemoryContext context)
 	channel->header = header;
 	memset(header, 0, sizeof(ChannelHeader));
 	header->id = ((uint64) MyProcPid << 32) | (uint32) ++last_id;
-	pg_atomic_init_u32(&header->cancel, 0);
+	pg_atomic_init_u32(&header->wish, CHANNEL_GO_ON);
 	pg_atomic_init_u32(&header->closed, 0);
 	SharedFileSetInit(&header->files, channel->segment);
 	on_dsm_detach(channel->segment, note_closed, PointerGetDatum(header));	/* runs first */
@@ -64,7 +64,8 @@ channel_reset(Channel *channel)
 	shm_mq_set_receiver(result_queue(channel), MyProc);
 	channel->requests = shm_mq_attach(request_queue(channel), channel->segment, NULL);
 	channel->results = shm_mq_attach(result_queue(channel), channel->segment, NULL);
-	pg_atomic_write_u32(&channel->header->cancel, 0);
+	channel_delete_spool(channel);
+	pg_atomic_write_u32(&channel->header->wish, CHANNEL_GO_ON);
 	channel->header->end = CHANNEL_OPEN;
 	channel->header->last_len = 0;
 	MemoryContextSwitchTo(old);
@@ -187,8 +188,39 @@ channel_restore_hello(const char *data, Size len)
 bool
 channel_cancelled(const Channel *channel)
 {
-	return pg_atomic_read_u32(&channel->header->cancel) != 0 ||
+	uint32		wish = pg_atomic_read_u32(&channel->header->wish);
+
+	return wish == CHANNEL_CANCEL || wish == CHANNEL_ABANDON ||
 		pg_atomic_read_u32(&channel->header->closed) != 0;
+}
+
+void
+channel_cancel(Channel *channel, bool abandon)
+{
+	pg_atomic_uint32 *wish = &channel->header->wish;
+
+	if (abandon)
+	{
+		if (pg_atomic_exchange_u32(wish, CHANNEL_ABANDON) == CHANNEL_LEAVE)
+			channel_delete_spool(channel);
+	}
+	else
+	{
+		uint32		expected = CHANNEL_GO_ON;
+
+		(void) pg_atomic_compare_exchange_u32(wish, &expected, CHANNEL_CANCEL);
+	}
+}
+
+void
+channel_leave(Channel *channel)
+{
+	ChannelHeader *header = channel->header;
+
+	if (pg_atomic_exchange_u32(&header->wish, CHANNEL_LEAVE) == CHANNEL_ABANDON)
+		channel_delete_spool(channel);
+	if (pg_atomic_read_u32(&header->closed))
+		FileSetDeleteAll(&header->files.fs);
 }
 
 /*

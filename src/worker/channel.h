@@ -38,10 +38,23 @@ typedef enum ChannelEnd
 	CHANNEL_FAILED				/* no task could be run; last_frame says why */
 } ChannelEnd;
 
+/*
+ * What one side tells the other beside the queues.  Each side sets its own
+ * word by exchange, so that exactly one of a session that abandons and a
+ * worker that leaves knows of the other, and deletes the spool file.
+ */
+typedef enum ChannelWish
+{
+	CHANNEL_GO_ON,
+	CHANNEL_CANCEL,				/* session: drop everything and leave */
+	CHANNEL_ABANDON,			/* session: likewise, I read nothing more */
+	CHANNEL_LEAVE				/* worker: I wrote my last */
+} ChannelWish;
+
 typedef struct ChannelHeader
 {
 	uint64		id;				/* tells a segment from another with the same handle */
-	pg_atomic_uint32 cancel;	/* session → worker: drop everything and leave */
+	pg_atomic_uint32 wish;		/* a ChannelWish */
 	pg_atomic_uint32 closed;	/* the session has gone: files are the worker's to delete */
 	ChannelEnd	end;			/* worker → session, read after the assignment ended */
 	bool		has_spool;		/* a spool file exists */
@@ -82,5 +95,9 @@ extern void channel_restore_hello(const char *data, Size len);
 /* Both sides: let go of the queues, keep the mapping. */
 extern void channel_detach_queues(Channel *channel);
 extern bool channel_cancelled(const Channel *channel);
+/* A session: have the worker drop everything; abandon: and never look again. */
+extern void channel_cancel(Channel *channel, bool abandon);
+/* A worker, last of all: write no more. */
+extern void channel_leave(Channel *channel);
 
 #endif							/* BARKS_WORKER_CHANNEL_H */

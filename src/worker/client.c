@@ -30,8 +30,15 @@
 #include "worker/client.h"
 #include "worker/pool.h"
 
-/* Channels kept for the next client of this backend. */
+/* Channels kept for the next clients of this backend. */
 #define MAX_SPARE_CHANNELS	8
+
+/* It may be used again once the worker of its last grant has left. */
+typedef struct SpareChannel
+{
+	Channel    *channel;
+	PoolGrant	grant;
+} SpareChannel;
 
 typedef enum ClientState
 {
@@ -63,6 +70,7 @@ struct Client
 	Channel    *channel;
 	PoolGrant	grant;
 	bool		cancelling;
+	bool		was_busy;		/* when cancelled: the worker must leave first */
 	bool		failed;
 	uint64		driver;			/* of the newest setup, for the queue's fairness */
 	uint64		job;
@@ -86,15 +94,16 @@ struct Client
 static dlist_head open_clients = DLIST_STATIC_INIT(open_clients);
 static dlist_head wanting = DLIST_STATIC_INIT(wanting);
 static Client *queued;			/* the client in the pool's queue */
-static Channel *spare[MAX_SPARE_CHANNELS];
+static SpareChannel spare[MAX_SPARE_CHANNELS];
 static int	nspare;
 
 static void stop(Client *client);
 static void at_transaction_end(XactEvent event, void *arg);
 static QueuedFrame *append_frame(Client *client, Size len, bool is_task);
 static void want_slot(Client *client);
+static Channel *take_channel(void);
 static void drive_queue(void);
-static void begin_running(Client *client);
+static void restart_requests(Client *client);
 static void send_requests(Client *client);
 static bool send_one(Client *client, const char *data, Size len);
 static ClientEvent read_results(Client *client, const char **frame, Size *len);
@@ -130,6 +139,7 @@ client_open(Snapshot snapshot, Oid service_role)
 	initStringInfo(&client->hello);
 	channel_write_hello(&client->hello, snapshot);
 	initStringInfo(&client->buffer);
+	dlist_push_tail(&open_clients, &client->open_node);
 	MemoryContextSwitchTo(old);
 	return client;
 }
@@ -180,7 +190,7 @@ client_put_frame(Client *client, const char *data, Size len)
 	}
 	if (client->state == STATE_CLIENT_IDLE)
 		want_slot(client);
-	else if (client->state == STATE_CLIENT_RUNNING)
+	else if (client->state == STATE_CLIENT_QUEUED || client->state == STATE_CLIENT_RUNNING)
 		send_requests(client);
 }
 
@@ -194,6 +204,8 @@ client_poll(Client *client, const char **frame, Size *len)
 
 		if (client->failed)
 			return CLIENT_FAILED;
+		if (client->cancelling && !client->was_busy)
+			return finish_cancel(client);
 		switch (state)
 		{
 			case STATE_CLIENT_IDLE:
@@ -226,6 +238,7 @@ void
 client_cancel(Client *client)
 {
 	client->cancelling = true;
+	client->was_busy = client->ntasks > 0;
 	switch (client->state)
 	{
 		case STATE_CLIENT_IDLE:
@@ -241,10 +254,9 @@ client_cancel(Client *client)
 			client->state = STATE_CLIENT_IDLE;
 			break;
 	}
-	if (client->state == STATE_CLIENT_RUNNING)
+	if (client->state == STATE_CLIENT_RUNNING && client->was_busy)
 	{
-		pg_atomic_write_u32(&client->channel->header->cancel, 1);
-		pg_memory_barrier();
+		channel_cancel(client->channel, false);
 		pool_interrupt(&client->grant);
 	}
 	drop_frames(client);
@@ -286,10 +298,11 @@ stop(Client *client)
 	client_cancel(client);
 	if (client->channel)
 	{
+		if (client->state == STATE_CLIENT_RUNNING)
+			channel_cancel(client->channel, true);
 		channel_detach_queues(client->channel);
-		if ((client->state == STATE_CLIENT_IDLE || !pool_serves(&client->grant)) &&
-			!client->channel->header->has_spool && nspare < MAX_SPARE_CHANNELS)
-			spare[nspare++] = client->channel;
+		if (nspare < MAX_SPARE_CHANNELS)
+			spare[nspare++] = (SpareChannel) {client->channel, client->grant};
 		else
 			channel_destroy(client->channel);
 		client->channel = NULL;
@@ -337,10 +350,26 @@ static void
 want_slot(Client *client)
 {
 	if (!client->channel)
-		client->channel = nspare > 0 ? spare[--nspare] : channel_create(TopMemoryContext);
+		client->channel = take_channel();
 	dlist_push_tail(&wanting, &client->node);
 	client->state = STATE_CLIENT_WANTING;
 	drive_queue();
+}
+
+static Channel *
+take_channel(void)
+{
+	for (int i = 0; i < nspare; i++)
+	{
+		Channel    *channel = spare[i].channel;
+
+		if (!pool_serves(&spare[i].grant))
+		{
+			spare[i] = spare[--nspare];
+			return channel;
+		}
+	}
+	return channel_create(TopMemoryContext);
 }
 
 /* See whether the queued client got its slot, and queue the next one. */
@@ -364,9 +393,8 @@ drive_queue(void)
 					queued = NULL;
 					break;
 				case POOL_GRANTED:
-					client = queued;
+					queued->state = STATE_CLIENT_RUNNING;
 					queued = NULL;
-					begin_running(client);
 					break;
 			}
 		}
@@ -374,7 +402,7 @@ drive_queue(void)
 			return;
 		client = dlist_container(Client, node, dlist_pop_head_node(&wanting));
 		channel_reset(client->channel);
-		client->hello_sent = client->setup_sent = false;
+		restart_requests(client);
 		request.channel = dsm_segment_handle(client->channel->segment);
 		request.channel_id = client->channel->header->id;
 		request.dboid = MyDatabaseId;
@@ -403,15 +431,22 @@ leave_queue(Client *client)
 	if (pool_poll(&client->grant) == POOL_GRANTED && client->grant.slot >= 0)
 		client->state = STATE_CLIENT_RUNNING;	/* with nothing to do: it leaves */
 	else
+	{
+		memset(&client->grant, 0, sizeof(client->grant));
 		client->state = STATE_CLIENT_IDLE;
+	}
 }
 
 /* ---------------- talking to a worker ---------------- */
 
+/*
+ * Begin anew with what is unanswered.  It is in the queue before the worker
+ * comes: one that finds nothing to do leaves, above all when others wait.
+ */
 static void
-begin_running(Client *client)
+restart_requests(Client *client)
 {
-	client->state = STATE_CLIENT_RUNNING;
+	client->hello_sent = client->setup_sent = false;
 	client->next = slist_is_empty(&client->frames) ? NULL :
 		slist_head_element(QueuedFrame, node, &client->frames);
 	send_requests(client);
@@ -516,7 +551,7 @@ static ClientEvent
 finish_cancel(Client *client)
 {
 	client->cancelling = false;
-	if (client->channel)
+	if (client->channel && client->state != STATE_CLIENT_RUNNING)
 		channel_delete_spool(client->channel);
 	return CLIENT_CANCELLED;
 }

@@ -148,6 +148,7 @@ pool_enqueue(const PoolRequest *request)
 	session->since = GetCurrentTimestamp();
 	session->request = *request;
 	session->grant.slot = -1;
+	session->grant.assignment = 0;
 	dlist_push_tail(&pool->queue, &session->node);
 	pg_atomic_fetch_add_u32(&pool->nwaiting, 1);
 	schedule();
@@ -186,7 +187,8 @@ pool_leave(void)
 bool
 pool_serves(const PoolGrant *granted)
 {
-	return pg_atomic_read_u64(&pool->slots[granted->slot].assignment) == granted->assignment;
+	return granted->assignment != 0 &&
+		pg_atomic_read_u64(&pool->slots[granted->slot].assignment) == granted->assignment;
 }
 
 void

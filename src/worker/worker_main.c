@@ -124,7 +124,9 @@ wait_for_channel(void)
 	ResetLatch(MyLatch);
 	if (ProcDiePending)
 		proc_exit(0);			/* between tasks there is nothing to complain about */
+	HOLD_CANCEL_INTERRUPTS();	/* a late one, or one for a channel not yet opened */
 	housekeeping();
+	RESUME_CANCEL_INTERRUPTS();
 	if (pool_worker_retire())
 		proc_exit(0);
 }
@@ -188,8 +190,7 @@ serve(const PoolAssignment *assignment)
 	}
 	PG_END_TRY();
 
-	if (pg_atomic_read_u32(&worker.channel.header->closed))
-		FileSetDeleteAll(&worker.channel.header->files.fs);
+	channel_leave(&worker.channel);
 	channel_detach_queues(&worker.channel);
 	MemoryContextSwitchTo(TopMemoryContext);
 	MemoryContextReset(worker.serve_context);
@@ -229,6 +230,13 @@ serve_requests(void)
 		if (pool_contended() &&
 			TimestampDifferenceExceeds(worker.since, GetCurrentTimestamp(), TURN_MS))
 			break;
+	}
+	if (worker.spool_failed)
+	{
+		/* closing the file would write, and fail, again */
+		worker.spool = NULL;
+		AbortCurrentTransaction();
+		return;
 	}
 	end_spool();
 	CommitTransactionCommand();
@@ -425,19 +433,14 @@ spool_frame(StringInfo frame)
 	worker.spool_failed = false;
 }
 
-/*
- * Make the spool readable for the session.  After a failure (temp_file_limit,
- * a full disk) what it holds is of no use: the error is all that counts.
- */
+/* Make the spool readable for the session. */
 static void
 end_spool(void)
 {
 	if (!worker.spool)
 		return;
-	if (worker.spool_failed)
-		BufFileClose(worker.spool);
-	else
-		BufFileExportFileSet(worker.spool);
+	BufFileExportFileSet(worker.spool);
+	BufFileClose(worker.spool);
 	worker.spool = NULL;
 }
 

@@ -38,6 +38,20 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION remote_error(text, text, text, text, text, text) IS
 'raise an error that crossed a frame';
 
+-- The registry of jobs: each function is the call of that name in driver/registry.h.
+CREATE FUNCTION job_begin(query text) RETURNS bigint AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION job_stage(job bigint, stage int, exchange text, tasks int) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION task_started(job bigint, stage int, task int, attempt int, node text) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION task_progress(job bigint, stage int, task int, attempt int, rows bigint) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION task_done(job bigint, stage int, task int, attempt int, rows bigint) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION task_failed(job bigint, stage int, task int, attempt int, error text) RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION job_end(job bigint, state text, error text) RETURNS void AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
+CREATE FUNCTION registry_speed(tasks int) RETURNS float8 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
 CREATE FUNCTION cluster_exec(node text, sql text) RETURNS void
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 CREATE FUNCTION cluster_exec_all(sql text) RETURNS void

@@ -75,8 +75,10 @@ batch_fuzz(PG_FUNCTION_ARGS)
 			appendBinaryStringInfo(&damaged, wire.data, wire.len);
 			damage(&prng, &damaged);
 		} while (damaged.len == wire.len && memcmp(damaged.data, wire.data, wire.len) == 0);
-		/* a chunk of just this length, so that tools see the smallest overrun */
-		exact = palloc(Max(damaged.len, 1));
+		/* malloc'd and of just this length, so that tools see the smallest overrun */
+		exact = malloc(Max(damaged.len, 1));
+		if (exact == NULL)
+			elog(ERROR, "out of memory");
 		memcpy(exact, damaged.data, damaged.len);
 		if (mend && damaged.len >= sizeof(WireHeader))
 		{
@@ -89,7 +91,7 @@ batch_fuzz(PG_FUNCTION_ARGS)
 			memcpy(exact, &header, sizeof(header));
 		}
 		decoded += read_all(schema, exact, damaged.len);
-		pfree(exact);
+		free(exact);
 		CHECK_FOR_INTERRUPTS();
 	}
 	SPI_finish();

@@ -1,0 +1,182 @@
+/*-------------------------------------------------------------------------
+ * seal.c
+ *	  Make the CustomScan that takes a translated subtree's place.
+ *
+ * The scan's row (custom_scan_tlist) is what the stage delivers: the columns of
+ * the Ir.  Its target list is the replaced node's, so parents find everything
+ * at the same positions; columns beyond it serve the ordered gather only.
+ * Both are expressions over base tables or INDEX_VARs, so EXPLAIN can print them.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+
+#include "planner/ir.h"
+#include "planner/planner.h"
+
+static CustomScan *make_scan(PlanContext *context, Ir *ir, Plan *plan);
+static StagePlan *make_stage(Ir *ir);
+static List *make_merge_keys(const Ir *ir);
+static List *scan_tlist(const Ir *ir, List *tlist);
+static List *pass_on(List *tlist);
+
+/* Something to deliver even where PostgreSQL wants no column at all. */
+static void
+ensure_column(Ir *ir)
+{
+	Expr	   *column = (Expr *) makeBoolConst(true, false);
+
+	if (ir->tail == NULL && ir->display == NIL)
+		ir_add_column(ir, column, column);
+}
+
+/* The plan that stands for ir where plan stood. */
+Plan *
+ir_seal(PlanContext *context, Ir *ir, Plan *plan)
+{
+	return ir_seal_as(context, ir, plan, plan->targetlist);
+}
+
+/* Likewise, with another target list than that of plan, which lends its costs. */
+Plan *
+ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist)
+{
+	CustomScan *scan;
+	BarksPlan  *barks;
+
+	if (ir->leaves == NIL)
+	{
+		/* no table of ours below: PostgreSQL's own plan is best */
+		plan->initPlan = ir->init_plans;
+		return plan;
+	}
+	barks = make_barks_plan();
+	ensure_column(ir);
+	if (ir->tail)
+		barks->tail = ir->tail;
+	else
+	{
+		barks->stages = list_make1(make_stage(ir));
+		barks->functions = ir->functions;
+	}
+	context->barks_plans = lappend(context->barks_plans, barks);
+
+	scan = make_scan(context, ir, plan);
+	scan->custom_scan_tlist = scan_tlist(ir, tlist);
+	scan->custom_private = list_make1(barks);
+	if (ir->has_driver_tlist)
+		scan->scan.plan.targetlist = ir->driver_tlist;
+	else
+		scan->scan.plan.targetlist = pass_on(tlist);
+	scan->scan.plan.qual = ir->driver_qual;
+	return (Plan *) scan;
+}
+
+static CustomScan *
+make_scan(PlanContext *context, Ir *ir, Plan *plan)
+{
+	CustomScan *scan = makeNode(CustomScan);
+	ListCell   *lc;
+
+	scan->scan.plan.startup_cost = plan->startup_cost;
+	scan->scan.plan.total_cost = plan->total_cost;
+	scan->scan.plan.plan_rows = plan->plan_rows;
+	scan->scan.plan.plan_width = plan->plan_width;
+	scan->scan.plan.plan_node_id = context->next_plan_node_id++;
+	scan->scan.plan.initPlan = ir->init_plans;
+	scan->scan.plan.extParam = bms_copy(plan->extParam);
+	scan->scan.plan.allParam = bms_copy(plan->allParam);
+	foreach(lc, ir->init_plans)
+	{
+		SubPlan    *init_plan = lfirst_node(SubPlan, lc);
+		ListCell   *lp;
+
+		foreach(lp, init_plan->setParam)
+			scan->scan.plan.extParam = bms_del_member(scan->scan.plan.extParam, lfirst_int(lp));
+	}
+	scan->custom_relids = bms_copy(ir->relids);
+	scan->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	scan->methods = barks_scan_methods;
+	return scan;
+}
+
+static StagePlan *
+make_stage(Ir *ir)
+{
+	StagePlan  *stage = make_stage_plan();
+
+	ir_apply_order(ir);
+	stage->id = 1;
+	stage->distribution = ir->distribution == IR_PARTITIONED ? STAGE_PARTITIONED : STAGE_SINGLE;
+	stage->query = ir->query;
+	stage->leaves = ir->leaves;
+	stage->merge_keys = make_merge_keys(ir);
+	stage->partial_aggregate = ir->partial_aggregate;
+	stage->needs_gate = ir->needs_gate;
+	stage->limit = ir->limit;
+	stage->prune = ir->prune;
+	return stage;
+}
+
+static List *
+make_merge_keys(const Ir *ir)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, ir->order)
+	{
+		IrSortKey  *key = lfirst(lc);
+		MergeKey   *merge = make_merge_key();
+
+		merge->resno = key->column;
+		merge->sortop = key->sortop;
+		merge->collation = key->collation;
+		merge->nulls_first = key->nulls_first;
+		result = lappend(result, merge);
+	}
+	return result;
+}
+
+/* The row as delivered, named as the node's own columns where it has them. */
+static List *
+scan_tlist(const Ir *ir, List *tlist)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, ir->display)
+	{
+		int			i = foreach_current_index(lc);
+		char	   *name = NULL;
+
+		if (!ir->has_driver_tlist && i < list_length(tlist))
+			name = list_nth_node(TargetEntry, tlist, i)->resname;
+		result = lappend(result, makeTargetEntry(lfirst(lc), i + 1,
+												 name ? pstrdup(name) : NULL, false));
+	}
+	return result;
+}
+
+/* The node's target list over the scan's row: column by column. */
+static List *
+pass_on(List *tlist)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, tlist)
+	{
+		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
+		Node	   *expr = (Node *) tle->expr;
+
+		tle->expr = (Expr *) makeVar(INDEX_VAR, tle->resno, exprType(expr),
+									 exprTypmod(expr), exprCollation(expr), 0);
+		result = lappend(result, tle);
+	}
+	return result;
+}

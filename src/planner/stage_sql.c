@@ -1,0 +1,315 @@
+/*-------------------------------------------------------------------------
+ * stage_sql.c
+ *	  Print a stage's query as SQL, with the values known at execution.
+ *
+ * Parameters, and stable calls that read no column, become constants first.
+ * Printing happens under fixed settings, so that the text means the same under
+ * any settings that the node parses it with; names outside pg_catalog come
+ * out qualified, so it must be parsed with search_path = pg_catalog.
+ *
+ * Leaves are printed as references to the CTEs barks_in_N.  Their definitions,
+ * which differ by task, are the header.  Assert builds parse the text again and
+ * compare its columns with those of the query.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/bytea.h"
+#include "utils/datum.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "planner/ir.h"
+#include "planner/planner.h"
+#include "planner/shippable.h"
+
+typedef struct ConstantContext
+{
+	PlanState  *planstate;
+	bool		gate;
+} ConstantContext;
+
+static Node *constant_mutator(Node *node, ConstantContext *context);
+static Const *limit_of(List *parts);
+static Const *evaluate(Expr *expr, PlanState *planstate);
+static char *print_query(Query *query);
+static char *print_leaf_column(const LeafPlan *leaf, AttrNumber attno);
+static char *qualified_collation(Oid collation);
+static void append_shards(StringInfo buf, const LeafPlan *leaf, List *shards);
+#ifdef USE_ASSERT_CHECKING
+static void check_printed(const StagePlan *stage, Query *query, const char *sql);
+#endif
+
+char *
+planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(caller, "barks stage sql",
+											   ALLOCSET_DEFAULT_SIZES);
+	ConstantContext context = {planstate, gate};
+	Query	   *query;
+	char	   *sql;
+
+	MemoryContextSwitchTo(work);
+	query = (Query *) constant_mutator((Node *) stage->query, &context);
+	sql = MemoryContextStrdup(caller, print_query(query));
+#ifdef USE_ASSERT_CHECKING
+	check_printed(stage, query, sql);
+#endif
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(work);
+	return sql;
+}
+
+char *
+planner_stage_header(const StagePlan *stage, List **shards)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, stage->leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+
+		appendStringInfo(&buf, "%sbarks_in_%d", buf.len == 0 ? "WITH " : ", ", leaf->index);
+		for (int i = 0; i < list_length(leaf->attnums); i++)
+			appendStringInfo(&buf, "%sc%d", i == 0 ? "(" : ", ", i + 1);
+		appendStringInfoString(&buf, leaf->attnums == NIL ? " AS NOT MATERIALIZED (" :
+							   ") AS NOT MATERIALIZED (");
+		append_shards(&buf, leaf, shards[foreach_current_index(lc)]);
+		appendStringInfoChar(&buf, ')');
+	}
+	return buf.data;
+}
+
+static Node *
+constant_mutator(Node *node, ConstantContext *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Query))
+	{
+		Query	   *query = query_tree_mutator((Query *) node, constant_mutator, context, 0);
+
+		/* the planner left LIMIT as a list of count and offset */
+		if (query->limitCount && IsA(query->limitCount, List))
+			query->limitCount = (Node *) limit_of((List *) query->limitCount);
+		return (Node *) query;
+	}
+	if (IsA(node, Param))
+	{
+		if (((Param *) node)->paramid == BARKS_GATE_PARAM)
+			return makeBoolConst(context->gate, false);
+		return (Node *) evaluate((Expr *) node, context->planstate);
+	}
+	if (shippable_evaluated_on_driver(node))
+		return (Node *) evaluate((Expr *) node, context->planstate);
+	return expression_tree_mutator(node, constant_mutator, context);
+}
+
+/* offset + count as one LIMIT, or NULL when that is no limit. */
+static Const *
+limit_of(List *parts)
+{
+	Node	   *count = eval_const_expressions(NULL, linitial(parts));
+	Node	   *offset = list_length(parts) > 1 ? eval_const_expressions(NULL, lsecond(parts)) : NULL;
+	int64		bound;
+
+	if (!IsA(count, Const) || (offset && !IsA(offset, Const)))
+		return NULL;
+	bound = planner_limit_bound((Const *) count, (Const *) offset);
+	return bound < 0 ? NULL :
+		makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(bound), false,
+				  FLOAT8PASSBYVAL);
+}
+
+int64
+planner_limit_bound(const Const *count, const Const *offset)
+{
+	int64		bound;
+
+	if (count->constisnull || DatumGetInt64(count->constvalue) < 0)
+		return -1;
+	bound = DatumGetInt64(count->constvalue);
+	if (offset && !offset->constisnull && DatumGetInt64(offset->constvalue) > 0 &&
+		pg_add_s64_overflow(bound, DatumGetInt64(offset->constvalue), &bound))
+		return -1;
+	return bound;
+}
+
+/* The value now, as a constant in the current context. */
+static Const *
+evaluate(Expr *expr, PlanState *planstate)
+{
+	Oid			type = exprType((Node *) expr);
+	ExprState  *state;
+	Datum		value;
+	bool		isnull;
+	int16		typlen;
+	bool		typbyval;
+
+	state = ExecInitExpr(expr, planstate);
+	value = ExecEvalExprSwitchContext(state, planstate->ps_ExprContext, &isnull);
+	get_typlenbyval(type, &typlen, &typbyval);
+	if (!isnull && typlen == -1)
+		value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+	else if (!isnull)
+		value = datumCopy(value, typbyval, typlen);
+	return makeConst(type, exprTypmod((Node *) expr), exprCollation((Node *) expr), typlen,
+					 isnull ? (Datum) 0 : value, isnull, typbyval);
+}
+
+/*
+ * The settings are changed as variables, not as GUCs, which cannot be set in a
+ * parallel worker; nothing that runs in between looks at them as GUCs.
+ */
+static char *
+print_query(Query *query)
+{
+	OverrideSearchPath path = {.schemas = NIL, .addCatalog = true, .addTemp = false};
+	int			date_style = DateStyle;
+	int			interval_style = IntervalStyle;
+	int			float_digits = extra_float_digits;
+	int			bytea_style = bytea_output;
+	bool		conforming = standard_conforming_strings;
+	bool		quote_all = quote_all_identifiers;
+	char	   *volatile sql = NULL;
+
+	PushOverrideSearchPath(&path);
+	PG_TRY();
+	{
+		DateStyle = USE_ISO_DATES;
+		IntervalStyle = INTSTYLE_ISO_8601;	/* read alike under every IntervalStyle */
+		extra_float_digits = 1;
+		bytea_output = BYTEA_OUTPUT_HEX;
+		standard_conforming_strings = true;
+		quote_all_identifiers = false;
+		sql = pg_get_querydef(query, false);
+	}
+	PG_FINALLY();
+	{
+		DateStyle = date_style;
+		IntervalStyle = interval_style;
+		extra_float_digits = float_digits;
+		bytea_output = bytea_style;
+		standard_conforming_strings = conforming;
+		quote_all_identifiers = quote_all;
+		PopOverrideSearchPath();
+	}
+	PG_END_TRY();
+	return sql;
+}
+
+/* SELECT columns FROM shard UNION ALL …, or no row of the same types. */
+static void
+append_shards(StringInfo buf, const LeafPlan *leaf, List *shards)
+{
+	ListCell   *ls;
+	ListCell   *lc;
+
+	foreach(ls, shards)
+	{
+		appendStringInfoString(buf, foreach_current_index(ls) > 0 ? " UNION ALL SELECT" : "SELECT");
+		foreach(lc, leaf->attnums)
+			appendStringInfo(buf, "%s %s", foreach_current_index(lc) > 0 ? "," : "",
+							 quote_identifier(get_attname(leaf->relid, lfirst_int(lc), false)));
+		appendStringInfo(buf, " FROM %s", (char *) lfirst(ls));
+	}
+	if (shards != NIL)
+		return;
+	appendStringInfoString(buf, "SELECT");
+	foreach(lc, leaf->attnums)
+		appendStringInfo(buf, "%s %s", foreach_current_index(lc) > 0 ? "," : "",
+						 print_leaf_column(leaf, lfirst_int(lc)));
+	appendStringInfoString(buf, " WHERE false");
+}
+
+/* NULL::type COLLATE collation, as the shard's column is. */
+static char *
+print_leaf_column(const LeafPlan *leaf, AttrNumber attno)
+{
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+	char	   *name;
+
+	get_atttypetypmodcoll(leaf->relid, attno, &type, &typmod, &collation);
+	name = format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+	if (!OidIsValid(collation) || collation == get_typcollation(type))
+		return psprintf("NULL::%s", name);
+	return psprintf("NULL::%s COLLATE %s", name, qualified_collation(collation));
+}
+
+/* With its schema, whatever the search path is now. */
+static char *
+qualified_collation(Oid collation)
+{
+	HeapTuple	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	result = quote_qualified_identifier(get_namespace_name(form->collnamespace),
+										NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+#ifdef USE_ASSERT_CHECKING
+/* The oracle: parsed again, the text must give the same columns. */
+static void
+check_printed(const StagePlan *stage, Query *query, const char *sql)
+{
+	OverrideSearchPath path = {.schemas = NIL, .addCatalog = true, .addTemp = false};
+	List	  **shards = palloc0(sizeof(List *) * (list_length(stage->leaves) + 1));
+	char	   *text = psprintf("%s %s", planner_stage_header(stage, shards), sql);
+	bool		conforming = standard_conforming_strings;
+	Query	   *volatile parsed = NULL;
+	ListCell   *lc;
+
+	PushOverrideSearchPath(&path);
+	PG_TRY();
+	{
+		standard_conforming_strings = true;
+		parsed = parse_analyze_fixedparams(linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT)),
+										   text, NULL, 0, NULL);
+	}
+	PG_FINALLY();
+	{
+		standard_conforming_strings = conforming;
+		PopOverrideSearchPath();
+	}
+	PG_END_TRY();
+	foreach(lc, query->targetList)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+		Node	   *expr;
+
+		if (tle->resjunk)
+			continue;
+		expr = (Node *) list_nth_node(TargetEntry, parsed->targetList, tle->resno - 1)->expr;
+		if (exprType(expr) != exprType((Node *) tle->expr) ||
+			exprCollation(expr) != exprCollation((Node *) tle->expr))
+			elog(ERROR, "column %d of a stage does not survive printing: %s", tle->resno, text);
+	}
+}
+#endif

@@ -1,0 +1,200 @@
+/*-------------------------------------------------------------------------
+ * translate.c
+ *	  Walk a Plan tree bottom-up into the intermediate form.
+ *
+ * A node whose children could be translated is absorbed if it can run on the
+ * nodes; else its children are sealed into CustomScans and it stays where it
+ * is, or, when it is of the kind that only goes over rows (sort, limit,
+ * projection), joins the tail that the CustomScan runs on the driver.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+
+#include "planner/fallback.h"
+#include "planner/translate.h"
+
+static Ir  *translate_other(PlanContext *context, Plan *plan);
+static void seal_list(PlanContext *context, List *plans);
+
+Ir *
+translate_plan(PlanContext *context, Plan *plan)
+{
+	check_stack_depth();
+	switch (nodeTag(plan))
+	{
+		case T_SeqScan:
+			return translate_scan(context, (Scan *) plan);
+		case T_Result:
+			return translate_result(context, (Result *) plan);
+		case T_SubqueryScan:
+			return translate_subquery(context, (SubqueryScan *) plan);
+		case T_HashJoin:
+			return translate_hash_join(context, (HashJoin *) plan);
+		case T_NestLoop:
+			return translate_nest_loop(context, (NestLoop *) plan);
+		case T_Append:
+			return translate_append(context, plan, &((Append *) plan)->appendplans);
+		case T_MergeAppend:
+			return translate_append(context, plan, &((MergeAppend *) plan)->mergeplans);
+		case T_Agg:
+			return translate_agg(context, (Agg *) plan);
+		case T_Group:
+			return translate_group(context, (Group *) plan);
+		case T_Sort:
+		case T_IncrementalSort:
+			return translate_sort(context, (Sort *) plan);
+		case T_Limit:
+			return translate_limit(context, (Limit *) plan);
+		case T_Unique:
+			return translate_unique(context, (Unique *) plan);
+		default:
+			return translate_other(context, plan);
+	}
+}
+
+Plan *
+translate_and_seal(PlanContext *context, Plan *plan)
+{
+	Ir		   *ir = translate_plan(context, plan);
+
+	return ir ? ir_seal(context, ir, plan) : plan;
+}
+
+Ir *
+translate_stay(PlanContext *context, Plan *plan, int scans_before, const char *reason)
+{
+	if (context->scans > scans_before)
+		fallback_note(plan, reason);
+	return NULL;
+}
+
+/* plan becomes a node of the driver's last stage; its child is already detached from it. */
+Ir *
+translate_tail(PlanContext *context, Plan *plan, Ir *child)
+{
+	Ir		   *ir = palloc0(sizeof(Ir));
+	Plan	   *old = IsA(plan, SubqueryScan) ? ((SubqueryScan *) plan)->subplan : plan->lefttree;
+	Plan	   *below;
+
+	ir->distribution = IR_SINGLE;
+	ir->limit = -1;
+	ir->display = translate_output_display(child, plan->targetlist,
+										   IsA(plan, SubqueryScan) ?
+										   ((SubqueryScan *) plan)->scan.scanrelid : OUTER_VAR);
+	ir->relids = child->relids;
+	ir->leaves = child->leaves;
+	ir->init_plans = child->init_plans;
+	child->init_plans = NIL;
+	below = child->tail ? child->tail : ir_seal(context, child, old);
+	if (IsA(plan, SubqueryScan))
+		((SubqueryScan *) plan)->subplan = below;
+	else
+		plan->lefttree = below;
+	translate_init_plans(ir, plan);
+	ir->tail = plan;
+	return ir;
+}
+
+/* What the columns of a node that calls its input varno are, over base tables. */
+List *
+translate_output_display(const Ir *child, List *tlist, int varno)
+{
+	Ir		   *output = palloc0(sizeof(Ir));
+	IrScope		scope = {1};
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	output->display = child->display;
+	if (child->has_driver_tlist)
+	{
+		scope.inputs[0].varno = INDEX_VAR;
+		scope.inputs[0].ir = (Ir *) child;
+		output->display = NIL;
+		foreach(lc, child->driver_tlist)
+			output->display = lappend(output->display,
+									  expr_for_display((Node *) lfirst_node(TargetEntry, lc)->expr,
+													   &scope));
+	}
+	scope.inputs[0].varno = varno;
+	scope.inputs[0].ir = output;
+	foreach(lc, tlist)
+		result = lappend(result,
+						 expr_for_display((Node *) lfirst_node(TargetEntry, lc)->expr, &scope));
+	return result;
+}
+
+void
+translate_init_plans(Ir *ir, Plan *plan)
+{
+	ir->init_plans = list_concat(ir->init_plans, plan->initPlan);
+	plan->initPlan = NIL;
+}
+
+/* A node of a kind that never runs on nodes: only go on below it. */
+static Ir *
+translate_other(PlanContext *context, Plan *plan)
+{
+	int			before = context->scans;
+	const char *reason = "is not run on nodes";
+
+	/* hashed, it wants all rows of the first input before those of the second */
+	if (IsA(plan, SetOp) && plan->lefttree && IsA(plan->lefttree, Append))
+		seal_list(context, ((Append *) plan->lefttree)->appendplans);
+	else if (plan->lefttree)
+		plan->lefttree = translate_and_seal(context, plan->lefttree);
+	if (plan->righttree)
+		plan->righttree = translate_and_seal(context, plan->righttree);
+	switch (nodeTag(plan))
+	{
+		case T_Hash:
+		case T_Material:
+		case T_ModifyTable:
+			/* the first two belong to a join above; writing is the driver's own work */
+			return NULL;
+		case T_ForeignScan:
+			break;
+		case T_CustomScan:
+			seal_list(context, ((CustomScan *) plan)->custom_plans);
+			break;
+		case T_WindowAgg:
+			reason = "window functions need a shuffle";
+			break;
+		case T_SetOp:
+			reason = "set operation needs a shuffle";
+			break;
+		case T_MergeJoin:
+			reason = "merge joins are not run on nodes";
+			break;
+		case T_ProjectSet:
+			reason = "set-returning function in the target list";
+			break;
+		case T_RecursiveUnion:
+			reason = "recursive query";
+			break;
+		case T_LockRows:
+			reason = "row locks";
+			break;
+		case T_SampleScan:
+		case T_IndexScan:
+		case T_IndexOnlyScan:
+		case T_BitmapHeapScan:
+		case T_TidScan:
+		case T_TidRangeScan:
+			return translate_scan(context, (Scan *) plan);
+		default:
+			break;
+	}
+	return translate_stay(context, plan, before, reason);
+}
+
+static void
+seal_list(PlanContext *context, List *plans)
+{
+	ListCell   *lc;
+
+	foreach(lc, plans)
+		lfirst(lc) = translate_and_seal(context, lfirst(lc));
+}

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ * translate.h
+ *	  One translator per kind of plan node.
+ *
+ * Each returns the Ir that stands for the node and all below it, or NULL when
+ * the node stays as it is; its children have then been sealed in place.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_PLANNER_TRANSLATE_H
+#define BARKS_PLANNER_TRANSLATE_H
+
+#include "planner/ir.h"
+
+/* translate.c */
+extern Ir  *translate_plan(PlanContext *context, Plan *plan);
+/* Translate and seal: the plan that takes the node's place. */
+extern Plan *translate_and_seal(PlanContext *context, Plan *plan);
+/* The node stays; note why, if distributed rows come up to it. */
+extern Ir  *translate_stay(PlanContext *context, Plan *plan, int scans_before, const char *reason);
+/* The node goes on the driver's own last stage, over child's. */
+extern Ir  *translate_tail(PlanContext *context, Plan *plan, Ir *child);
+/* Columns of a node over child, which it calls varno, as EXPLAIN shows them. */
+extern List *translate_output_display(const Ir *child, List *tlist, int varno);
+/* Take over the node's initPlans. */
+extern void translate_init_plans(Ir *ir, Plan *plan);
+
+/* translate_scan.c */
+extern Ir  *translate_scan(PlanContext *context, Scan *scan);
+extern Ir  *translate_result(PlanContext *context, Result *result);
+extern Ir  *translate_subquery(PlanContext *context, SubqueryScan *scan);
+/* translate_join.c */
+extern Ir  *translate_hash_join(PlanContext *context, HashJoin *join);
+extern Ir  *translate_nest_loop(PlanContext *context, NestLoop *join);
+/* translate_append.c */
+extern Ir  *translate_append(PlanContext *context, Plan *plan, List **children);
+/* translate_agg.c */
+extern Ir  *translate_agg(PlanContext *context, Agg *agg);
+extern Ir  *translate_group(PlanContext *context, Group *group);
+/* translate_order.c */
+extern Ir  *translate_sort(PlanContext *context, Sort *sort);
+extern List *translate_sort_keys(int ncols, const AttrNumber *cols, const Oid *ops,
+								 const Oid *collations,
+								 const bool *nulls_first, const char **reason);
+extern Ir  *translate_limit(PlanContext *context, Limit *limit);
+extern Ir  *translate_unique(PlanContext *context, Unique *unique);
+/* Order of an input, as far as the output can keep it: adds columns for lost keys. */
+extern void translate_keep_order(Ir *ir, const IrScope *scope, int input, List *tlist);
+
+#endif							/* BARKS_PLANNER_TRANSLATE_H */

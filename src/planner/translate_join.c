@@ -1,0 +1,347 @@
+/*-------------------------------------------------------------------------
+ * translate_join.c
+ *	  Joins of inputs whose matching rows already lie in the same task.
+ *
+ * Two partitioned inputs join where they are when the clauses pair their
+ * partition keys; a broadcast input joins anything that it does not have to
+ * preserve.  All else needs rows to move, which is the driver's for now.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+
+#include "planner/fallback.h"
+#include "planner/planner.h"
+#include "planner/translate.h"
+
+/* A join under translation. */
+typedef struct JoinParts
+{
+	Join	   *join;
+	List	   *equalities;		/* clauses that may pair keys */
+	List	   *clauses;		/* all of ON */
+	Plan	  **outer_plan;
+	Plan	  **inner_plan;
+	bool		keeps_order;	/* rows come out in the outer side's order */
+} JoinParts;
+
+static Ir  *translate_join(PlanContext *context, JoinParts *parts);
+static const char *place_join(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir);
+static const char *place_mixed(JoinType type, const Ir *outer, const Ir *inner, Ir *ir);
+static void follow(Ir *ir, const Ir *input);
+static bool build_join(PlanContext *context, JoinParts *parts, Ir *outer, Ir *inner, Ir *ir,
+					   const char **reason);
+static List *ship_clauses(List *clauses, const IrScope *scope, Ir *ir, const char **reason,
+						  bool *failed);
+static bool build_exists(JoinParts *parts, Ir *outer, Ir *inner, Ir *ir, IrScope *scope,
+						 const char **reason);
+static bool build_from(JoinParts *parts, Ir *outer, Ir *inner, Ir *ir, IrScope *scope,
+					   const char **reason);
+static void add_join_rte(Query *query, Ir *outer, Ir *inner, JoinType type, Node *on);
+static List *join_keys(JoinParts *parts, const Ir *outer, const Ir *inner, Ir *ir);
+
+Ir *
+translate_hash_join(PlanContext *context, HashJoin *join)
+{
+	Hash	   *hash = castNode(Hash, innerPlan(join));
+	JoinParts	parts = {&join->join};
+
+	parts.equalities = join->hashclauses;
+	parts.clauses = list_concat_copy(join->hashclauses, join->join.joinqual);
+	parts.outer_plan = &outerPlan(join);
+	parts.inner_plan = &outerPlan(hash);
+	return translate_join(context, &parts);
+}
+
+Ir *
+translate_nest_loop(PlanContext *context, NestLoop *join)
+{
+	JoinParts	parts = {&join->join};
+
+	parts.equalities = join->join.joinqual;
+	parts.clauses = join->join.joinqual;
+	parts.outer_plan = &outerPlan(join);
+	parts.inner_plan = &innerPlan(join);
+	parts.keeps_order = true;
+	if (IsA(innerPlan(join), Material) && innerPlan(join)->initPlan == NIL)
+		parts.inner_plan = &outerPlan(innerPlan(join));
+	if (join->nestParams != NIL)
+	{
+		int			before = context->scans;
+
+		*parts.outer_plan = translate_and_seal(context, *parts.outer_plan);
+		*parts.inner_plan = translate_and_seal(context, *parts.inner_plan);
+		return translate_stay(context, &join->join.plan, before,
+							  "runs its inner side again for each row of the outer one");
+	}
+	return translate_join(context, &parts);
+}
+
+static Ir *
+translate_join(PlanContext *context, JoinParts *parts)
+{
+	Plan	   *plan = &parts->join->plan;
+	int			before = context->scans;
+	Ir		   *outer = translate_plan(context, *parts->outer_plan);
+	int			between = context->scans;
+	Ir		   *inner = translate_plan(context, *parts->inner_plan);
+	const char *reason = "an input is not on the nodes";
+	Ir		   *ir = ir_make();
+
+	if ((outer == NULL && between == before) || (inner == NULL && context->scans == between))
+		reason = "an input is local to the driver";
+	if (ir_on_nodes(outer) && ir_on_nodes(inner))
+	{
+		reason = place_join(parts, outer, inner, ir);
+		if (reason == NULL && build_join(context, parts, outer, inner, ir, &reason))
+		{
+			if (!ir_on_nodes(ir))
+				fallback_note(plan, reason);
+			return ir;
+		}
+	}
+	if (outer)
+		*parts->outer_plan = ir_seal(context, outer, *parts->outer_plan);
+	if (inner)
+		*parts->inner_plan = ir_seal(context, inner, *parts->inner_plan);
+	return translate_stay(context, plan, before, reason);
+}
+
+/* Set where the join runs, or say why it cannot. */
+static const char *
+place_join(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir)
+{
+	if (planner_join_strategy == JOIN_STRATEGY_DRIVER)
+		return "barks.join_strategy is driver";
+	if (outer->distribution != IR_PARTITIONED && inner->distribution != IR_PARTITIONED)
+	{
+		ir->distribution = outer->distribution == IR_SINGLE || inner->distribution == IR_SINGLE ?
+			IR_SINGLE : IR_BROADCAST;
+		return NULL;
+	}
+	ir->distribution = IR_PARTITIONED;
+	if (outer->distribution == IR_PARTITIONED && inner->distribution == IR_PARTITIONED)
+	{
+		if (!traits_join_colocated(outer, inner, parts->equalities))
+			return "join needs a shuffle";
+		follow(ir, outer);
+		return NULL;
+	}
+	return place_mixed(parts->join->jointype, outer, inner, ir);
+}
+
+/* One side is partitioned, the other is not. */
+static const char *
+place_mixed(JoinType type, const Ir *outer, const Ir *inner, Ir *ir)
+{
+	bool		outer_partitioned = outer->distribution == IR_PARTITIONED;
+
+	if (outer->distribution == IR_SINGLE || inner->distribution == IR_SINGLE)
+		return "join needs a broadcast of a result";
+	if (type != JOIN_INNER && type != JOIN_RIGHT && !outer_partitioned)
+		return "outer join preserves a broadcast side";
+	if (type == JOIN_FULL || (type == JOIN_RIGHT && outer_partitioned))
+		return "outer join preserves a broadcast side";
+	follow(ir, outer_partitioned ? outer : inner);
+	return NULL;
+}
+
+static void
+follow(Ir *ir, const Ir *input)
+{
+	ir->anchor = input->anchor;
+	ir->group = input->group;
+}
+
+static bool
+build_join(PlanContext *context, JoinParts *parts, Ir *outer, Ir *inner, Ir *ir,
+		   const char **reason)
+{
+	Plan	   *plan = &parts->join->plan;
+	IrScope		scope = {2};
+	List	   *quals = plan->qual;
+	bool		both_partitioned = outer->distribution == IR_PARTITIONED &&
+		inner->distribution == IR_PARTITIONED;
+
+	scope.inputs[0].varno = OUTER_VAR;
+	scope.inputs[0].ir = outer;
+	scope.inputs[1].varno = INNER_VAR;
+	scope.inputs[1].ir = inner;
+	ir_inherit(ir, outer);
+	ir_inherit(ir, inner);
+	switch (parts->join->jointype)
+	{
+		case JOIN_SEMI:
+		case JOIN_ANTI:
+			if (!build_exists(parts, outer, inner, ir, &scope, reason))
+				return false;
+			break;
+		case JOIN_INNER:
+			/* clauses that nodes cannot evaluate can wait for the driver */
+			quals = list_concat_copy(parts->join->joinqual, plan->qual);
+			parts->clauses = list_difference_ptr(parts->clauses, parts->join->joinqual);
+			/* FALLTHROUGH */
+		case JOIN_LEFT:
+		case JOIN_RIGHT:
+		case JOIN_FULL:
+			if (!build_from(parts, outer, inner, ir, &scope, reason))
+				return false;
+			break;
+		default:
+			*reason = "join of an unusual kind";
+			return false;
+	}
+	if (!ir_select(ir, &scope, plan->targetlist, quals, false, context->fence, reason))
+		return false;
+	if (both_partitioned)
+		traits_merge_groups(ir->leaves, inner->group, outer->group);
+	if (ir_on_nodes(ir))
+		ir->keys = join_keys(parts, outer, inner, ir);
+	if (parts->keeps_order && parts->join->jointype != JOIN_RIGHT &&
+		parts->join->jointype != JOIN_FULL)
+		translate_keep_order(ir, &scope, 0, plan->targetlist);
+	ir_fence(context, ir);
+	translate_init_plans(ir, plan);
+	if (*parts->inner_plan != innerPlan(plan))
+		translate_init_plans(ir, innerPlan(plan));
+	return true;
+}
+
+/* FROM outer WHERE [NOT] EXISTS (SELECT FROM inner WHERE clauses) */
+static bool
+build_exists(JoinParts *parts, Ir *outer, Ir *inner, Ir *ir, IrScope *scope,
+			 const char **reason)
+{
+	Query	   *query = ir_new_query();
+	SubLink    *exists = makeNode(SubLink);
+	Ir		   *constant = ir_make();
+	bool		failed = false;
+	List	   *clauses;
+
+	scope->inputs[0].rtindex = ir_add_input(ir->query, outer);
+	scope->inputs[0].levels_up = 1;
+	scope->inputs[1].rtindex = ir_add_input(query, inner);
+	clauses = ship_clauses(parts->clauses, scope, ir, reason, &failed);
+	scope->inputs[0].levels_up = 0;
+	scope->inputs[1].as_null = true;	/* no row of it is there, when seen from above */
+	if (failed)
+		return false;
+	constant->height = inner->height + 1;
+	query->targetList = list_make1(makeTargetEntry((Expr *) makeBoolConst(true, false), 1,
+												   ir_column_name(constant, 1), false));
+	query->jointree->quals = (Node *) make_ands_explicit(clauses);
+	exists->subLinkType = EXISTS_SUBLINK;
+	exists->subselect = (Node *) query;
+	exists->location = -1;
+	ir->query->hasSubLinks = true;
+	ir->query->jointree->quals = (Node *) exists;
+	if (parts->join->jointype == JOIN_ANTI)
+		ir->query->jointree->quals = (Node *) makeBoolExpr(NOT_EXPR, list_make1(exists), -1);
+	return true;
+}
+
+/* FROM outer … JOIN inner ON clauses */
+static bool
+build_from(JoinParts *parts, Ir *outer, Ir *inner, Ir *ir, IrScope *scope,
+		   const char **reason)
+{
+	bool		failed = false;
+	List	   *clauses;
+
+	scope->inputs[0].rtindex = ir_add_input(ir->query, outer);
+	scope->inputs[1].rtindex = ir_add_input(ir->query, inner);
+	clauses = ship_clauses(parts->clauses, scope, ir, reason, &failed);
+	if (failed)
+		return false;
+	add_join_rte(ir->query, outer, inner, parts->join->jointype,
+				 (Node *) make_ands_explicit(clauses));
+	return true;
+}
+
+static List *
+ship_clauses(List *clauses, const IrScope *scope, Ir *ir, const char **reason, bool *failed)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+	{
+		Expr	   *clause = expr_for_query(lfirst(lc), scope, ir, reason);
+
+		if (clause == NULL)
+			*failed = true;
+		result = lappend(result, clause);
+	}
+	return result;
+}
+
+/* Replace the FROM list of two sub-selects by a join of them. */
+static void
+add_join_rte(Query *query, Ir *outer, Ir *inner, JoinType type, Node *on)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	JoinExpr   *join = makeNode(JoinExpr);
+	Ir		   *sides[2] = {outer, inner};
+	List	   *names = NIL;
+
+	for (int side = 0; side < 2; side++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, sides[side]->display)
+		{
+			int			column = foreach_current_index(lc) + 1;
+			Node	   *expr = lfirst(lc);
+
+			rte->joinaliasvars = lappend(rte->joinaliasvars,
+										 makeVar(side + 1, column, exprType(expr),
+												 exprTypmod(expr), exprCollation(expr), 0));
+			names = lappend(names, makeString(ir_column_name(sides[side], column)));
+			if (side == 0)
+				rte->joinleftcols = lappend_int(rte->joinleftcols, column);
+			else
+				rte->joinrightcols = lappend_int(rte->joinrightcols, column);
+		}
+	}
+	rte->rtekind = RTE_JOIN;
+	rte->jointype = type;
+	rte->eref = makeAlias("unnamed_join", names);
+	rte->inFromCl = true;
+	query->rtable = lappend(query->rtable, rte);
+
+	join->jointype = type;
+	join->larg = linitial(query->jointree->fromlist);
+	join->rarg = lsecond(query->jointree->fromlist);
+	join->quals = on ? on : (Node *) makeBoolConst(true, false);
+	join->rtindex = list_length(query->rtable);
+	query->jointree->fromlist = list_make1(join);
+}
+
+/* Output columns that hold the partition keys, on the sides that keep theirs. */
+static List *
+join_keys(JoinParts *parts, const Ir *outer, const Ir *inner, Ir *ir)
+{
+	List	   *tlist = parts->join->plan.targetlist;
+	List	   *outer_keys = NIL;
+	List	   *inner_keys = NIL;
+
+	if (outer->distribution == IR_PARTITIONED)
+		outer_keys = traits_map_keys(outer->keys, tlist, OUTER_VAR);
+	if (inner->distribution == IR_PARTITIONED)
+		inner_keys = traits_map_keys(inner->keys, tlist, INNER_VAR);
+	switch (parts->join->jointype)
+	{
+		case JOIN_INNER:
+			return traits_union_keys(outer_keys, inner_keys);
+		case JOIN_LEFT:
+		case JOIN_SEMI:
+		case JOIN_ANTI:
+			return outer_keys;
+		case JOIN_RIGHT:
+			return inner_keys;
+		default:
+			return NIL;
+	}
+}

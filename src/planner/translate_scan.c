@@ -1,0 +1,243 @@
+/*-------------------------------------------------------------------------
+ * translate_scan.c
+ *	  Scans of distributed tables, and projections over one input.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "nodes/makefuncs.h"
+#include "access/sysattr.h"
+#include "nodes/bitmapset.h"
+#include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
+#include "utils/lsyscache.h"
+
+#include "planner/fallback.h"
+#include "planner/prune.h"
+#include "planner/translate.h"
+#include "table/layout.h"
+
+static LeafPlan *make_leaf(PlanContext *context, Scan *scan, Oid relid);
+static void leaf_traits(PlanContext *context, Ir *ir, LeafPlan *leaf, Index scanrelid);
+static bool select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *plan,
+						  const char **reason);
+static Ir  *select_from_leaf(PlanContext *context, Scan *scan, LeafPlan *leaf,
+							 const char **reason);
+static void leaf_keys_of_output(Ir *ir, const LeafPlan *leaf, List *tlist, Index scanrelid);
+static Ir  *project(PlanContext *context, Plan *plan, Ir *child, List *quals, int varno);
+
+Ir *
+translate_scan(PlanContext *context, Scan *scan)
+{
+	RangeTblEntry *rte;
+	const char *reason = NULL;
+	LeafPlan   *leaf;
+	Ir		   *ir;
+
+	if (scan->scanrelid == 0)
+		return NULL;
+	rte = rt_fetch(scan->scanrelid, context->stmt->rtable);
+	if (rte->rtekind != RTE_RELATION || !table_is_distributed(rte->relid))
+		return NULL;
+	context->scans++;
+	context->relids = list_append_unique_oid(context->relids, rte->relid);
+	if (!IsA(scan, SeqScan))
+	{
+		fallback_note(&scan->plan, "reads the table through its access method");
+		return NULL;
+	}
+	leaf = make_leaf(context, scan, rte->relid);
+	ir = select_from_leaf(context, scan, leaf, &reason);
+	if (ir == NULL || !ir_on_nodes(ir))
+		fallback_note(&scan->plan, reason);
+	return ir;
+}
+
+/* A Result over an input projects; without one it makes a row of constants. */
+Ir *
+translate_result(PlanContext *context, Result *result)
+{
+	Plan	   *plan = &result->plan;
+	List	   *quals = (List *) result->resconstantqual;
+	const char *reason = NULL;
+	IrScope		scope = {0};
+	Ir		   *ir;
+
+	if (plan->lefttree)
+	{
+		Ir		   *child = translate_plan(context, plan->lefttree);
+
+		return child ? project(context, plan, child, quals, OUTER_VAR) : NULL;
+	}
+	if (plan->qual != NIL)
+		return NULL;
+	ir = ir_make();
+	if (!ir_select(ir, &scope, plan->targetlist, quals, false, false, &reason) ||
+		!ir_on_nodes(ir))
+		return NULL;
+	translate_init_plans(ir, plan);
+	return ir;
+}
+
+Ir *
+translate_subquery(PlanContext *context, SubqueryScan *scan)
+{
+	Ir		   *child = translate_plan(context, scan->subplan);
+
+	if (child == NULL)
+		return NULL;
+	return project(context, &scan->scan.plan, child, scan->scan.plan.qual,
+				   scan->scan.scanrelid);
+}
+
+static LeafPlan *
+make_leaf(PlanContext *context, Scan *scan, Oid relid)
+{
+	LeafPlan   *leaf = make_leaf_plan();
+	Bitmapset  *attnos = NULL;
+	int			member = -1;
+
+	pull_varattnos((Node *) scan->plan.targetlist, scan->scanrelid, &attnos);
+	pull_varattnos((Node *) scan->plan.qual, scan->scanrelid, &attnos);
+	while ((member = bms_next_member(attnos, member)) >= 0)
+	{
+		int			attno = member + FirstLowInvalidHeapAttributeNumber;
+
+		if (attno > 0)
+			leaf->attnums = lappend_int(leaf->attnums, attno);
+	}
+	leaf->index = context->next_leaf++;
+	leaf->group = context->next_group++;
+	leaf->relid = relid;
+	return leaf;
+}
+
+static Ir *
+select_from_leaf(PlanContext *context, Scan *scan, LeafPlan *leaf, const char **reason)
+{
+	IrScope		scope = {1};
+	Ir		   *ir = ir_make();
+
+	scope.inputs[0].varno = scan->scanrelid;
+	scope.inputs[0].rtindex = ir_add_leaf_input(ir->query, leaf);
+	scope.inputs[0].leaf = leaf;
+	leaf_traits(context, ir, leaf, scan->scanrelid);
+	if (!select_fenced(context, &ir, &scope, &scan->plan, reason))
+		return NULL;
+	if (!ir->has_driver_tlist)
+		leaf_keys_of_output(ir, leaf, scan->plan.targetlist, scan->scanrelid);
+	ir->prune = prune_find(leaf, scan->plan.qual, scan->scanrelid);
+	translate_init_plans(ir, &scan->plan);
+	return ir;
+}
+
+/*
+ * Select from a leaf.  When rows must be hidden from functions, each qual is a
+ * level of its own, in the order that PostgreSQL's planner gave them.
+ */
+static bool
+select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *plan, const char **reason)
+{
+	List	   *quals = plan->qual;
+
+	while (context->fence && list_length(quals) > 1)
+	{
+		Expr	   *qual = expr_for_query(linitial(quals), scope, *ir, reason);
+		Ir		   *below = *ir;
+		LeafPlan   *leaf = scope->inputs[0].leaf;
+		ListCell   *lc;
+
+		if (qual == NULL)
+			break;
+		below->query->jointree->quals = (Node *) qual;
+		foreach(lc, leaf->attnums)
+		{
+			Oid			type;
+			int32		typmod;
+			Oid			collation;
+			Var		   *var;
+			Var		   *display;
+
+			get_atttypetypmodcoll(leaf->relid, lfirst_int(lc), &type, &typmod, &collation);
+			var = makeVar(scope->inputs[0].rtindex, foreach_current_index(lc) + 1,
+						  type, typmod, collation, 0);
+			display = makeVar(scope->inputs[0].varno, lfirst_int(lc), type, typmod, collation, 0);
+			ir_add_column(below, (Expr *) var, (Expr *) display);
+		}
+		ir_fence(context, below);
+		*ir = ir_make();
+		ir_inherit(*ir, below);
+		(*ir)->distribution = below->distribution;
+		(*ir)->anchor = below->anchor;
+		(*ir)->group = below->group;
+		scope->inputs[0].rtindex = ir_add_input((*ir)->query, below);
+		quals = list_copy_tail(quals, 1);
+	}
+	if (!ir_select(*ir, scope, plan->targetlist, quals, false, context->fence, reason))
+		return false;
+	ir_fence(context, *ir);
+	return true;
+}
+
+static void
+leaf_traits(PlanContext *context, Ir *ir, LeafPlan *leaf, Index scanrelid)
+{
+	Relation	rel = relation_open(leaf->relid, NoLock);	/* locked by the planner */
+	const TableLayout *layout = table_layout(rel);
+
+	leaf->broadcast = layout->kind == LAYOUT_BROADCAST;
+	ir->distribution = leaf->broadcast ? IR_BROADCAST : IR_PARTITIONED;
+	if (!leaf->broadcast)
+	{
+		ir->anchor = leaf->relid;
+		ir->group = leaf->group;
+	}
+	ir->leaves = list_make1(leaf);
+	ir->relids = bms_make_singleton(scanrelid);
+	relation_close(rel, NoLock);
+}
+
+/* Which output columns hold the table's keys. */
+static void
+leaf_keys_of_output(Ir *ir, const LeafPlan *leaf, List *tlist, Index scanrelid)
+{
+	Relation	rel = relation_open(leaf->relid, NoLock);
+	const TableLayout *layout = table_layout(rel);
+	List	   *keys = NIL;
+
+	if (layout->kind == LAYOUT_HASH)
+	{
+		for (int i = 0; i < layout->nkeys; i++)
+			keys = lappend(keys, bms_make_singleton(layout->keys[i]));
+		ir->keys = traits_map_keys(keys, tlist, scanrelid);
+	}
+	relation_close(rel, NoLock);
+}
+
+/* SELECT tlist FROM child WHERE quals, on the nodes or over the gathered rows. */
+static Ir *
+project(PlanContext *context, Plan *plan, Ir *child, List *quals, int varno)
+{
+	const char *reason = NULL;
+	IrScope		scope;
+	Ir		   *ir;
+
+	if (!ir_on_nodes(child))
+		return translate_tail(context, plan, child);
+	ir = ir_over(child, &scope);
+	scope.inputs[0].varno = varno;
+	if (!ir_select(ir, &scope, plan->targetlist, quals, false, context->fence, &reason))
+	{
+		fallback_note(plan, reason);
+		return translate_tail(context, plan, child);
+	}
+	if (ir_on_nodes(ir))
+		ir->keys = traits_map_keys(child->keys, plan->targetlist, varno);
+	else
+		fallback_note(plan, reason);
+	translate_keep_order(ir, &scope, 0, plan->targetlist);
+	ir_fence(context, ir);
+	translate_init_plans(ir, plan);
+	return ir;
+}

@@ -1,0 +1,366 @@
+/*-------------------------------------------------------------------------
+ * check.c
+ *	  What distributed tables cannot do is refused here, with a hint.
+ *
+ * Objects are checked when they are created, by the object access hook, so
+ * that every way of creating them (ALTER TABLE, CREATE TABLE … LIKE,
+ * attaching a partition) meets the check.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/heap.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "table/check.h"
+#include "table/local_ddl.h"
+
+typedef struct QueryCheck
+{
+	List	   *queries;		/* innermost first: for varlevelsup */
+} QueryCheck;
+
+static bool check_query_walker(Node *node, QueryCheck *check);
+static void check_target(Query *query);
+static void check_row_marks(Query *query);
+static void check_var(Var *var, QueryCheck *check);
+static Oid	distributed_in_tree(Oid relid);
+static void refuse_trigger(const char *name, int16 type, Oid relid);
+static void refuse_constraint(Form_pg_constraint con);
+static bool index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec);
+
+void
+check_query(Query *query)
+{
+	QueryCheck	check = {NIL};
+
+	(void) check_query_walker((Node *) query, &check);
+}
+
+void
+check_unique_indexes(Relation rel, const LayoutSpec *spec)
+{
+	List	   *indexes = relation_all_indexes(RelationGetRelid(rel));
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+		check_index(rel, lfirst_oid(lc), spec);
+}
+
+void
+check_index(Relation rel, Oid index, const LayoutSpec *spec)
+{
+	Relation	irel = relation_open(index, AccessShareLock);
+	Form_pg_index form = irel->rd_index;
+
+	if (form->indisexclusion)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("exclusion constraints are not supported on distributed table \"%s\"",
+						RelationGetRelationName(rel)),
+				 errhint("Rows of different partitions cannot be compared when they are stored.")));
+	if (!form->indimmediate)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("deferrable unique constraints are not supported on distributed table \"%s\"",
+						RelationGetRelationName(rel)),
+				 errhint("Make the constraint NOT DEFERRABLE.")));
+	if (OidIsValid(irel->rd_rel->reltablespace) && irel->rd_rel->relkind == RELKIND_INDEX)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("tablespaces are not supported for indexes of distributed table \"%s\"",
+						RelationGetRelationName(rel)),
+				 errhint("Leave out the tablespace, and set default_tablespace to ''.")));
+	if (form->indisunique && spec->kind == LAYOUT_ROUND_ROBIN)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("unique index \"%s\" cannot be enforced on round-robin table \"%s\"",
+						RelationGetRelationName(irel), RelationGetRelationName(rel)),
+				 errhint("Distribute the table by a column of the index: SELECT barks.distribute_table(%s, by => …).",
+						 quote_literal_cstr(RelationGetRelationName(rel)))));
+	if (form->indisunique && spec->kind == LAYOUT_HASH &&
+		!index_has_key(form, RelationGetRelid(rel), spec))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("unique index \"%s\" of distributed table \"%s\" does not include the distribution key",
+						RelationGetRelationName(irel), RelationGetRelationName(rel)),
+				 errhint("Include all key columns in the index, or distribute the table by columns of the index.")));
+	relation_close(irel, AccessShareLock);
+}
+
+void
+check_new_trigger(Oid trigger)
+{
+	Relation	rel = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(trigger));
+	scan = systable_beginscan(rel, TriggerOidIndexId, true, SnapshotSelf, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+
+		if (table_is_distributed(form->tgrelid))
+			refuse_trigger(NameStr(form->tgname), form->tgtype, form->tgrelid);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+void
+check_new_constraint(Oid constraint)
+{
+	Relation	rel = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_constraint_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(constraint));
+	scan = systable_beginscan(rel, ConstraintOidIndexId, true, SnapshotSelf, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_constraint con = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		if (con->contype == CONSTRAINT_FOREIGN &&
+			(table_is_distributed(con->conrelid) || table_is_distributed(con->confrelid)))
+			refuse_constraint(con);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+void
+check_can_distribute(Relation rel)
+{
+	Relation	constraints;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (rel->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot distribute unlogged or temporary table \"%s\"",
+						RelationGetRelationName(rel)),
+				 errhint("Use ALTER TABLE … SET LOGGED first, or an ordinary table.")));
+	if (OidIsValid(rel->rd_rel->reltablespace))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot distribute table \"%s\" in a tablespace", RelationGetRelationName(rel)),
+				 errhint("Use ALTER TABLE … SET TABLESPACE pg_default first.")));
+	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (!trigger->tgisinternal)
+			refuse_trigger(trigger->tgname, trigger->tgtype, RelationGetRelid(rel));
+	}
+	constraints = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_constraint_contype, BTEqualStrategyNumber, F_CHAREQ,
+				CharGetDatum(CONSTRAINT_FOREIGN));
+	scan = systable_beginscan(constraints, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_constraint con = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		if (con->conrelid == RelationGetRelid(rel) || con->confrelid == RelationGetRelid(rel))
+			refuse_constraint(con);
+	}
+	systable_endscan(scan);
+	table_close(constraints, AccessShareLock);
+}
+
+static bool
+check_query_walker(Node *node, QueryCheck *check)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		check_var((Var *) node, check);
+		return false;
+	}
+	if (IsA(node, Query))
+	{
+		Query	   *query = (Query *) node;
+		bool		result;
+
+		check_target(query);
+		check_row_marks(query);
+		check->queries = lcons(query, check->queries);
+		result = query_tree_walker(query, check_query_walker, check, 0);
+		check->queries = list_delete_first(check->queries);
+		return result;
+	}
+	return expression_tree_walker(node, check_query_walker, check);
+}
+
+static void
+check_target(Query *query)
+{
+	Oid			relid;
+	const char *command;
+
+	if (query->resultRelation == 0)
+		return;
+	relid = rt_fetch(query->resultRelation, query->rtable)->relid;
+	if (query->commandType == CMD_INSERT && query->onConflict == NULL)
+		return;
+	relid = distributed_in_tree(relid);
+	if (!OidIsValid(relid))
+		return;
+	switch (query->commandType)
+	{
+		case CMD_INSERT:
+			command = "INSERT … ON CONFLICT";
+			break;
+		case CMD_UPDATE:
+			command = "UPDATE";
+			break;
+		case CMD_DELETE:
+			command = "DELETE";
+			break;
+		default:
+			command = "MERGE";
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("%s is not supported on distributed table \"%s\"", command, get_rel_name(relid)),
+			 errhint("Rows can be added by INSERT and COPY and removed by TRUNCATE; or write the wanted rows to a new table with CREATE TABLE AS.")));
+}
+
+static void
+check_row_marks(Query *query)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->rowMarks)
+	{
+		RowMarkClause *mark = lfirst(lc);
+		RangeTblEntry *rte = rt_fetch(mark->rti, query->rtable);
+		Oid			relid;
+
+		if (rte->rtekind != RTE_RELATION)
+			continue;
+		relid = distributed_in_tree(rte->relid);
+		if (OidIsValid(relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("row locks are not supported on distributed table \"%s\"",
+							get_rel_name(relid)),
+					 errhint("Name the other tables in FOR UPDATE OF or FOR SHARE OF, or use LOCK TABLE.")));
+	}
+}
+
+/* Of the system columns only tableoid means something. */
+static void
+check_var(Var *var, QueryCheck *check)
+{
+	Query	   *query;
+	RangeTblEntry *rte;
+	Oid			relid;
+
+	if (var->varattno >= 0 || var->varattno == TableOidAttributeNumber ||
+		var->varlevelsup >= list_length(check->queries))
+		return;
+	query = list_nth(check->queries, var->varlevelsup);
+	if (var->varno > list_length(query->rtable))
+		return;
+	rte = rt_fetch(var->varno, query->rtable);
+	if (rte->rtekind != RTE_RELATION)
+		return;
+	relid = distributed_in_tree(rte->relid);
+	if (OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("system column \"%s\" is not supported on distributed table \"%s\"",
+						NameStr(SystemAttributeDefinition(var->varattno)->attname),
+						get_rel_name(relid)),
+				 errhint("Rows of a distributed table have no address; identify them by a key.")));
+}
+
+/* A distributed table among relid and what inherits from it, or InvalidOid. */
+static Oid
+distributed_in_tree(Oid relid)
+{
+	ListCell   *lc;
+
+	if (table_is_distributed(relid))
+		return relid;
+	if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE && !has_subclass(relid))
+		return InvalidOid;
+	foreach(lc, find_all_inheritors(relid, NoLock, NULL))
+		if (table_is_distributed(lfirst_oid(lc)))
+			return lfirst_oid(lc);
+	return InvalidOid;
+}
+
+/* AFTER ROW triggers fetch the row by its address, which it has not. */
+static void
+refuse_trigger(const char *name, int16 type, Oid relid)
+{
+	if (!TRIGGER_FOR_ROW(type))
+		return;
+	if (TRIGGER_FOR_BEFORE(type) && !TRIGGER_FOR_UPDATE(type) && !TRIGGER_FOR_DELETE(type))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("row trigger \"%s\" is not supported on distributed table \"%s\"",
+					name, get_rel_name(relid)),
+			 errhint("Statement triggers and BEFORE INSERT row triggers are supported.")));
+}
+
+static void
+refuse_constraint(Form_pg_constraint con)
+{
+	bool		referencing = table_is_distributed(con->conrelid);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("foreign key \"%s\" is not supported %s distributed table \"%s\"",
+					NameStr(con->conname), referencing ? "on" : "to",
+					get_rel_name(referencing ? con->conrelid : con->confrelid)),
+			 errhint("Distributed tables support NOT NULL, CHECK, UNIQUE and PRIMARY KEY.")));
+}
+
+static bool
+index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec)
+{
+	ListCell   *lc;
+
+	foreach(lc, spec->keys)
+	{
+		AttrNumber	attnum = get_attnum(relid, lfirst(lc));
+		bool		found = false;
+
+		for (int i = 0; i < index->indnkeyatts; i++)
+			found |= index->indkey.values[i] == attnum;
+		if (!found)
+			return false;
+	}
+	return true;
+}

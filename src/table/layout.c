@@ -1,0 +1,173 @@
+/*-------------------------------------------------------------------------
+ * layout.c
+ *	  The layout of an open table: its label and placement put together.
+ *
+ * The relation cache entry holds one chunk with the layout of one file number
+ * (rd_amcache); PostgreSQL frees it whenever the entry is invalidated, which
+ * can be at any catalog access.  Callers therefore get copies.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xlog.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "base/compat.h"
+#include "table/label.h"
+#include "table/layout.h"
+#include "table/placement.h"
+
+static TableLayout *build_layout(Relation rel);
+static void resolve_keys(TableLayout *layout, Relation rel, const LayoutSpec *spec);
+
+#define LAYOUT_SIZE(nnodes) (offsetof(TableLayout, nodes) + (nnodes) * sizeof(Oid))
+
+bool
+table_is_distributed(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Form_pg_class form;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	/* relam first: the access method's oid takes a second look-up */
+	result = OidIsValid(form->relam) && RELKIND_HAS_TABLE_AM(form->relkind) &&
+		form->relam != HEAP_TABLE_AM_OID && form->relam == barks_am_oid();
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+const TableLayout *
+table_layout(Relation rel)
+{
+	TableLayout *cached = rel->rd_amcache;
+	TableLayout *copy;
+
+	if (cached == NULL || cached->filenode != RelationFileNumber(rel))
+	{
+		TableLayout *built = build_layout(rel);
+
+		/* building read catalogs, so only now it is ours to set */
+		if (rel->rd_amcache)
+			pfree(rel->rd_amcache);
+		rel->rd_amcache = MemoryContextAlloc(CacheMemoryContext, LAYOUT_SIZE(built->nnodes));
+		memcpy(rel->rd_amcache, built, LAYOUT_SIZE(built->nnodes));
+		return built;
+	}
+	copy = palloc(LAYOUT_SIZE(cached->nnodes));
+	memcpy(copy, cached, LAYOUT_SIZE(cached->nnodes));
+	return copy;
+}
+
+bool
+table_layouts_colocated(Relation a, Relation b)
+{
+	const TableLayout *la = table_layout(a);
+	const TableLayout *lb = table_layout(b);
+
+	if (la->kind != LAYOUT_HASH || lb->kind != LAYOUT_HASH || la->nkeys != lb->nkeys ||
+		!table_layouts_aligned(a, b))
+		return false;
+	for (int i = 0; i < la->nkeys; i++)
+		if (!layout_types_hash_alike(TupleDescAttr(RelationGetDescr(a), la->keys[i] - 1)->atttypid,
+									 TupleDescAttr(RelationGetDescr(b), lb->keys[i] - 1)->atttypid))
+			return false;
+	return true;
+}
+
+bool
+layout_types_hash_alike(Oid a, Oid b)
+{
+	a = getBaseType(a);
+	b = getBaseType(b);
+	if (a == b)
+		return true;
+	if (type_is_enum(a) || type_is_enum(b) || type_is_array(a) || type_is_array(b))
+		return false;
+	return lookup_type_cache(a, TYPECACHE_HASH_OPFAMILY)->hash_opf ==
+		lookup_type_cache(b, TYPECACHE_HASH_OPFAMILY)->hash_opf;
+}
+
+bool
+table_layouts_aligned(Relation a, Relation b)
+{
+	const TableLayout *la = table_layout(a);
+	const TableLayout *lb = table_layout(b);
+
+	return la->created && lb->created &&
+		(la->kind == LAYOUT_BROADCAST) == (lb->kind == LAYOUT_BROADCAST) &&
+		la->nnodes == lb->nnodes &&
+		memcmp(la->nodes, lb->nodes, la->nnodes * sizeof(Oid)) == 0;
+}
+
+const char *
+table_shard_schema(void)
+{
+	static char name[NAMEDATALEN];
+
+	snprintf(name, sizeof(name), "barks_" UINT64_FORMAT "_%u",
+			 GetSystemIdentifier(), MyDatabaseId);
+	return name;
+}
+
+char *
+table_shard_name(const TableLayout *layout, int partition)
+{
+	/* digits, lower-case letters and underscores: never needs quotes */
+	return psprintf("%s.t_%u_%d", table_shard_schema(), layout->filenode, partition);
+}
+
+static TableLayout *
+build_layout(Relation rel)
+{
+	LayoutSpec *spec = label_of_relation(rel);
+	Oid			filenode = RelationFileNumber(rel);
+	int			count;
+	Placement  *placements = placement_read(filenode, &count);
+	TableLayout *layout = palloc0(LAYOUT_SIZE(count));
+
+	layout->kind = spec->kind;
+	layout->filenode = filenode;
+	layout->created = (count > 0);
+	layout->nnodes = count;
+	layout->npartitions = spec->kind == LAYOUT_BROADCAST ? 1 : count;
+	for (int i = 0; i < count; i++)
+		layout->nodes[i] = placements[i].node;
+	if (!layout->created && spec->kind != LAYOUT_BROADCAST)
+		layout->npartitions = Max(spec->npartitions, 1);
+	resolve_keys(layout, rel, spec);
+	return layout;
+}
+
+static void
+resolve_keys(TableLayout *layout, Relation rel, const LayoutSpec *spec)
+{
+	ListCell   *lc;
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	foreach(lc, spec->keys)
+	{
+		AttrNumber	attnum = InvalidAttrNumber;
+
+		for (int i = 0; i < desc->natts; i++)
+			if (!TupleDescAttr(desc, i)->attisdropped &&
+				strcmp(NameStr(TupleDescAttr(desc, i)->attname), lfirst(lc)) == 0)
+				attnum = i + 1;
+		if (attnum == InvalidAttrNumber || layout->nkeys == INDEX_MAX_KEYS)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("key column \"%s\" of distributed table \"%s\" does not exist",
+							(char *) lfirst(lc), RelationGetRelationName(rel))));
+		layout->keys[layout->nkeys++] = attnum;
+	}
+}

@@ -1,0 +1,298 @@
+/*-------------------------------------------------------------------------
+ * stats.c
+ *	  How big distributed tables and their shards are.
+ *
+ * Planning must not cost a round trip.  An analyzed table has its number of
+ * rows in pg_class, and the rows added since are counted by the statistics
+ * collector; of a table never analyzed the shards are asked, and the answer
+ * is kept for a while by this backend.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_class.h"
+#include "commands/vacuum.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "optimizer/plancat.h"
+#include "pgstat.h"
+#include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "cluster/transaction.h"
+#include "table/shard.h"
+#include "table/stats.h"
+
+/* As std_typanalyze: enough rows for 300 a histogram bin. */
+#define ROWS_PER_TARGET		300
+/* Shards up to this size are counted, not estimated. */
+#define COUNT_BYTES			(1024 * 1024)
+
+typedef struct SizeEntry
+{
+	Oid			filenode;		/* hash key */
+	double		rows;
+	int64		bytes;
+	TimestampTz taken;
+} SizeEntry;
+
+static HTAB *size_cache;
+static int	size_lifetime;
+
+static void cached_size(Relation rel, double *rows, int64 *bytes);
+static void measure(Relation rel, double *rows, int64 *bytes);
+static void measure_local(Oid shard, double *rows, int64 *bytes);
+static void collect(const TableLayout *layout, Oid node, ShardSize *sizes);
+static char *sizes_query(const TableLayout *layout, Oid node);
+static int32 row_width(Relation rel, int32 *attr_widths);
+
+void
+stats_init(void)
+{
+	DefineCustomIntVariable("barks.size_cache_lifetime",
+							"How long the size of a table that was never analyzed is remembered.",
+							NULL, &size_lifetime, 10000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+}
+
+void
+table_size_estimate(Relation rel, double *rows, int64 *bytes)
+{
+	if (rel->rd_rel->reltuples >= 0)
+	{
+		PgStat_StatTabEntry *stats = pgstat_fetch_stat_tabentry(RelationGetRelid(rel));
+
+		*rows = rel->rd_rel->reltuples;
+		if (stats)
+			*rows += stats->changes_since_analyze;
+		*bytes = (int64) (*rows * row_width(rel, NULL));
+		return;
+	}
+	cached_size(rel, rows, bytes);
+}
+
+void
+stats_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages, double *tuples,
+					double *allvisfrac)
+{
+	int64		bytes;
+	double		blocks;
+
+	(void) row_width(rel, attr_widths);
+	table_size_estimate(rel, tuples, &bytes);
+	blocks = ceil((double) bytes / BLCKSZ);
+	*pages = (BlockNumber) Min(blocks, (double) MaxBlockNumber);
+	*allvisfrac = 0;
+}
+
+double
+stats_sample_fraction(Relation rel)
+{
+	int			target = default_statistics_target;
+	double		rows;
+	int64		bytes;
+	double		wanted;
+
+	for (int i = 0; i < RelationGetDescr(rel)->natts; i++)
+		target = Max(target, TupleDescAttr(RelationGetDescr(rel), i)->attstattarget);
+	measure(rel, &rows, &bytes);
+	/* somewhat more than ANALYZE will use, so that chance does not leave it short */
+	wanted = (double) target * ROWS_PER_TARGET * 1.1;
+	return rows <= wanted ? 1.0 : wanted / rows;
+}
+
+ShardSize *
+stats_shard_sizes(const TableLayout *layout)
+{
+	ShardSize  *sizes = palloc0(Max(1, layout->nnodes) * sizeof(ShardSize));
+	ListCell   *lc;
+
+	foreach(lc, shard_nodes(layout))
+		collect(layout, lfirst_oid(lc), sizes);
+	return sizes;
+}
+
+static void
+cached_size(Relation rel, double *rows, int64 *bytes)
+{
+	const TableLayout *layout = table_layout(rel);
+	TimestampTz now = GetCurrentTimestamp();
+	SizeEntry  *entry;
+	bool		found;
+
+	if (size_cache == NULL)
+	{
+		HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(SizeEntry),
+		.hcxt = CacheMemoryContext};
+
+		size_cache = hash_create("barks table sizes", 64, &ctl,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	entry = hash_search(size_cache, &layout->filenode, HASH_FIND, NULL);
+	if (entry && !TimestampDifferenceExceeds(entry->taken, now, size_lifetime))
+	{
+		*rows = entry->rows;
+		*bytes = entry->bytes;
+		return;
+	}
+	measure(rel, rows, bytes);
+	/* a table just being filled is asked again */
+	if (*rows < 1)
+		return;
+	entry = hash_search(size_cache, &layout->filenode, HASH_ENTER, &found);
+	entry->rows = *rows;
+	entry->bytes = *bytes;
+	entry->taken = now;
+}
+
+static void
+measure(Relation rel, double *rows, int64 *bytes)
+{
+	const TableLayout *layout = table_layout(rel);
+	ShardSize  *remote = NULL;
+
+	*rows = 0;
+	*bytes = 0;
+	for (int i = 0; i < layout->nnodes; i++)
+	{
+		double		shard_rows = 0;
+		int64		shard_bytes = 0;
+
+		if (!OidIsValid(layout->nodes[i]))
+			measure_local(shard_local_relid(layout->filenode, shard_partition(layout, i)),
+						  &shard_rows, &shard_bytes);
+		else
+		{
+			if (remote == NULL)
+				remote = stats_shard_sizes(layout);
+			shard_rows = remote[i].rows;
+			shard_bytes = remote[i].bytes;
+		}
+		*rows += shard_rows;
+		*bytes += shard_bytes;
+		if (layout->kind == LAYOUT_BROADCAST)
+			break;				/* all copies are the same */
+	}
+}
+
+static void
+measure_local(Oid shard, double *rows, int64 *bytes)
+{
+	Relation	rel = table_open(shard, AccessShareLock);
+	BlockNumber pages;
+	double		allvisible;
+
+	table_relation_estimate_size(rel, NULL, &pages, rows, &allvisible);
+	/* the estimate of a small table that was never vacuumed is for 10 pages */
+	*bytes = (int64) RelationGetNumberOfBlocks(rel) * BLCKSZ;
+	if (*bytes < (int64) pages * BLCKSZ)
+		*rows *= (double) *bytes / ((double) pages * BLCKSZ);
+	table_close(rel, AccessShareLock);
+}
+
+/* Fill sizes of the shards on one node. */
+static void
+collect(const TableLayout *layout, Oid node, ShardSize *sizes)
+{
+	char	   *sql = sizes_query(layout, node);
+
+	if (OidIsValid(node))
+	{
+		bool		mine = transaction_wrote(node);
+		NodeConnection *conn = mine ? transaction_session(node) : connection_acquire(node);
+		PGresult   *res;
+
+		if (mine)
+			connection_detach_user(conn);
+		res = connection_query(conn, sql, 0, NULL);
+		for (int row = 0; row < PQntuples(res); row++)
+		{
+			ShardSize  *size = &sizes[atoi(PQgetvalue(res, row, 0))];
+
+			size->rows = strtoll(PQgetvalue(res, row, 1), NULL, 10);
+			size->bytes = strtoll(PQgetvalue(res, row, 2), NULL, 10);
+		}
+		PQclear(res);
+		if (!mine)
+			connection_release(conn);
+	}
+	else
+	{
+		Oid			save_user;
+		int			save_context;
+
+		GetUserIdAndSecContext(&save_user, &save_context);
+		SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
+		if (SPI_connect() != SPI_OK_CONNECT)
+			elog(ERROR, "SPI_connect failed");
+		if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
+			elog(ERROR, "could not read sizes of shards");
+		for (uint64 row = 0; row < SPI_processed; row++)
+		{
+			bool		isnull;
+			HeapTuple	tuple = SPI_tuptable->vals[row];
+			TupleDesc	desc = SPI_tuptable->tupdesc;
+			ShardSize  *size = &sizes[DatumGetInt32(SPI_getbinval(tuple, desc, 1, &isnull))];
+
+			size->rows = DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull));
+			size->bytes = DatumGetInt64(SPI_getbinval(tuple, desc, 3, &isnull));
+		}
+		SPI_finish();
+		SetUserIdAndSecContext(save_user, save_context);
+	}
+}
+
+static char *
+sizes_query(const TableLayout *layout, Oid node)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = 0; i < layout->nnodes; i++)
+	{
+		char	   *shard;
+
+		if (layout->nodes[i] != node)
+			continue;
+		shard = table_shard_name(layout, shard_partition(layout, i));
+		appendStringInfo(&sql, "%sSELECT %d, CASE WHEN pg_catalog.pg_relation_size(c.oid) <= %d "
+						 "THEN (SELECT pg_catalog.count(*) FROM ONLY %s) "
+						 "ELSE GREATEST(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint) END, "
+						 "pg_catalog.pg_table_size(c.oid) "
+						 "FROM pg_catalog.pg_class c WHERE c.oid = '%s'::pg_catalog.regclass",
+						 sql.len ? " UNION ALL " : "", i, COUNT_BYTES, shard, shard);
+	}
+	return sql.data;
+}
+
+/* Average width of a row, with its header; fills attr_widths when given. */
+static int32
+row_width(Relation rel, int32 *attr_widths)
+{
+	int32		width = 0;
+
+	for (int i = 0; i < RelationGetDescr(rel)->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), i);
+		int32		column;
+
+		if (att->attisdropped)
+			continue;
+		column = get_attavgwidth(RelationGetRelid(rel), i + 1);
+		if (column <= 0)
+			column = get_typavgwidth(att->atttypid, att->atttypmod);
+		if (attr_widths)
+			attr_widths[i + 1] = column;
+		width += column;
+	}
+	return MAXALIGN(width) + MAXALIGN(SizeofHeapTupleHeader) + sizeof(ItemIdData);
+}
