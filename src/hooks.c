@@ -16,6 +16,7 @@
 #include "tcop/utility.h"
 
 #include "base/virtual_copy.h"
+#include "cluster/cluster_snapshot.h"
 #include "cluster/monitor.h"
 #include "cluster/node.h"
 #include "hooks.h"
@@ -73,6 +74,7 @@ on_plan(Query *parse, const char *query_string, int cursor_options,
 		ParamListInfo params)
 {
 	table_check_query(parse);
+	cluster_snapshot_on_plan();
 	return planner_plan(parse, query_string, cursor_options, params, next_planner);
 }
 

@@ -17,6 +17,7 @@
 
 #include <limits.h>
 
+#include "access/parallel.h"
 #include "access/xact.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
@@ -72,6 +73,7 @@ struct ClusterSnapshot
 const char *cluster_snapshot_copy = "barks.lane";
 
 static int	snapshot_timeout = 10;
+static bool tried_on_plan;		/* in this transaction */
 
 static MemoryContext context;
 static dlist_head views = DLIST_STATIC_INIT(views);
@@ -80,7 +82,7 @@ static dlist_head references = DLIST_STATIC_INIT(references);
 static void setup_backend(void);
 static View *find_view(Snapshot snapshot);
 static View *make_view(Snapshot snapshot);
-static void take_nodes(View *view, List *nodes);
+static void take_nodes(View *view, Snapshot snapshot, List *nodes);
 static void lock_when_settled(List *nodes);
 static List *missing_nodes(View *view, List *nodes);
 static NodeView *node_view(View *view, Oid node);
@@ -142,8 +144,43 @@ cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
 	}
 	missing = missing_nodes(view, nodes);
 	if (missing)
-		take_nodes(view, missing);
+		take_nodes(view, snapshot, missing);
 	return snap;
+}
+
+void
+cluster_snapshot_on_plan(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	if (!IsolationUsesXactSnapshot() || IsolationIsSerializable() || tried_on_plan ||
+		MyBackendType != B_BACKEND || !ActiveSnapshotSet() || IsInParallelMode())
+		return;
+	tried_on_plan = true;
+	if (node_list() == NIL)
+		return;
+
+	/* Nobody may need the nodes, so that one is down is no error yet. */
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		cluster_snapshot_release(cluster_snapshot_acquire(GetTransactionSnapshot(), NIL));
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		int			sqlstate = geterrcode();
+
+		if (sqlstate == ERRCODE_QUERY_CANCELED || sqlstate == ERRCODE_OUT_OF_MEMORY)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
 }
 
 void
@@ -263,7 +300,7 @@ make_view(Snapshot snapshot)
 
 /* Take the snapshots of these nodes, all under the commit lock. */
 static void
-take_nodes(View *view, List *nodes)
+take_nodes(View *view, Snapshot snapshot, List *nodes)
 {
 	List	   *conns = connection_acquire_all(nodes);
 	char	   *command = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
@@ -281,6 +318,12 @@ take_nodes(View *view, List *nodes)
 				 errmsg("could not read node \"%s\" as of the same time as the other nodes",
 						node_name(linitial_oid(nodes))),
 				 errdetail("A distributed transaction was committed since their snapshots were taken."),
+				 errhint("Retry the transaction.")));
+	if (view->keep && view->nodes == NIL && !cluster_commits_seen(snapshot))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not read the nodes as of the start of the transaction"),
+				 errdetail("A distributed transaction was committed since."),
 				 errhint("Retry the transaction.")));
 	until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), snapshot_timeout * INT64CONST(1000));
 	foreach(lc, conns)
@@ -521,6 +564,7 @@ on_xact(XactEvent event, void *arg)
 {
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
 		return;
+	tried_on_plan = false;
 	while (!dlist_is_empty(&references))
 		drop_reference(dlist_head_element(ClusterSnapshot, link, &references));
 	while (!dlist_is_empty(&views))

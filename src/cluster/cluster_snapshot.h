@@ -11,7 +11,9 @@
  * so half of a distributed commit is never seen.
  *
  * In READ COMMITTED it lives while queries use it; in REPEATABLE READ until
- * the end of the transaction.  SERIALIZABLE raises feature_not_supported.
+ * the end of the transaction, from its first query on, and 40001 is raised when
+ * a distributed transaction that the driver's snapshot does not see would be
+ * seen.  SERIALIZABLE raises feature_not_supported.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_CLUSTER_CLUSTER_SNAPSHOT_H
@@ -26,6 +28,12 @@ typedef struct ClusterSnapshot ClusterSnapshot;
 /* Find or take; every node of the list has its snapshot when this returns. One reference. */
 extern ClusterSnapshot *cluster_snapshot_acquire(Snapshot snapshot, List *nodes);
 extern void cluster_snapshot_release(ClusterSnapshot *snap);
+
+/*
+ * A REPEATABLE READ transaction plans a query: take the nodes' snapshots now, as
+ * near to its own as can be, if they can be had.
+ */
+extern void cluster_snapshot_on_plan(void);
 
 /*
  * A connection in STREAM state (COPY barks.lane) under the snapshot, that no

@@ -22,17 +22,21 @@
 #include "storage/procsignal.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "cluster/cluster_state.h"
 
+#define RECENT_COMMITS 64		/* more let REPEATABLE READ start under more load */
 #define EVICTION_MS 15000		/* how long an evicted database has no monitor */
 
 typedef struct DatabaseState
 {
 	Oid			database;		/* the hash key */
 	uint64		commits;
+	FullTransactionId recent[RECENT_COMMITS];	/* the last ones, in a ring */
+	FullTransactionId newest_forgotten; /* of those that fell out of it */
 	Latch	   *monitor;		/* NULL: none */
 	pid_t		monitor_pid;
 	bool		no_nodes;		/* a monitor looked and left */
@@ -268,12 +272,37 @@ cluster_commit_count(void)
 }
 
 void
-cluster_commit_counted(void)
+cluster_commit_counted(FullTransactionId xid)
 {
 	DatabaseState *state = lock_database(MyDatabaseId);
+	FullTransactionId *place = &state->recent[state->commits++ % RECENT_COMMITS];
 
-	state->commits++;
+	if (FullTransactionIdFollowsOrEquals(*place, state->newest_forgotten))
+		state->newest_forgotten = *place;
+	*place = xid;
 	unlock_database(state);
+}
+
+bool
+cluster_commits_seen(Snapshot snapshot)
+{
+	FullTransactionId next = ReadNextFullTransactionId();
+	uint32		epoch = EpochFromFullTransactionId(next);
+	FullTransactionId xmin;
+	DatabaseState *state;
+	bool		seen;
+
+	if (snapshot->xmin > XidFromFullTransactionId(next))
+		epoch--;
+	xmin = FullTransactionIdFromEpochAndXid(epoch, snapshot->xmin);
+
+	state = lock_database(MyDatabaseId);
+	seen = FullTransactionIdPrecedes(state->newest_forgotten, xmin);
+	for (int i = 0; i < RECENT_COMMITS && seen; i++)
+		seen = FullTransactionIdPrecedes(state->recent[i], xmin) ||
+			!XidInMVCCSnapshot(XidFromFullTransactionId(state->recent[i]), snapshot);
+	unlock_database(state);
+	return seen;
 }
 
 void

@@ -12,8 +12,10 @@
 #ifndef BARKS_CLUSTER_CLUSTER_STATE_H
 #define BARKS_CLUSTER_CLUSTER_STATE_H
 
+#include "access/transam.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "utils/snapshot.h"
 
 typedef struct NodeKey
 {
@@ -72,7 +74,13 @@ extern uint64 cluster_epoch(void);
 
 /* The number of distributed commits of this database so far. */
 extern uint64 cluster_commit_count(void);
-extern void cluster_commit_counted(void);
+/* One more, by this transaction of ours.  Under the exclusive commit lock. */
+extern void cluster_commit_counted(FullTransactionId xid);
+/*
+ * Does this snapshot of the driver see every distributed commit so far?  True
+ * only when that is certain.  Under the commit lock.
+ */
+extern bool cluster_commits_seen(Snapshot snapshot);
 
 /*
  * Monitors: at most one per database, none where there are no nodes, none for

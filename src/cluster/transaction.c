@@ -56,6 +56,7 @@ typedef struct Session
 } Session;
 
 static List *sessions;			/* in TopTransactionContext */
+static FullTransactionId our_xid;	/* valid while there are sessions */
 static bool wrote_locally;
 static int	commit_timeout = 10;
 
@@ -159,7 +160,7 @@ begin_session(Oid node)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("nodes cannot be written to in a serializable transaction"),
 				 errhint("Use REPEATABLE READ.")));
-	(void) GetTopTransactionId();
+	(void) GetTopTransactionId();	/* what tells snapshots of the driver apart */
 	if (IsolationUsesXactSnapshot())
 	{
 		/* It sees what the transaction's other reads see. */
@@ -178,6 +179,7 @@ begin_session(Oid node)
 	session->name = node_name(node);
 	session->conn = conn;
 	session->depth = 1;
+	our_xid = GetTopFullTransactionId();
 	sessions = lappend(sessions, session);
 	MemoryContextSwitchTo(old);
 	connection_keep(conn, session_closes);
@@ -371,7 +373,7 @@ commit_single(Session *session)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	cluster_commit_counted();
+	cluster_commit_counted(our_xid);
 }
 
 static void
@@ -386,7 +388,7 @@ prepare_all(void)
 		Session    *session = lfirst(lc);
 		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 
-		session->gid = recovery_gid(GetTopFullTransactionId(), session->node);
+		session->gid = recovery_gid(our_xid, session->node);
 		MemoryContextSwitchTo(old);
 		recovery_record(session->gid, session->node);
 	}
@@ -482,7 +484,7 @@ commit_prepared(void)
 	}
 	foreach(lc, sessions)
 		finish_commit_prepared(lfirst(lc), until);
-	cluster_commit_counted();
+	cluster_commit_counted(our_xid);
 }
 
 static void
