@@ -552,8 +552,11 @@ run_on_nodes(ShardCommands *commands)
 	{
 		NodeCommands *node = lfirst(lc);
 
-		if (!OidIsValid(node->node))
-			local_ddl_run(node->sql.data);
+		if (OidIsValid(node->node))
+			continue;
+		/* from now on only this backend can read them */
+		transaction_note_local_write();
+		local_ddl_run(node->sql.data);
 	}
 	if (connections)
 		connection_finish_all(connections);

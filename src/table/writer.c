@@ -188,7 +188,9 @@ make_writer(Relation rel)
 	const TableLayout *layout;
 	TupleDesc	desc = RelationGetDescr(rel);
 
-	pending_apply();
+	/* a rewrite is still reading the table as it was */
+	if (!OidIsValid(rel->rd_rel->relrewrite))
+		pending_apply();
 	if (!table_layout(rel)->created)
 		shards_create(rel, pending_predecessor(rel));
 	layout = table_layout(rel);
