@@ -90,6 +90,7 @@ static NodeConnection *take_quiet(ClusterSnapshot *snap, NodeView *nv);
 static void detach_paused(NodeView *nv);
 static NodeConnection *open_further(ClusterSnapshot *snap, NodeView *nv);
 static void stream_closes(NodeConnection *conn);
+static void holder_goes(NodeConnection *conn);
 static void drop_reference(ClusterSnapshot *snap);
 static void end_view(View *view);
 static void set_commit_lock_tag(LOCKTAG *tag);
@@ -115,11 +116,12 @@ cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
 	View	   *view;
 	List	   *missing;
 
-	if (IsolationIsSerializable())
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("tables on nodes cannot be read in a serializable transaction"),
-				 errhint("Use REPEATABLE READ.")));
+	/*
+	 * A SERIALIZABLE transaction reads here as a REPEATABLE READ one.  Nothing is
+	 * lost by that: serializability is promised among serializable transactions
+	 * only, and none of them can write to a node (transaction.c refuses it), so
+	 * no dependency among them can run through a node.
+	 */
 	setup_backend();
 	view = find_view(snapshot);
 	if (!view)
@@ -154,7 +156,7 @@ cluster_snapshot_on_plan(void)
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 
-	if (!IsolationUsesXactSnapshot() || IsolationIsSerializable() || tried_on_plan ||
+	if (!IsolationUsesXactSnapshot() || tried_on_plan ||
 		MyBackendType != B_BACKEND || !ActiveSnapshotSet() || IsInParallelMode())
 		return;
 	tried_on_plan = true;
@@ -505,11 +507,30 @@ stream_closes(NodeConnection *conn)
 			NodeView   *nv = lfirst(lc);
 
 			nv->quiet = list_delete_ptr(nv->quiet, conn);
-			if (nv->holder == conn)
-			{
-				nv->holder = NULL;
-				nv->broken = true;
-			}
+		}
+	}
+	holder_goes(conn);
+}
+
+/* If this stream's transaction is the exporter, nobody can import any more. */
+static void
+holder_goes(NodeConnection *conn)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &views)
+	{
+		View	   *view = dlist_container(View, link, iter.cur);
+		ListCell   *lc;
+
+		foreach(lc, view->nodes)
+		{
+			NodeView   *nv = lfirst(lc);
+
+			if (nv->holder != conn)
+				continue;
+			nv->holder = NULL;
+			nv->broken = true;
 		}
 	}
 }
@@ -521,7 +542,14 @@ drop_reference(ClusterSnapshot *snap)
 
 	/* What was not returned may have a task running: it cannot be reused. */
 	while (snap->taken != NIL)
-		connection_discard(linitial(snap->taken));
+	{
+		NodeConnection *conn = linitial(snap->taken);
+
+		snap->taken = list_delete_first(snap->taken);
+		holder_goes(conn);
+		connection_stream_abandon(conn);
+		connection_park(conn);
+	}
 	dlist_delete(&snap->link);
 	pfree(snap);
 	if (--view->references == 0 && (!view->keep || view->nodes == NIL))

@@ -13,7 +13,7 @@
  * In READ COMMITTED it lives while queries use it; in REPEATABLE READ until
  * the end of the transaction, from its first query on, and 40001 is raised when
  * a distributed transaction that the driver's snapshot does not see would be
- * seen.  SERIALIZABLE raises feature_not_supported.
+ * seen.  SERIALIZABLE reads as REPEATABLE READ does.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_CLUSTER_CLUSTER_SNAPSHOT_H

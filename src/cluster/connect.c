@@ -57,16 +57,24 @@ connection_start(NodeConnection *conn)
 PGconn *
 connect_begin(Oid node, TimestampTz *deadline)
 {
-	ForeignServer *server = GetForeignServer(node);
-	int			nparams = list_length(server->options) + 16;
-	const char **keywords = palloc(nparams * sizeof(char *));
-	const char **values = palloc(nparams * sizeof(char *));
+	ForeignServer *server = GetForeignServerExtended(node, FSV_MISSING_OK);
+	int			nparams;
+	const char **keywords;
+	const char **values;
 	char	   *user;
 	char	   *password;
 	int			timeout = CONNECT_TIMEOUT_S;
 	int			n = 0;
 	ListCell   *lc;
 	PGconn	   *pg;
+
+	if (!server)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("node %u was removed", node)));
+	nparams = list_length(server->options) + 16;
+	keywords = palloc(nparams * sizeof(char *));
+	values = palloc(nparams * sizeof(char *));
 
 #define PARAM(k, v) (keywords[n] = (k), values[n++] = (v))
 	PARAM("keepalives_idle", "30");

@@ -36,6 +36,9 @@
 #include "cluster/connection_internal.h"
 #include "cluster/node.h"
 
+#define PARKED_WAIT_MS	2000	/* for a parked connection, before a new one is opened */
+#define EXIT_WAIT_MS	50		/* for parked connections, when the backend exits */
+
 static int	max_node_connections = 80;
 static int	idle_timeout = 600;
 
@@ -47,14 +50,14 @@ static TimeoutId pool_timeout;
 
 static void setup_backend(void);
 static NodeConnection *take_pooled(Oid node);
-static bool pooled_is_usable(NodeConnection *conn);
+static void settle(NodeConnection *conn);
+static void settle_all(NodeConnection **conns, int nconns);
 static void reserve(List *nodes);
 static NodeConnection *make_connection(Oid node);
 static void use(NodeConnection *conn);
 static void put_in_pool(NodeConnection *conn);
 static void close_connection(NodeConnection *conn);
 static void free_connection(NodeConnection *conn);
-static void settle_pooled(NodeConnection **conns, int nconns);
 static bool wants_result(NodeConnection *conn, uint32 *events);
 static void maintain_pool(void);
 static void on_xact(XactEvent event, void *arg);
@@ -96,7 +99,7 @@ connection_acquire_all(List *nodes)
 	setup_backend();
 	for (int i = 0; i < n; i++)
 		conns[i] = take_pooled(list_nth_oid(nodes, i));
-	settle_pooled(conns, n);
+	settle_all(conns, n);
 
 	for (int i = 0; i < n; i++)
 		if (!conns[i])
@@ -153,7 +156,7 @@ connection_release(NodeConnection *conn)
 void
 connection_park(NodeConnection *conn)
 {
-	if (conn->state == CONN_BUSY && !conn->outdated)
+	if (conn->state == CONN_BUSY)
 		put_in_pool(conn);
 	else
 		connection_release(conn);
@@ -198,6 +201,12 @@ connection_is_idle(const NodeConnection *conn)
 	return conn->state == CONN_IDLE;
 }
 
+bool
+connection_in_stream(const NodeConnection *conn)
+{
+	return conn->state == CONN_STREAM;
+}
+
 void
 connection_set_user(NodeConnection *conn, ConnectionDetach detach, void *arg)
 {
@@ -228,10 +237,14 @@ setup_backend(void)
 									ALLOCSET_DEFAULT_SIZES);
 }
 
-/* A pooled connection to the node that still looks good, now in use; or NULL. */
+/*
+ * A pooled connection to the node that still looks good, now in use; or NULL.
+ * One whose last command has ended rather than one that we had to wait for.
+ */
 static NodeConnection *
 take_pooled(Oid node)
 {
+	NodeConnection *busy = NULL;
 	dlist_mutable_iter iter;
 
 	dlist_foreach_modify(iter, &pool)
@@ -240,54 +253,54 @@ take_pooled(Oid node)
 
 		if (conn->node != node)
 			continue;
-		if (pooled_is_usable(conn))
+		connection_consume(conn);
+		settle(conn);
+		if (conn->state == CONN_BROKEN || (conn->outdated && conn->state != CONN_BUSY))
+			connection_discard(conn);
+		else if (conn->state == CONN_IDLE)
 		{
 			use(conn);
 			return conn;
 		}
-		connection_discard(conn);
+		else if (!busy && !conn->outdated)
+			busy = conn;
 	}
-	return NULL;
+	if (busy)
+		use(busy);
+	return busy;
 }
 
-/* Not outdated, and the node has not hung up meanwhile. */
-static bool
-pooled_is_usable(NodeConnection *conn)
-{
-	if (conn->outdated)
-		return false;
-	connection_consume(conn);
-	return conn->state != CONN_BROKEN;
-}
-
-/* Wait until parked connections are idle; those that end badly become NULL. */
+/* Take the results of what was sent before a connection was parked, without waiting. */
 static void
-settle_pooled(NodeConnection **conns, int nconns)
+settle(NodeConnection *conn)
 {
+	while (conn->state == CONN_BUSY && connection_stream_swallow(conn) && !PQisBusy(conn->pg))
+	{
+		PGresult   *res = PQgetResult(conn->pg);
+
+		if (!res)
+			conn->state = PQtransactionStatus(conn->pg) == PQTRANS_IDLE ? CONN_IDLE : CONN_BROKEN;
+		PQclear(res);
+	}
+}
+
+/* Wait until parked connections are idle; those that are not soon become NULL. */
+static void
+settle_all(NodeConnection **conns, int nconns)
+{
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PARKED_WAIT_MS);
+
 	for (int i = 0; i < nconns; i++)
 	{
-		bool		good = true;
-
 		if (!conns[i])
 			continue;
-		while (conns[i]->state == CONN_BUSY)
+		while (conns[i]->state == CONN_BUSY && GetCurrentTimestamp() < until)
 		{
-			PGresult   *res;
-
-			if (!connection_stream_swallow(conns[i]) || PQisBusy(conns[i]->pg))
-			{
-				connection_wait(list_make1(conns[i]), wants_result, DT_NOEND);
-				connection_consume(conns[i]);
-				continue;
-			}
-			res = PQgetResult(conns[i]->pg);
-			if (!res)
-				conns[i]->state = CONN_IDLE;
-			good &= PQresultStatus(res) != PGRES_FATAL_ERROR || !res;
-			PQclear(res);
+			connection_wait(list_make1(conns[i]), wants_result, until);
+			connection_consume(conns[i]);
+			settle(conns[i]);
 		}
-		if (!good || conns[i]->state != CONN_IDLE ||
-			PQtransactionStatus(conns[i]->pg) != PQTRANS_IDLE)
+		if (conns[i]->state != CONN_IDLE)
 		{
 			connection_discard(conns[i]);
 			conns[i] = NULL;
@@ -350,7 +363,7 @@ put_in_pool(NodeConnection *conn)
 	conn->owner = NULL;
 	conn->closing = NULL;
 	conn->give_up = DT_NOEND;
-	if (cluster_state_pressure())
+	if (cluster_state_pressure() && conn->state == CONN_IDLE)
 	{
 		connection_discard(conn);
 		return;
@@ -404,7 +417,12 @@ maintain_pool(void)
 	{
 		NodeConnection *conn = dlist_container(NodeConnection, link, iter.cur);
 
-		if (pressure || conn->outdated ||
+		/* Hanging up on one that is still busy makes its server complain. */
+		connection_consume(conn);
+		settle(conn);
+		if (conn->state != CONN_BUSY && (pressure || conn->outdated))
+			connection_discard(conn);
+		else if (conn->state == CONN_BROKEN ||
 			(idle_timeout > 0 &&
 			 TimestampDifferenceExceeds(conn->idle_since, now, idle_timeout * 1000)))
 			connection_discard(conn);
@@ -476,10 +494,16 @@ on_server_change(Datum arg, int cache_id, uint32 hash_value)
 static void
 on_backend_exit(int code, Datum arg)
 {
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), EXIT_WAIT_MS);
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &pool)
-		close_connection(dlist_container(NodeConnection, link, iter.cur));
+	{
+		NodeConnection *conn = dlist_container(NodeConnection, link, iter.cur);
+
+		(void) connection_try_finish(conn, until);
+		close_connection(conn);
+	}
 	dlist_foreach(iter, &in_use)
 		close_connection(dlist_container(NodeConnection, link, iter.cur));
 }

@@ -52,6 +52,7 @@ extern const char *connection_node_name(const NodeConnection *conn);
 extern pgsocket connection_socket(const NodeConnection *conn);
 extern int	connection_backend_pid(const NodeConnection *conn);
 extern bool connection_is_idle(const NodeConnection *conn);
+extern bool connection_in_stream(const NodeConnection *conn);
 
 /*
  * Commands.  exec = send + wait for the last result; errors of the node are

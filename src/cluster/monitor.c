@@ -375,8 +375,11 @@ start_beat(Beat *beat)
 	if (beat->state == BEAT_DOWN)
 	{
 		StartTransactionCommand();
-		beat->pg = connect_begin(beat->node, &beat->deadline);
+		if (node_is_one(beat->node))
+			beat->pg = connect_begin(beat->node, &beat->deadline);
 		CommitTransactionCommand();
+		if (!beat->pg)
+			return;				/* removed just now */
 		beat->poll = PQstatus(beat->pg) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
 		beat->state = BEAT_CONNECTING;
 	}
@@ -523,7 +526,8 @@ recover(Beat *beat)
 	{
 		StartTransactionCommand();
 		PushActiveSnapshot(GetTransactionSnapshot());
-		recovery_clean_node(beat->node);
+		if (node_is_one(beat->node))
+			recovery_clean_node(beat->node);
 		recovery_forget_removed();
 		PopActiveSnapshot();
 		CommitTransactionCommand();

@@ -36,6 +36,8 @@
 #include "cluster/recovery.h"
 #include "cluster/transaction.h"
 
+#define ABANDON_WAIT_MS	50		/* for the end of a load that failed here */
+
 typedef enum SessionState
 {
 	SESSION_OPEN,
@@ -504,7 +506,7 @@ finish_commit_prepared(Session *session, TimestampTz until)
 	session->state = SESSION_OPEN;
 }
 
-/* Roll back everywhere without waiting for any node. */
+/* Roll back everywhere without waiting for any node that does not answer at once. */
 static void
 after_abort(void)
 {
@@ -525,6 +527,12 @@ after_abort(void)
 		}
 		if (!session->conn)
 			continue;
+		if (session->state == SESSION_OPEN && connection_in_stream(session->conn))
+		{
+			connection_stream_abandon(session->conn);
+			(void) connection_try_finish(session->conn,
+										 TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ABANDON_WAIT_MS));
+		}
 		if (session->state == SESSION_PREPARING || !connection_try_send(session->conn, sql))
 			connection_discard(session->conn);
 		else

@@ -4,22 +4,26 @@
 use strict;
 use warnings;
 
-use FindBin;
-use lib $FindBin::RealBin;
-use BarksCluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
-my ($driver, @nodes) = BarksCluster::create(2, "restart_after_crash = on\n");
+use BarksCluster;
+
+my $cluster = BarksCluster->new('commit', nodes => 2,
+	conf => "shared_preload_libraries = 'barks,barks_test'\nbarks.heartbeat_interval = 500\nrestart_after_crash = on\n");
+my ($driver, @nodes) = $cluster->servers;
 my ($n1, $n2) = @nodes;
 
-$_->safe_psql('postgres', 'CREATE TABLE t (i int)') for @nodes;
-$driver->safe_psql('postgres', 'CREATE TABLE here (i int)');
+$driver->safe_psql('barks', 'CREATE EXTENSION barks_test');
+my $before = $cluster->leftovers;
+$_->safe_psql('barks', 'CREATE TABLE t (i int)') for @nodes;
+$driver->safe_psql('barks', 'CREATE TABLE here (i int)');
 
 sub settled
 {
-	BarksCluster::wait_for($_, "SELECT count(*) = 0 FROM pg_prepared_xacts") || return 0 for @nodes;
-	return BarksCluster::wait_for($driver, 'SELECT count(*) = 0 FROM barks.dist_transaction');
+	$_->poll_query_until('barks', 'SELECT count(*) = 0 FROM pg_prepared_xacts') || return 0 for @nodes;
+	return $driver->poll_query_until('barks', 'SELECT count(*) = 0 FROM barks.dist_transaction');
 }
 
 sub up
@@ -27,8 +31,20 @@ sub up
 	my $server = shift;
 	for (1 .. 300)
 	{
-		return 1 if $server->psql('postgres', 'SELECT 1') == 0;
-		Time::HiRes::usleep(100_000);
+		return 1 if $server->psql('barks', 'SELECT 1') == 0;
+		usleep(100_000);
+	}
+	return 0;
+}
+
+# Wait until the driver's log, from the offset on, matches.
+sub wait_for_log
+{
+	my ($pattern, $offset) = @_;
+	for (1 .. 300)
+	{
+		return 1 if substr(slurp_file($driver->logfile), $offset) =~ $pattern;
+		usleep(100_000);
 	}
 	return 0;
 }
@@ -48,16 +64,16 @@ for my $point (sort keys %outcome)
 	for my $action ($outcome{$point} ? ('kill') : ('error', 'fatal', 'kill'))
 	{
 		$i++;
-		my ($rc, $out, $err) = $driver->psql('postgres', "
+		my ($rc, $out, $err) = $driver->psql('barks', "
 			SET barks.stop_points = '$point=$action'; BEGIN; INSERT INTO here VALUES ($i);
 			SELECT cluster_exec_all('INSERT INTO public.t VALUES ($i)'); COMMIT");
 		isnt($rc, 0, "$point=$action") if $action ne 'error';
 		ok(up($driver), 'the driver is up again');
 		my $all = $outcome{$point};
 		# The very next snapshot already shows all or nothing.
-		my $read = $driver->safe_psql('postgres', "SELECT cluster_read('SELECT count(*) FROM public.t WHERE i = $i')");
+		my $read = $driver->safe_psql('barks', "SELECT cluster_read('SELECT count(*) FROM public.t WHERE i = $i')");
 		is($read, "n1=$all n2=$all", "$point=$action: all or none at once");
-		is($driver->safe_psql('postgres', "SELECT count(*) FROM here WHERE i = $i"), $all, 'as on the driver');
+		is($driver->safe_psql('barks', "SELECT count(*) FROM here WHERE i = $i"), $all, 'as on the driver');
 		ok(settled(), 'nothing is left');
 	}
 }
@@ -67,32 +83,37 @@ for my $point ('commit.before_prepare', 'commit.after_prepare_one', 'commit.afte
 {
 	$i++;
 	my ($in, $out) = ('', '');
-	$driver->safe_psql('postgres', "ALTER SYSTEM SET barks.stop_points = '$point=wait'");
+	$driver->safe_psql('barks', "ALTER SYSTEM SET barks.stop_points = '$point=wait'");
 	$driver->reload;
-	BarksCluster::wait_for($driver, 'SHOW barks.stop_points', "$point=wait");
+	$driver->poll_query_until('barks', 'SHOW barks.stop_points', "$point=wait");
 	my $offset = -s $driver->logfile;
 	my $timer = IPC::Run::timer(60);
-	my $session = IPC::Run::start(['psql', '-XAtq', '-d', $driver->connstr('postgres'), '-c',
+	my $session = IPC::Run::start(['psql', '-XAtq', '-d', $driver->connstr('barks'), '-c',
 			"BEGIN; INSERT INTO here VALUES ($i); SELECT cluster_exec_all('INSERT INTO public.t VALUES ($i)'); COMMIT"],
 		'<', \$in, '>', \$out, '2>', \$out, $timer);
-	ok(BarksCluster::wait_for_log($driver, qr/stop point $point: wait/, $offset), "waits at $point");
+	ok(wait_for_log(qr/stop point $point: wait/, $offset), "waits at $point");
 	$n2->stop('immediate');
-	$driver->safe_psql('postgres', "ALTER SYSTEM RESET barks.stop_points");
+	$driver->safe_psql('barks', "ALTER SYSTEM RESET barks.stop_points");
 	$driver->reload;
 	$session->finish;
 	$n2->start;
-	my $all = $driver->safe_psql('postgres', "SELECT count(*) FROM here WHERE i = $i");
+	my $all = $driver->safe_psql('barks', "SELECT count(*) FROM here WHERE i = $i");
 	is($all, $point eq 'commit.after_local' || $point eq 'commit.after_prepare' ? 1 : 0, "$point: the decision");
 	my $read = '';
 	for (1 .. 100)
 	{
 		my $rc;
-		($rc, $read) = $driver->psql('postgres', "SELECT cluster_read('SELECT count(*) FROM public.t WHERE i = $i')");
+		($rc, $read) = $driver->psql('barks', "SELECT cluster_read('SELECT count(*) FROM public.t WHERE i = $i')");
 		last if $rc == 0;
-		Time::HiRes::usleep(100_000);
+		usleep(100_000);
 	}
 	is($read, "n1=$all n2=$all", "$point: the node that died agrees");
 	ok(settled(), 'nothing is left');
 }
 
+$cluster->leaves_nothing($before, 'all that');
+$cluster->allow_log(qr/FATAL:  stopped at/, qr/ERROR:  stopped at/, qr/terminated by signal 9/, qr/because of crash of another server process/,
+	qr/FATAL:  the database system is (in recovery mode|not yet accepting connections)/, qr/due to immediate shutdown command/,
+	qr/node "n2" did not confirm that it committed/);
+$cluster->finish;
 done_testing();
