@@ -21,6 +21,7 @@
 #include "hooks.h"
 #include "planner/planner.h"
 #include "table/table.h"
+#include "worker/worker.h"
 
 static planner_hook_type next_planner;
 static ProcessUtility_hook_type next_utility;
@@ -95,7 +96,10 @@ on_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 	}
 	database = monitor_database_needed(pstmt->utilityStmt);
 	if (OidIsValid(database))
+	{
 		monitor_evict(database);
+		worker_evict_database(database);
+	}
 	table_process_utility(pstmt, query_string, read_only_tree, context, params,
 						  env, dest, qc, next_utility);
 }

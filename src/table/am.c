@@ -167,8 +167,6 @@ static void
 am_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options,
 				BulkInsertState bistate)
 {
-	if (options & TABLE_INSERT_FROZEN)
-		refuse(rel, "FREEZE is not supported", "Leave out the option FREEZE.");
 	writer_insert(rel, slot, cid);
 	slot->tts_tableOid = RelationGetRelid(rel);
 	ItemPointerSetInvalid(&slot->tts_tid);
