@@ -36,12 +36,14 @@
 static Node *begin_create(CreateStmt *stmt, List **shown);
 static void begin_alter(AlterTableStmt *stmt, List **shown);
 static void check_alter_command(AlterTableCmd *cmd, Oid relid);
+static void check_reference(Node *node);
+static void check_column_references(ColumnDef *column);
+static void check_publication(List *objects);
 static void begin_index(IndexStmt *stmt, List **shown);
 static void begin_drop(DropStmt *stmt);
-static void begin_reindex(ReindexStmt *stmt);
+static void begin_reindex(ReindexStmt *stmt, List **shown);
 static void begin_refresh(RefreshMatViewStmt *stmt);
 static void begin_copy(CopyStmt *stmt);
-static void end_reindex(ReindexStmt *stmt);
 static List *show_tree(List *shown, Oid relid, LOCKMODE lock);
 static List *show_one(List *shown, Oid relid, LOCKMODE lock);
 static Oid	lookup(RangeVar *name);
@@ -70,10 +72,16 @@ utility_begin(PlannedStmt *pstmt, bool read_only_tree, Node **replaced)
 			begin_drop((DropStmt *) stmt);
 			break;
 		case T_ReindexStmt:
-			begin_reindex((ReindexStmt *) stmt);
+			begin_reindex((ReindexStmt *) stmt, &shown);
 			break;
 		case T_RefreshMatViewStmt:
 			begin_refresh((RefreshMatViewStmt *) stmt);
+			break;
+		case T_CreatePublicationStmt:
+			check_publication(((CreatePublicationStmt *) stmt)->pubobjects);
+			break;
+		case T_AlterPublicationStmt:
+			check_publication(((AlterPublicationStmt *) stmt)->pubobjects);
 			break;
 		case T_CopyStmt:
 			begin_copy((CopyStmt *) stmt);
@@ -95,14 +103,12 @@ utility_begin(PlannedStmt *pstmt, bool read_only_tree, Node **replaced)
 }
 
 void
-utility_end(Node *stmt, List *shown)
+utility_end(List *shown)
 {
 	ListCell   *lc;
 
 	foreach(lc, shown)
 		utility_hide_indexes(lfirst_oid(lc));
-	if (IsA(stmt, ReindexStmt))
-		end_reindex((ReindexStmt *) stmt);
 }
 
 void
@@ -144,10 +150,16 @@ begin_create(CreateStmt *stmt, List **shown)
 	}
 	foreach(lc, stmt->tableElts)
 	{
-		TableLikeClause *like = lfirst(lc);
+		Node	   *element = lfirst(lc);
 
-		if (IsA(like, TableLikeClause) && (like->options & CREATE_TABLE_LIKE_INDEXES))
-			*shown = show_one(*shown, lookup(like->relation), ShareUpdateExclusiveLock);
+		if (IsA(element, Constraint))
+			check_reference(element);
+		else if (IsA(element, ColumnDef))
+			check_column_references((ColumnDef *) element);
+		else if (IsA(element, TableLikeClause) &&
+				 (((TableLikeClause *) element)->options & CREATE_TABLE_LIKE_INDEXES))
+			*shown = show_one(*shown, lookup(((TableLikeClause *) element)->relation),
+							  ShareUpdateExclusiveLock);
 	}
 	return replaced;
 }
@@ -202,7 +214,10 @@ check_alter_command(AlterTableCmd *cmd, Oid relid)
 					   "Sort the rows when they are loaded: INSERT … SELECT … ORDER BY.");
 			break;
 		case AT_SetAccessMethod:
-			if (cmd->name && strcmp(cmd->name, "barks") == 0 && !distributed)
+			if (distributed)
+				refuse(relid, "SET ACCESS METHOD is not supported",
+					   "Use barks.undistribute_table().");
+			if (cmd->name && strcmp(cmd->name, "barks") == 0)
 			{
 				Relation	rel = table_open(relid, AccessExclusiveLock);
 
@@ -211,8 +226,57 @@ check_alter_command(AlterTableCmd *cmd, Oid relid)
 				table_close(rel, NoLock);
 			}
 			break;
+		case AT_AddConstraint:
+			check_reference(cmd->def);
+			break;
+		case AT_AddColumn:
+			check_column_references((ColumnDef *) cmd->def);
+			break;
 		default:
 			break;
+	}
+}
+
+/* PostgreSQL would say that the referenced table has no unique index. */
+static void
+check_reference(Node *node)
+{
+	Constraint *constraint = (Constraint *) node;
+	Oid			relid;
+
+	if (!IsA(node, Constraint) || constraint->contype != CONSTR_FOREIGN)
+		return;
+	relid = lookup(constraint->pktable);
+	if (OidIsValid(relid) && table_is_distributed(relid))
+		refuse(relid, "foreign keys cannot reference rows",
+			   "Distributed tables support NOT NULL, CHECK, UNIQUE and PRIMARY KEY.");
+}
+
+static void
+check_column_references(ColumnDef *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->constraints)
+		check_reference(lfirst(lc));
+}
+
+static void
+check_publication(List *objects)
+{
+	ListCell   *lc;
+
+	foreach(lc, objects)
+	{
+		PublicationObjSpec *object = lfirst(lc);
+		Oid			relid;
+
+		if (object->pubobjtype != PUBLICATIONOBJ_TABLE || !object->pubtable)
+			continue;
+		relid = lookup(object->pubtable->relation);
+		if (OidIsValid(relid) && table_is_distributed(relid))
+			refuse(relid, "logical replication is not supported",
+				   "Its rows are not written to this server's log.");
 	}
 }
 
@@ -246,18 +310,23 @@ begin_drop(DropStmt *stmt)
 	}
 }
 
+/* Rebuilding a shell's index has it rebuilt on the shards. */
 static void
-begin_reindex(ReindexStmt *stmt)
+begin_reindex(ReindexStmt *stmt, List **shown)
 {
 	Oid			relid;
 
-	if (stmt->relation == NULL || !reindex_concurrently(stmt))
+	if (stmt->relation == NULL)
 		return;
 	relid = lookup(stmt->relation);
 	if (OidIsValid(relid) && stmt->kind == REINDEX_OBJECT_INDEX)
 		relid = IndexGetRelation(relid, true);
-	if (OidIsValid(relid) && table_is_distributed(relid))
+	if (!OidIsValid(relid) || !table_is_distributed(relid))
+		return;
+	if (reindex_concurrently(stmt))
 		refuse(relid, "indexes cannot be built concurrently", "Leave out CONCURRENTLY.");
+	if (pg_class_ownercheck(relid, GetUserId()))
+		*shown = show_one(*shown, relid, ShareLock);
 }
 
 static void
@@ -285,23 +354,6 @@ begin_copy(CopyStmt *stmt)
 		if (strcmp(option->defname, "freeze") == 0 && defGetBoolean(option))
 			refuse(lookup(stmt->relation), "COPY FREEZE is not supported", "Leave out FREEZE.");
 	}
-}
-
-/* PostgreSQL saw no index of the table; REINDEX INDEX is forwarded as a build. */
-static void
-end_reindex(ReindexStmt *stmt)
-{
-	Oid			relid;
-	Relation	rel;
-
-	if (stmt->kind != REINDEX_OBJECT_TABLE)
-		return;
-	relid = lookup(stmt->relation);
-	if (!table_is_distributed(relid))
-		return;
-	rel = table_open(relid, ShareLock);
-	shards_exec(rel, "REINDEX TABLE %s");
-	table_close(rel, NoLock);
 }
 
 /* Show the indexes of all distributed tables in the inheritance tree. */
