@@ -28,6 +28,7 @@
 
 #include "base/compat.h"
 #include "table/check.h"
+#include "table/copies.h"
 #include "table/kept_rows.h"
 #include "table/label.h"
 #include "table/load.h"
@@ -53,6 +54,7 @@ table_init(void)
 	label_init();
 	shard_init();
 	stats_init();
+	copies_init();
 	load_init();
 	load_stream_init();
 	kept_rows_init();
@@ -86,7 +88,7 @@ table_process_utility(PlannedStmt *pstmt, const char *query_string,
 	next(pstmt, query_string, read_only_tree, context, params, env, dest, qc);
 	if (!IsTransactionState())
 		return;					/* VACUUM and such end with their own transactions */
-	utility_end(shown);
+	utility_end(pstmt->utilityStmt, shown);
 	if (context != PROCESS_UTILITY_SUBCOMMAND)
 	{
 		writer_flush_all();

@@ -22,6 +22,8 @@
 #include "commands/seclabel.h"
 #include "commands/tablecmds.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_type.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -30,6 +32,7 @@
 #include "table/layout.h"
 #include "table/local_ddl.h"
 #include "table/placement.h"
+#include "table/remote_type.h"
 #include "table/shard.h"
 #include "table/utility.h"
 
@@ -43,6 +46,9 @@ static void begin_index(IndexStmt *stmt, List **shown);
 static void begin_drop(DropStmt *stmt);
 static void begin_reindex(ReindexStmt *stmt, List **shown);
 static void begin_refresh(RefreshMatViewStmt *stmt);
+static void check_type(List *name);
+static void begin_alter_enum(AlterEnumStmt *stmt);
+static void begin_rename(RenameStmt *stmt);
 static void begin_copy(CopyStmt *stmt);
 static List *show_tree(List *shown, Oid relid, LOCKMODE lock);
 static List *show_one(List *shown, Oid relid, LOCKMODE lock);
@@ -77,6 +83,20 @@ utility_begin(PlannedStmt *pstmt, bool read_only_tree, Node **replaced)
 		case T_RefreshMatViewStmt:
 			begin_refresh((RefreshMatViewStmt *) stmt);
 			break;
+		case T_AlterEnumStmt:
+			begin_alter_enum((AlterEnumStmt *) stmt);
+			break;
+		case T_AlterDomainStmt:
+			check_type(((AlterDomainStmt *) stmt)->typeName);
+			break;
+		case T_RenameStmt:
+			begin_rename((RenameStmt *) stmt);
+			break;
+		case T_AlterObjectSchemaStmt:
+			if (((AlterObjectSchemaStmt *) stmt)->objectType == OBJECT_TYPE ||
+				((AlterObjectSchemaStmt *) stmt)->objectType == OBJECT_DOMAIN)
+				check_type((List *) ((AlterObjectSchemaStmt *) stmt)->object);
+			break;
 		case T_CreatePublicationStmt:
 			check_publication(((CreatePublicationStmt *) stmt)->pubobjects);
 			break;
@@ -103,12 +123,14 @@ utility_begin(PlannedStmt *pstmt, bool read_only_tree, Node **replaced)
 }
 
 void
-utility_end(List *shown)
+utility_end(Node *stmt, List *shown)
 {
 	ListCell   *lc;
 
 	foreach(lc, shown)
 		utility_hide_indexes(lfirst_oid(lc));
+	if (IsA(stmt, AlterEnumStmt))
+		remote_enum_altered((AlterEnumStmt *) stmt);
 }
 
 void
@@ -171,6 +193,8 @@ begin_alter(AlterTableStmt *stmt, List **shown)
 	LOCKMODE	lock;
 	ListCell   *lc;
 
+	if (stmt->objtype == OBJECT_TYPE)
+		remote_type_check_alter(get_rel_type_id(lookup(stmt->relation)));
 	if (stmt->objtype != OBJECT_TABLE && stmt->objtype != OBJECT_MATVIEW)
 		return;
 	relid = lookup(stmt->relation);
@@ -337,6 +361,45 @@ begin_refresh(RefreshMatViewStmt *stmt)
 	if (stmt->concurrent && table_is_distributed(relid))
 		refuse(relid, "REFRESH MATERIALIZED VIEW CONCURRENTLY is not supported",
 			   "Leave out CONCURRENTLY.");
+}
+
+/* The name of a type that a command is about to change: nodes would not learn of it. */
+static void
+check_type(List *name)
+{
+	remote_type_check_alter(LookupTypeNameOid(NULL, makeTypeNameFromNameList(name), true));
+}
+
+/* Rows are placed by an enum's labels: those of a key stay as they are. */
+static void
+begin_alter_enum(AlterEnumStmt *stmt)
+{
+	Oid			type = LookupTypeNameOid(NULL, makeTypeNameFromNameList(stmt->typeName), true);
+	ListCell   *lc;
+
+	if (stmt->oldVal == NULL || !OidIsValid(type))
+		return;
+	foreach(lc, shard_tables())
+	{
+		Relation	rel = try_table_open(lfirst_oid(lc), AccessShareLock);
+		const TableLayout *layout = rel ? table_layout(rel) : NULL;
+
+		for (int i = 0; layout && i < layout->nkeys; i++)
+			if (getBaseType(TupleDescAttr(RelationGetDescr(rel), layout->keys[i] - 1)->atttypid) == type)
+				refuse(RelationGetRelid(rel), "renaming values of a key column's type is not supported",
+					   "Use barks.distribute_table() to distribute the table by another column first.");
+		if (rel)
+			table_close(rel, AccessShareLock);
+	}
+}
+
+static void
+begin_rename(RenameStmt *stmt)
+{
+	if (stmt->renameType == OBJECT_TYPE || stmt->renameType == OBJECT_DOMAIN)
+		check_type((List *) stmt->object);
+	else if (stmt->renameType == OBJECT_ATTRIBUTE)
+		remote_type_check_alter(get_rel_type_id(lookup(stmt->relation)));
 }
 
 /* Rows frozen before their transaction commits would be seen by others on the nodes. */
