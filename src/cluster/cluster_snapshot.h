@@ -11,7 +11,7 @@
  * so half of a distributed commit is never seen.
  *
  * In READ COMMITTED it lives while queries use it; in REPEATABLE READ until
- * the end of the transaction.  SERIALIZABLE raises feature_not_supported.
+ * the end of the transaction.  SERIALIZABLE reads as REPEATABLE READ does.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_CLUSTER_CLUSTER_SNAPSHOT_H

@@ -33,7 +33,7 @@ static const char *const session_options =
 "-c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 "
 "-c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off "
 "-c default_transaction_deferrable=off -c client_min_messages=warning "
-"-c row_security=on -c session_replication_role=origin -c standard_conforming_strings=on "
+"-c row_security=on -c standard_conforming_strings=on "
 "-c client_connection_check_interval=500 "
 "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";
 

@@ -60,6 +60,7 @@ typedef struct Beat
 {
 	Oid			node;
 	char	   *name;
+	char	   *question;
 	PGconn	   *pg;
 	BeatState	state;
 	PostgresPollingStatusType poll;
@@ -338,6 +339,7 @@ refresh_beats(void)
 		close_beat(beat);
 		beats = foreach_delete_current(beats, lc);
 		pfree(beat->name);
+		pfree(beat->question);
 		pfree(beat);
 	}
 	foreach(lc, oids)
@@ -354,6 +356,8 @@ refresh_beats(void)
 
 			beat->node = lfirst_oid(lc);
 			beat->name = node_name(beat->node);
+			beat->question = recovery_prepared_query("pg_catalog.current_setting('barks.executor_slots', true), count(*)",
+													 beat->node);
 			beat->was_alive = true;
 			beats = lappend(beats, beat);
 			MemoryContextSwitchTo(old);
@@ -379,7 +383,7 @@ start_beat(Beat *beat)
 	else if (beat->state == BEAT_READY)
 	{
 		beat->deadline = TimestampTzPlusMilliseconds(now, Max(heartbeat_interval, 2000));
-		if (PQsendQuery(beat->pg, "SELECT pg_catalog.current_setting('barks.executor_slots', true)"))
+		if (PQsendQuery(beat->pg, beat->question))
 			beat->state = BEAT_ASKED;
 		else
 			fail_beat(beat);
@@ -449,6 +453,9 @@ take_answer(Beat *beat)
 			return;
 		}
 		node_state_seen(beat->node, atoi(PQgetvalue(res, 0, 0)), PQparameterStatus(beat->pg, "server_version"));
+		/* A session that its driver left may have prepared after all. */
+		if (atoi(PQgetvalue(res, 0, 1)) > 0)
+			node_state_doubt(beat->node);
 		PQclear(res);
 	}
 }

@@ -12,6 +12,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
@@ -51,6 +52,7 @@ static MemoryContext list_context;
 static List *cached_nodes;
 static bool list_valid;
 
+static TimestampTz hidden_statement;	/* when it began */
 static int	protocol_version = BARKS_PROTOCOL_VERSION;
 
 static void forget_list(Datum arg, int cache_id, uint32 hash_value);
@@ -211,6 +213,12 @@ node_credential(Oid node, char **user_name, char **password)
 	table_close(rel, AccessShareLock);
 }
 
+void
+node_hide_statement(void)
+{
+	hidden_statement = GetCurrentStatementStartTimestamp();
+}
+
 /*
  * Statements that may carry a password are not logged: neither as themselves
  * nor beside an error.  The text of an error itself stays.
@@ -218,21 +226,21 @@ node_credential(Oid node, char **user_name, char **password)
 void
 node_redact_log(ErrorData *edata)
 {
-	if (carries_password(debug_query_string))
-	{
+	bool		plain_log = edata->elevel == LOG || edata->elevel == LOG_SERVER_ONLY;
+	bool		secret = carries_password(debug_query_string) ||
+		(hidden_statement != 0 && hidden_statement == GetCurrentStatementStartTimestamp());
+
+	if (secret)
 		edata->hide_stmt = true;
-		if (edata->elevel == LOG || edata->elevel == LOG_SERVER_ONLY)
-			redact(&edata->detail);
-		if (edata->context && strstr(edata->context, "parameters"))
-			redact(&edata->context);
-	}
-	if ((edata->elevel == LOG || edata->elevel == LOG_SERVER_ONLY) &&
-		carries_password(edata->message))
+	if (plain_log && (carries_password(edata->message) || carries_password(edata->detail)))
 	{
 		redact(&edata->message);
 		redact(&edata->detail);
 	}
-	if (carries_password(edata->context))
+	if (plain_log && secret)
+		redact(&edata->detail);
+	if (carries_password(edata->context) ||
+		(secret && edata->context && strstr(edata->context, "parameters")))
 		redact(&edata->context);
 	if (carries_password(edata->internalquery))
 		redact(&edata->internalquery);

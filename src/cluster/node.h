@@ -49,6 +49,8 @@ extern PGDLLIMPORT void (*node_removing_hook) (Oid node, bool reachable);
 /* Bytes stored on the node, for the view, without asking the node; NULL when not known. */
 extern PGDLLIMPORT bool (*node_bytes_hook) (Oid node, int64 *bytes);
 
+/* The running statement carries a password, whatever its text says. */
+extern void node_hide_statement(void);
 /* emit_log hook: hide statements that carry a password. */
 extern void node_redact_log(ErrorData *edata);
 /* object_access hook: DROP SERVER of a node is remove_node. */

@@ -148,6 +148,7 @@ barks_add_node(PG_FUNCTION_ARGS)
 	NodeConnection *conn;
 	int			guc_level;
 
+	node_hide_statement();
 	pgstat_report_activity(STATE_RUNNING, "SELECT barks.add_node(/* arguments hidden */)");
 	require_superuser("add_node");
 	if (PG_ARGISNULL(0))
@@ -357,10 +358,26 @@ install_on_node(Oid node, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("that database is already node \"%s\"", other)));
-	connection_exec(session,
-					psprintf("DELETE FROM barks.serving WHERE %s;"
-							 "INSERT INTO barks.serving VALUES ('" UINT64_FORMAT "', %u, %s)",
-							 serving_key(), node_driver_id(), MyDatabaseId, quote_literal_cstr(name)));
+	/* The row is locked by whoever adds or removes it, perhaps we ourselves. */
+	switch (connection_try_exec(session,
+								psprintf("SET LOCAL lock_timeout = '2s';"
+										 "DELETE FROM barks.serving WHERE %s;"
+										 "INSERT INTO barks.serving VALUES ('" UINT64_FORMAT "', %u, %s);"
+										 "SET LOCAL lock_timeout = 0",
+										 serving_key(), node_driver_id(), MyDatabaseId, quote_literal_cstr(name))))
+	{
+		case ERRCODE_SUCCESSFUL_COMPLETION:
+			break;
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 errmsg("the database of node \"%s\" is being added or removed by another transaction or earlier in this one", name)));
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("could not register with node \"%s\"", name)));
+	}
 }
 
 static char *

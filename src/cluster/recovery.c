@@ -66,6 +66,15 @@ recovery_gid(FullTransactionId xid, Oid node)
 					MyDatabaseId, cluster_epoch(), U64FromFullTransactionId(xid), node);
 }
 
+char *
+recovery_prepared_query(const char *columns, Oid node)
+{
+	return psprintf("SELECT %s FROM pg_catalog.pg_prepared_xacts"
+					" WHERE database = pg_catalog.current_database()"
+					" AND gid LIKE 'barks\\_" UINT64_FORMAT "\\_%u\\_%%\\_%u'",
+					columns, node_driver_id(), MyDatabaseId, node);
+}
+
 void
 recovery_record(const char *gid, Oid node)
 {
@@ -188,10 +197,7 @@ prepared_gids(NodeConnection *conn)
 	List	   *gids = NIL;
 	PGresult   *res;
 
-	res = connection_query(conn, psprintf("SELECT gid FROM pg_catalog.pg_prepared_xacts"
-										  " WHERE database = pg_catalog.current_database()"
-										  " AND gid LIKE 'barks\\_" UINT64_FORMAT "\\_%u\\_%%\\_%u'",
-										  node_driver_id(), MyDatabaseId, connection_node(conn)), 0, NULL);
+	res = connection_query(conn, recovery_prepared_query("gid", connection_node(conn)), 0, NULL);
 	for (int i = 0; i < PQntuples(res); i++)
 		gids = lappend(gids, pstrdup(PQgetvalue(res, i, 0)));
 	PQclear(res);

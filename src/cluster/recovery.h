@@ -15,6 +15,8 @@
 
 /* The gid of a transaction of this database on a node, palloc'd. */
 extern char *recovery_gid(FullTransactionId xid, Oid node);
+/* A query for our prepared transactions on a node, to be asked there: "SELECT columns FROM …". */
+extern char *recovery_prepared_query(const char *columns, Oid node);
 /* Within the transaction that decides: write the decision to commit. */
 extern void recovery_record(const char *gid, Oid node);
 

@@ -12,10 +12,12 @@
 
 #include "planner/fallback.h"
 #include "planner/planner.h"
+#include "table/layout.h"
 
 PG_FUNCTION_INFO_V1(barks_fallbacks);
 
 static void plan_select(const char *text);
+static void note_when_off(PlannedStmt *stmt);
 
 /* Rows (node, reason): parts of a SELECT that would not run on the nodes. */
 Datum
@@ -67,5 +69,25 @@ plan_select(const char *text)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("query must be a SELECT")));
-	(void) pg_plan_query(query, text, CURSOR_OPT_PARALLEL_OK, NULL);
+	note_when_off(pg_plan_query(query, text, CURSOR_OPT_PARALLEL_OK, NULL));
+}
+
+/* With barks.enabled off nothing was translated, nor noted. */
+static void
+note_when_off(PlannedStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (planner_enabled)
+		return;
+	foreach(lc, stmt->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))
+		{
+			fallback_note(stmt->planTree, "barks.enabled is off");
+			return;
+		}
+	}
 }

@@ -167,9 +167,6 @@ static void
 am_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options,
 				BulkInsertState bistate)
 {
-	/* REFRESH asks for it on new storage, as an economy that shards do without */
-	if ((options & TABLE_INSERT_FROZEN) && !OidIsValid(rel->rd_rel->relrewrite))
-		refuse(rel, "FREEZE is not supported", "Leave out the option FREEZE.");
 	writer_insert(rel, slot, cid);
 	slot->tts_tableOid = RelationGetRelid(rel);
 	ItemPointerSetInvalid(&slot->tts_tid);

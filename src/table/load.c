@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "table/load.h"
+#include "table/shard.h"
 
 /* As COPY's own limits. */
 #define SINK_MAX_ROWS	1000
@@ -30,6 +31,10 @@ struct ShardSink
 	MemoryContext context;
 	MemoryContext tuples;		/* reset at every flush */
 	Relation	rel;
+	TupleDesc	live;			/* without dropped columns */
+	AttrNumber *attnums;		/* of the live columns */
+	Datum	   *values;			/* of a whole row; those dropped are null */
+	bool	   *nulls;
 	ResultRelInfo *result_rel;	/* NULL without indexes */
 	EState	   *estate;
 	BulkInsertState bulk;
@@ -54,6 +59,11 @@ shard_sink_open(Oid shard, MemoryContext parent)
 	sink->tuples = AllocSetContextCreate(context, "barks shard sink rows",
 										 ALLOCSET_DEFAULT_SIZES);
 	sink->rel = table_open(shard, RowExclusiveLock);
+	sink->attnums = palloc(RelationGetDescr(sink->rel)->natts * sizeof(AttrNumber));
+	sink->live = shard_live_columns(RelationGetDescr(sink->rel), sink->attnums);
+	sink->values = palloc0(RelationGetDescr(sink->rel)->natts * sizeof(Datum));
+	sink->nulls = palloc(RelationGetDescr(sink->rel)->natts * sizeof(bool));
+	memset(sink->nulls, true, RelationGetDescr(sink->rel)->natts * sizeof(bool));
 	sink->bulk = GetBulkInsertState();
 	if (sink->rel->rd_rel->relhasindex)
 	{
@@ -67,13 +77,13 @@ shard_sink_open(Oid shard, MemoryContext parent)
 }
 
 TupleDesc
-shard_sink_desc(const ShardSink *sink)
+shard_sink_columns(const ShardSink *sink)
 {
-	return RelationGetDescr(sink->rel);
+	return sink->live;
 }
 
 bool
-shard_sink_add(ShardSink *sink, Datum *values, bool *nulls, CommandId cid)
+shard_sink_add(ShardSink *sink, const Datum *values, const bool *nulls, CommandId cid)
 {
 	MemoryContext old;
 	HeapTuple	tuple;
@@ -86,8 +96,13 @@ shard_sink_add(ShardSink *sink, Datum *values, bool *nulls, CommandId cid)
 															   &TTSOpsHeapTuple);
 		MemoryContextSwitchTo(old);
 	}
+	for (int i = 0; i < sink->live->natts; i++)
+	{
+		sink->values[sink->attnums[i] - 1] = values[i];
+		sink->nulls[sink->attnums[i] - 1] = nulls[i];
+	}
 	old = MemoryContextSwitchTo(sink->tuples);
-	tuple = heap_form_tuple(RelationGetDescr(sink->rel), values, nulls);
+	tuple = heap_form_tuple(RelationGetDescr(sink->rel), sink->values, sink->nulls);
 	tuple->t_tableOid = RelationGetRelid(sink->rel);
 	MemoryContextSwitchTo(old);
 	ExecStoreHeapTuple(tuple, sink->slots[sink->nrows++], false);
@@ -134,11 +149,6 @@ Size
 shard_sink_bytes(const ShardSink *sink)
 {
 	return sink->bytes;
-}
-
-void
-load_init(void)
-{
 }
 
 static void

@@ -15,13 +15,15 @@ typedef struct ShardSink ShardSink;
 
 /* Everything in a context under parent; the relation is open until close. */
 extern ShardSink *shard_sink_open(Oid shard, MemoryContext parent);
-extern TupleDesc shard_sink_desc(const ShardSink *sink);
+/* The shard's live columns: those of the distributed table, in its order. */
+extern TupleDesc shard_sink_columns(const ShardSink *sink);
 /*
- * Hold a row, copied; values by the shard's columns.  True when the sink is
+ * Hold a row, copied; values by shard_sink_columns.  True when the sink is
  * full and wants shard_sink_flush.  All rows held are stored under one command
  * id: flush before it changes.
  */
-extern bool shard_sink_add(ShardSink *sink, Datum *values, bool *nulls, CommandId cid);
+extern bool shard_sink_add(ShardSink *sink, const Datum *values, const bool *nulls,
+						   CommandId cid);
 /* Store what was added and enter it into the indexes. */
 extern void shard_sink_flush(ShardSink *sink);
 /* Does not flush. */

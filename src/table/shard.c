@@ -316,6 +316,21 @@ shard_local_relid(Oid filenode, int partition)
 	return relid;
 }
 
+TupleDesc
+shard_live_columns(TupleDesc desc, AttrNumber *attnums)
+{
+	TupleDesc	live;
+	int			count = 0;
+
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			attnums[count++] = i + 1;
+	live = CreateTemplateTupleDesc(count);
+	for (int i = 0; i < count; i++)
+		TupleDescCopyEntry(live, i + 1, desc, attnums[i]);
+	return live;
+}
+
 char *
 shard_column_type(Form_pg_attribute att)
 {
@@ -552,8 +567,11 @@ run_on_nodes(ShardCommands *commands)
 	{
 		NodeCommands *node = lfirst(lc);
 
-		if (!OidIsValid(node->node))
-			local_ddl_run(node->sql.data);
+		if (OidIsValid(node->node))
+			continue;
+		/* from now on only this backend can read them */
+		transaction_note_local_write();
+		local_ddl_run(node->sql.data);
 	}
 	if (connections)
 		connection_finish_all(connections);

@@ -58,6 +58,9 @@ extern const char *shard_storage_name(char storage);
 /* Settings under which output functions give text that any node reads alike; AtEOXact_GUC ends it. */
 extern int	shard_exact_text_begin(void);
 
+/* desc without its dropped columns; attnums[i] is where column i + 1 was. */
+extern TupleDesc shard_live_columns(TupleDesc desc, AttrNumber *attnums);
+
 /* Type, collation and such of a column, as text for CREATE or ALTER TABLE. */
 extern char *shard_column_type(Form_pg_attribute att);
 

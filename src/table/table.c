@@ -32,6 +32,7 @@
 #include "table/kept_rows.h"
 #include "table/label.h"
 #include "table/load.h"
+#include "table/load_stream.h"
 #include "table/pending.h"
 #include "table/placement.h"
 #include "table/shard.h"
@@ -55,6 +56,7 @@ table_init(void)
 	shard_init();
 	stats_init();
 	load_init();
+	load_stream_init();
 	kept_rows_init();
 	/* callbacks run last registered first: rows are written before commands are applied */
 	pending_init();

@@ -40,6 +40,7 @@ static void begin_index(IndexStmt *stmt, List **shown);
 static void begin_drop(DropStmt *stmt);
 static void begin_reindex(ReindexStmt *stmt);
 static void begin_refresh(RefreshMatViewStmt *stmt);
+static void begin_copy(CopyStmt *stmt);
 static void end_reindex(ReindexStmt *stmt);
 static List *show_tree(List *shown, Oid relid, LOCKMODE lock);
 static List *show_one(List *shown, Oid relid, LOCKMODE lock);
@@ -73,6 +74,9 @@ utility_begin(PlannedStmt *pstmt, bool read_only_tree, Node **replaced)
 			break;
 		case T_RefreshMatViewStmt:
 			begin_refresh((RefreshMatViewStmt *) stmt);
+			break;
+		case T_CopyStmt:
+			begin_copy((CopyStmt *) stmt);
 			break;
 		case T_ClusterStmt:
 			if (((ClusterStmt *) stmt)->relation)
@@ -264,6 +268,23 @@ begin_refresh(RefreshMatViewStmt *stmt)
 	if (stmt->concurrent && table_is_distributed(relid))
 		refuse(relid, "REFRESH MATERIALIZED VIEW CONCURRENTLY is not supported",
 			   "Leave out CONCURRENTLY.");
+}
+
+/* Rows frozen before their transaction commits would be seen by others on the nodes. */
+static void
+begin_copy(CopyStmt *stmt)
+{
+	ListCell   *lc;
+
+	if (!stmt->is_from || stmt->relation == NULL || !table_is_distributed(lookup(stmt->relation)))
+		return;
+	foreach(lc, stmt->options)
+	{
+		DefElem    *option = lfirst(lc);
+
+		if (strcmp(option->defname, "freeze") == 0 && defGetBoolean(option))
+			refuse(lookup(stmt->relation), "COPY FREEZE is not supported", "Leave out FREEZE.");
+	}
 }
 
 /* PostgreSQL saw no index of the table; REINDEX INDEX is forwarded as a build. */

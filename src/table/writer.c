@@ -19,14 +19,20 @@
 #include "utils/memutils.h"
 
 #include "base/compat.h"
+#include "batch/batch.h"
 #include "cluster/transaction.h"
 #include "table/load.h"
+#include "table/load_stream.h"
 #include "table/pending.h"
 #include "table/shard.h"
 #include "table/writer.h"
 
 /* Rows in a row that a round-robin table gives to one shard. */
 #define ROUND_ROBIN_RUN		1000
+/* Rows of a batch for a node, unless it is full of bytes before. */
+#define LOAD_BATCH_ROWS		8192
+/* What a writer holds in batches over all its shards. */
+#define WRITER_MAX_BYTES	(8 * 1024 * 1024)
 
 typedef struct Writer
 {
@@ -43,11 +49,15 @@ typedef struct Writer
 	int			run;			/* rows given to next_partition in a row */
 	int			next_partition;
 	/* the table's live columns, in order: the shards' columns */
-	int			natts;
 	AttrNumber *attnums;
 	Datum	   *values;
 	bool	   *nulls;
-	ShardSink **sinks;			/* by index into layout->nodes; NULL: not open, or remote */
+	/* by index into layout->nodes: where rows for it are held; NULL: not open */
+	ShardSink **sinks;			/* this server's shards */
+	BatchBuilder **builders;	/* shards on nodes; a broadcast table has one for all copies */
+	BatchSchema *schema;		/* NULL until a builder is wanted */
+	TupleDesc	columns;		/* live ones */
+	StringInfoData frame;
 } Writer;
 
 static List *writers = NIL;		/* of Writer, in TopTransactionContext */
@@ -57,9 +67,14 @@ static bool flushing;
 static Writer *find_writer(Relation rel);
 static Writer *make_writer(Relation rel);
 static int	choose_partition(Writer *writer, TupleTableSlot *slot);
+static void store_copies(Writer *writer);
 static void store_row(Writer *writer, int index);
 static ShardSink *open_sink(Writer *writer, int index);
-static void flush_sink(Writer *writer, int index);
+static void store_remote_row(Writer *writer, int index);
+static BatchBuilder *open_builder(Writer *writer, int index);
+static void flush_builder(Writer *writer, int index);
+static void flush_held(Writer *writer, int index);
+static void rethrow_translated(MemoryContext context) pg_attribute_noreturn();
 static void flush_writer(Writer *writer);
 static void free_writer(Writer *writer);
 static void on_xact(XactEvent event, void *arg);
@@ -83,16 +98,13 @@ writer_insert(Relation rel, TupleTableSlot *slot, CommandId cid)
 		writer->cid = cid;
 	}
 	slot_getallattrs(slot);
-	for (int i = 0; i < writer->natts; i++)
+	for (int i = 0; i < writer->columns->natts; i++)
 	{
 		writer->values[i] = slot->tts_values[writer->attnums[i] - 1];
 		writer->nulls[i] = slot->tts_isnull[writer->attnums[i] - 1];
 	}
 	if (writer->layout->kind == LAYOUT_BROADCAST)
-	{
-		for (int i = 0; i < writer->layout->nnodes; i++)
-			store_row(writer, i);
-	}
+		store_copies(writer);
 	else
 		store_row(writer, choose_partition(writer, slot));
 	pgstat_count_heap_insert(rel, 1);
@@ -102,6 +114,7 @@ void
 writer_flush_all(void)
 {
 	SubTransactionId subid;
+	MemoryContext old = CurrentMemoryContext;
 	ListCell   *lc;
 
 	if (writers == NIL || flushing)
@@ -113,12 +126,15 @@ writer_flush_all(void)
 		foreach(lc, writers)
 			if (((Writer *) lfirst(lc))->subid == subid)
 				flush_writer(lfirst(lc));
+		load_stream_end_all();
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		flushing = false;
+		rethrow_translated(old);
 	}
 	PG_END_TRY();
+	flushing = false;
 	last_writer = NULL;
 	foreach(lc, writers)
 	{
@@ -188,7 +204,9 @@ make_writer(Relation rel)
 	const TableLayout *layout;
 	TupleDesc	desc = RelationGetDescr(rel);
 
-	pending_apply();
+	/* a rewrite is still reading the table as it was */
+	if (!OidIsValid(rel->rd_rel->relrewrite))
+		pending_apply();
 	if (!table_layout(rel)->created)
 		shards_create(rel, pending_predecessor(rel));
 	layout = table_layout(rel);
@@ -202,12 +220,12 @@ make_writer(Relation rel)
 	writer->filenode = RelationFileNumber(rel);
 	writer->layout = (TableLayout *) table_layout(rel);
 	writer->attnums = palloc(desc->natts * sizeof(AttrNumber));
+	writer->columns = shard_live_columns(desc, writer->attnums);
 	writer->values = palloc(desc->natts * sizeof(Datum));
 	writer->nulls = palloc(desc->natts * sizeof(bool));
 	writer->sinks = palloc0(layout->nnodes * sizeof(ShardSink *));
-	for (int i = 0; i < desc->natts; i++)
-		if (!TupleDescAttr(desc, i)->attisdropped)
-			writer->attnums[writer->natts++] = i + 1;
+	writer->builders = palloc0(layout->nnodes * sizeof(BatchBuilder *));
+	initStringInfo(&writer->frame);
 	for (int i = 0; i < layout->nkeys; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, layout->keys[i] - 1);
@@ -249,16 +267,34 @@ choose_partition(Writer *writer, TupleTableSlot *slot)
 									  writer->key_collations, values, nulls);
 }
 
+/* Every local copy, and one batch for all copies on nodes. */
+static void
+store_copies(Writer *writer)
+{
+	bool		batched = false;
+
+	for (int i = 0; i < writer->layout->nnodes; i++)
+	{
+		if (OidIsValid(writer->layout->nodes[i]) && batched)
+			continue;
+		batched |= OidIsValid(writer->layout->nodes[i]);
+		store_row(writer, i);
+	}
+}
+
 static void
 store_row(Writer *writer, int index)
 {
 	ShardSink  *sink;
 
 	if (OidIsValid(writer->layout->nodes[index]))
-		elog(ERROR, "remote writes: to come");
+	{
+		store_remote_row(writer, index);
+		return;
+	}
 	sink = writer->sinks[index] ? writer->sinks[index] : open_sink(writer, index);
 	if (shard_sink_add(sink, writer->values, writer->nulls, writer->cid))
-		flush_sink(writer, index);
+		flush_held(writer, index);
 }
 
 static ShardSink *
@@ -271,35 +307,97 @@ open_sink(Writer *writer, int index)
 	return writer->sinks[index] = shard_sink_open(shard, writer->context);
 }
 
+static void
+store_remote_row(Writer *writer, int index)
+{
+	BatchBuilder *builder = writer->builders[index];
+	Size		before;
+	bool		full;
+	int			level;
+
+	if (builder == NULL)
+		builder = open_builder(writer, index);
+	before = batch_builder_bytes(builder);
+	level = batch_text_settings_begin(writer->schema);
+	full = batch_builder_add(builder, writer->values, writer->nulls);
+	batch_text_settings_end(level);
+	writer->bytes += batch_builder_bytes(builder) - before;
+	if (full)
+		flush_held(writer, index);
+	else if (writer->bytes > WRITER_MAX_BYTES)
+		flush_writer(writer);
+}
+
+static BatchBuilder *
+open_builder(Writer *writer, int index)
+{
+	if (writer->schema == NULL)
+		writer->schema = batch_schema_create(writer->columns, writer->context);
+	return writer->builders[index] = batch_builder_create(writer->schema, LOAD_BATCH_ROWS,
+														  writer->context);
+}
+
 /* What can go wrong is a unique index: the error must name the table's, not the shard's. */
 static void
-flush_sink(Writer *writer, int index)
+flush_held(Writer *writer, int index)
 {
 	MemoryContext old = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		shard_sink_flush(writer->sinks[index]);
+		if (writer->sinks[index])
+			shard_sink_flush(writer->sinks[index]);
+		if (writer->builders[index])
+			flush_builder(writer, index);
 	}
 	PG_CATCH();
 	{
-		ErrorData  *edata;
-
-		MemoryContextSwitchTo(old);
-		edata = CopyErrorData();
-		FlushErrorState();
-		shard_translate_error(edata);
-		ReThrowError(edata);
+		rethrow_translated(old);
 	}
 	PG_END_TRY();
+}
+
+static void
+flush_builder(Writer *writer, int index)
+{
+	BatchBuilder *builder = writer->builders[index];
+	const TableLayout *layout = writer->layout;
+	char	   *shard;
+
+	if (batch_builder_rows(builder) == 0)
+		return;
+	shard = table_shard_name(layout, shard_partition(layout, index));
+	writer->bytes -= Min(writer->bytes, batch_builder_bytes(builder));
+	resetStringInfo(&writer->frame);
+	appendBinaryStringInfo(&writer->frame, shard, strlen(shard) + 1);
+	batch_builder_flush(builder, BATCH_COMPRESS_OFF, &writer->frame);
+	pfree(shard);
+	if (layout->kind != LAYOUT_BROADCAST)
+		load_stream_put(layout->nodes[index], &writer->frame);
+	else
+		for (int i = index; i < layout->nnodes; i++)
+			if (OidIsValid(layout->nodes[i]))
+				load_stream_put(layout->nodes[i], &writer->frame);
 }
 
 static void
 flush_writer(Writer *writer)
 {
 	for (int i = 0; i < writer->layout->nnodes; i++)
-		if (writer->sinks[i])
-			flush_sink(writer, i);
+		if (writer->sinks[i] || writer->builders[i])
+			flush_held(writer, i);
+}
+
+static void
+rethrow_translated(MemoryContext context)
+{
+	ErrorData  *edata;
+
+	MemoryContextSwitchTo(context);
+	edata = CopyErrorData();
+	FlushErrorState();
+	shard_translate_error(edata);
+	ReThrowError(edata);
 }
 
 static void

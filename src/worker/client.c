@@ -103,7 +103,7 @@ static QueuedFrame *append_frame(Client *client, Size len, bool is_task);
 static void want_slot(Client *client);
 static Channel *take_channel(void);
 static void drive_queue(void);
-static void begin_running(Client *client);
+static void restart_requests(Client *client);
 static void send_requests(Client *client);
 static bool send_one(Client *client, const char *data, Size len);
 static ClientEvent read_results(Client *client, const char **frame, Size *len);
@@ -190,7 +190,7 @@ client_put_frame(Client *client, const char *data, Size len)
 	}
 	if (client->state == STATE_CLIENT_IDLE)
 		want_slot(client);
-	else if (client->state == STATE_CLIENT_RUNNING)
+	else if (client->state == STATE_CLIENT_QUEUED || client->state == STATE_CLIENT_RUNNING)
 		send_requests(client);
 }
 
@@ -393,9 +393,8 @@ drive_queue(void)
 					queued = NULL;
 					break;
 				case POOL_GRANTED:
-					client = queued;
+					queued->state = STATE_CLIENT_RUNNING;
 					queued = NULL;
-					begin_running(client);
 					break;
 			}
 		}
@@ -403,7 +402,7 @@ drive_queue(void)
 			return;
 		client = dlist_container(Client, node, dlist_pop_head_node(&wanting));
 		channel_reset(client->channel);
-		client->hello_sent = client->setup_sent = false;
+		restart_requests(client);
 		request.channel = dsm_segment_handle(client->channel->segment);
 		request.channel_id = client->channel->header->id;
 		request.dboid = MyDatabaseId;
@@ -440,10 +439,14 @@ leave_queue(Client *client)
 
 /* ---------------- talking to a worker ---------------- */
 
+/*
+ * Begin anew with what is unanswered.  It is in the queue before the worker
+ * comes: one that finds nothing to do leaves, above all when others wait.
+ */
 static void
-begin_running(Client *client)
+restart_requests(Client *client)
 {
-	client->state = STATE_CLIENT_RUNNING;
+	client->hello_sent = client->setup_sent = false;
 	client->next = slist_is_empty(&client->frames) ? NULL :
 		slist_head_element(QueuedFrame, node, &client->frames);
 	send_requests(client);

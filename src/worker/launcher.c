@@ -35,6 +35,7 @@ typedef struct Started
 
 PGDLLEXPORT void barks_launcher_main(Datum arg);
 
+static void worker_changed(SIGNAL_ARGS);
 static void check_slot(int slot, Started *started);
 static void start_worker(int slot, const SlotInfo *info, Started *started);
 
@@ -60,6 +61,7 @@ barks_launcher_main(Datum arg)
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	pqsignal(SIGUSR1, worker_changed);
 	BackgroundWorkerUnblockSignals();
 
 	started = MemoryContextAllocZero(TopMemoryContext, pool_slots * sizeof(Started));
@@ -80,6 +82,16 @@ barks_launcher_main(Datum arg)
 		CHECK_FOR_INTERRUPTS();
 	}
 	proc_exit(0);
+}
+
+/* The postmaster tells of the start and the end of a worker. */
+static void
+worker_changed(SIGNAL_ARGS)
+{
+	int			save_errno = errno;
+
+	SetLatch(MyLatch);
+	errno = save_errno;
 }
 
 /* Start the worker a slot wants, and see whether an earlier one has ended. */

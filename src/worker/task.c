@@ -96,7 +96,6 @@ typedef struct SavedEnvironment
  */
 static const TaskSetting parse_settings[] = {
 	{"search_path", "pg_catalog"},
-	{"DateStyle", "ISO"},
 	{"IntervalStyle", "postgres"},
 	{"lc_monetary", "C"},
 	{"standard_conforming_strings", "on"},
@@ -119,6 +118,7 @@ static void parse_and_plan(TaskRun *run, const JobSetup *setup, const TaskSpec *
 static List *copy_settings(List *settings);
 static void enter(TaskRun *run, SavedEnvironment *saved);
 static void leave(TaskRun *run, SavedEnvironment *saved);
+static void apply_run_settings(List *settings);
 static void apply_setting(const char *name, const char *value);
 static void prepare_output(TaskRun *run);
 static void pull_rows(TaskRun *run);
@@ -138,6 +138,21 @@ void
 task_init(void)
 {
 	RegisterResourceReleaseCallback(note_release, NULL);
+}
+
+int
+task_settings_begin(const JobSetup *setup)
+{
+	int			level = NewGUCNestLevel();
+	Oid			user;
+	int			sec_context;
+
+	GetUserIdAndSecContext(&user, &sec_context);
+	SetUserIdAndSecContext(get_role_oid(setup->role, false),
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	apply_run_settings(setup->settings);
+	SetUserIdAndSecContext(user, sec_context);
+	return level;
 }
 
 TaskRun *
@@ -282,6 +297,8 @@ parse_and_plan(TaskRun *run, const JobSetup *setup, const TaskSpec *spec, Oid se
 	GetUserIdAndSecContext(&user, &sec_context);
 	SetUserIdAndSecContext(service_role, sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	level = NewGUCNestLevel();
+	if (DateStyle != USE_ISO_DATES)
+		apply_setting("DateStyle", "ISO");	/* in any order: years have four digits */
 	for (int i = 0; i < lengthof(parse_settings); i++)
 		apply_setting(parse_settings[i].name, parse_settings[i].value);
 	PushActiveSnapshot(run->snapshot);
@@ -327,21 +344,12 @@ copy_settings(List *settings)
 static void
 enter(TaskRun *run, SavedEnvironment *saved)
 {
-	ListCell   *lc;
-
 	saved->owner = CurrentResourceOwner;
 	saved->context = MemoryContextSwitchTo(run->context);
 	GetUserIdAndSecContext(&saved->user, &saved->sec_context);
 	saved->guc_level = NewGUCNestLevel();
 	SetUserIdAndSecContext(run->role, saved->sec_context | SECURITY_LOCAL_USERID_CHANGE);
-	for (int i = 0; i < lengthof(run_settings); i++)
-		apply_setting(run_settings[i].name, run_settings[i].value);
-	foreach(lc, run->settings)
-	{
-		TaskSetting *setting = lfirst(lc);
-
-		apply_setting(setting->name, setting->value);
-	}
+	apply_run_settings(run->settings);
 	CurrentResourceOwner = run->owner;
 	PushActiveSnapshot(run->snapshot);
 }
@@ -356,13 +364,34 @@ leave(TaskRun *run, SavedEnvironment *saved)
 	MemoryContextSwitchTo(saved->context);
 }
 
+static void
+apply_run_settings(List *settings)
+{
+	ListCell   *lc;
+
+	for (int i = 0; i < lengthof(run_settings); i++)
+		apply_setting(run_settings[i].name, run_settings[i].value);
+	foreach(lc, settings)
+	{
+		TaskSetting *setting = lfirst(lc);
+
+		apply_setting(setting->name, setting->value);
+	}
+}
+
 /*
  * With the current user's own rights.  A name with a dot that no one here
- * defines becomes a placeholder, as it is on the driver.
+ * defines becomes a placeholder, as it is on the driver.  Some settings are
+ * slow to set (time zone abbreviations are read from a file), and almost
+ * always they have their value already.
  */
 static void
 apply_setting(const char *name, const char *value)
 {
+	const char *current = GetConfigOption(name, true, false);
+
+	if (current && strcmp(current, value) == 0)
+		return;
 	(void) set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, ERROR, false);
 }

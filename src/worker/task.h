@@ -24,6 +24,13 @@
 typedef struct TaskRun TaskRun;
 
 /*
+ * Put the job's settings in force for the tasks that follow in this
+ * transaction, so that each finds them as it needs them.  Only to save time:
+ * a task sets what it does not find.  AtEOXact_GUC(true, level) ends it.
+ */
+extern int	task_settings_begin(const JobSetup *setup);
+
+/*
  * Begin a task in a context under parent.  setup and spec are copied where
  * they must outlive the call.  service_role: whose rights tables are read
  * with.  queue_us is passed on to the driver.

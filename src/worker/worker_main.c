@@ -51,6 +51,7 @@ typedef struct Worker
 	MemoryContext task_context; /* reset per task */
 	StringInfoData hello;
 	JobSetup   *setup;
+	int			settings_level; /* of setup's settings; they end with the transaction */
 	int64		queue_us;		/* for the first task's report */
 	TimestampTz since;			/* of the assignment */
 	bool		gone;			/* the session has detached */
@@ -287,6 +288,7 @@ static void
 begin_transaction(void)
 {
 	StartTransactionCommand();
+	worker.settings_level = 0;
 	MemoryContextSwitchTo(worker.serve_context);
 	XactIsoLevel = XACT_REPEATABLE_READ;
 	XactReadOnly = true;
@@ -302,6 +304,9 @@ take_setup(StringInfo request)
 	MemoryContextSwitchTo(worker.serve_context);
 	if (!task_role_exists(worker.setup->role))
 		create_role();
+	if (worker.settings_level > 0)
+		AtEOXact_GUC(true, worker.settings_level);
+	worker.settings_level = task_settings_begin(worker.setup);
 }
 
 /* Roles are made in a transaction of their own; ours only reads. */

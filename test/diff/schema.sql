@@ -1,16 +1,6 @@
 -- Tables of the differential test, made once in schema "plain", once in "dist".
-CREATE SCHEMA :schema;
 SET search_path = :schema, public;
 GRANT USAGE ON SCHEMA :schema TO diff_reader, diff_nobody;
-
--- Types
-CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy', 'Zany', 'with space');
-CREATE TYPE pair AS (x int, y text);
-CREATE TYPE nested AS (p pair, tags text[]);
-CREATE DOMAIN posint AS int CHECK (VALUE > 0);
-CREATE DOMAIN shortname AS varchar(10) COLLATE "C";
-CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-CREATE COLLATION german (provider = icu, locale = 'de');
 
 -- A star: facts with skew and NULLs, colocated details, dimensions
 CREATE TABLE fact (id int NOT NULL, k int, k8 bigint, k2 smallint, grp text, d numeric(12,2), n numeric, f float8,

@@ -176,7 +176,7 @@ SELECT n + 1, n * 2, n = i, n::text, scale(n) FROM numbers;
 
 SELECT sum(n) FROM numbers WHERE n < 'Infinity' AND n > '-Infinity';
 
-SELECT sum(n), avg(n), max(n), min(n) FROM numbers WHERE n >= 0 AND n < 20;
+SELECT sum(n), avg(n), trim_scale(max(n)), trim_scale(min(n)) FROM numbers WHERE n >= 0 AND n < 20;
 
 SELECT count(*), sum(i) FROM numbers GROUP BY n;
 

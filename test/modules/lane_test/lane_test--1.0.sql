@@ -8,3 +8,5 @@ CREATE FUNCTION lane_run(sql text, types regtype[], tasks int DEFAULT 1,
 						 inline bool DEFAULT false,
 						 OUT task int, OUT kind text, OUT value text)
 RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME', 'lane_run';
+
+CREATE FUNCTION lane_evict(database oid) RETURNS void LANGUAGE c STRICT AS 'MODULE_PATHNAME';

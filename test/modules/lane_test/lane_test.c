@@ -21,10 +21,12 @@
 #include "batch/batch.h"
 #include "job/lane.h"
 #include "worker/inline_lane.h"
+#include "worker/worker.h"
 
 PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(lane_run);
+PG_FUNCTION_INFO_V1(lane_evict);
 
 typedef struct LaneTest
 {
@@ -84,6 +86,14 @@ lane_run(PG_FUNCTION_ARGS)
 	values[2] = CStringGetTextDatum(value);
 	SRF_RETURN_NEXT(funcctx,
 					HeapTupleGetDatum(heap_form_tuple(funcctx->tuple_desc, values, nulls)));
+}
+
+/* What the utility hook does before DROP DATABASE. */
+Datum
+lane_evict(PG_FUNCTION_ARGS)
+{
+	worker_evict_database(PG_GETARG_OID(0));
+	PG_RETURN_VOID();
 }
 
 static void

@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ * worker_sql.c
+ *	  SQL-callable functions of the worker pool.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "worker/pool.h"
+
+#define WORKER_COLUMNS 7
+
+PG_FUNCTION_INFO_V1(barks_worker_slots);
+
+static const char *state_name(SlotState state);
+
+/* barks.worker_slots(): one row per slot of this server */
+Datum
+barks_worker_slots(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < pool_slots; i++)
+	{
+		SlotInfo	info = pool_slot_info(i);
+		Datum		values[WORKER_COLUMNS] = {0};
+		bool		nulls[WORKER_COLUMNS] = {false};
+
+		values[0] = Int32GetDatum(i + 1);
+		values[1] = CStringGetTextDatum(state_name(info.state));
+		values[2] = Int32GetDatum(info.pid);
+		nulls[2] = info.pid == 0;
+		values[3] = ObjectIdGetDatum(info.dboid);
+		nulls[3] = !OidIsValid(info.dboid);
+		values[4] = Int32GetDatum(info.session_pid);
+		nulls[4] = info.session_pid == 0;
+		values[5] = Int64GetDatum(info.tasks);
+		values[6] = TimestampTzGetDatum(info.since);
+		nulls[6] = info.since == 0;
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+static const char *
+state_name(SlotState state)
+{
+	switch (state)
+	{
+		case SLOT_FREE:
+			return "free";
+		case SLOT_STARTING:
+			return "starting";
+		case SLOT_IDLE:
+			return "idle";
+		case SLOT_BUSY:
+			return "busy";
+		case SLOT_LEAVING:
+			return "leaving";
+	}
+	pg_unreachable();
+}

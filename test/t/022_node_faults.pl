@@ -1,0 +1,155 @@
+# Servers that are not fit to be nodes, nodes that die or hang, and secrets.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use BarksCluster;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my ($driver, $n1) = BarksCluster::create(1, "log_statement = all\nlog_min_duration_statement = 0\n");
+
+sub q1 { return $driver->safe_psql('postgres', shift) }
+
+sub add_error
+{
+	my ($server, $more) = @_;
+	return BarksCluster::error_of($driver,
+		sprintf(q{SELECT barks.add_node('x', '%s', %d%s)}, $server->host, $server->port, $more // ''));
+}
+
+# Servers that do not fit.
+my $n2 = BarksCluster::server('n2', "max_prepared_transactions = 0\n");
+like(add_error($n2), qr/55000: max_prepared_transactions is 0 on node "x".*HINT:  Set max_prepared_transactions there to at least \d+/s,
+	'max_prepared_transactions = 0');
+$n2->append_conf('postgresql.conf', "max_prepared_transactions = 10\nmax_worker_processes = 2\n");
+$n2->restart;
+like(add_error($n2), qr/55000: max_worker_processes is too low on node "x".*HINT/s, 'max_worker_processes = 2');
+$n2->append_conf('postgresql.conf', "max_worker_processes = 16\nshared_preload_libraries = ''\nbarks.heartbeat_interval = 500\n");
+$n2->restart;
+like(add_error($n2), qr/55000: barks is not loaded on node "x".*HINT:  Add barks to shared_preload_libraries/s, 'not preloaded');
+my ($rc, $out, $err) = $n2->psql('postgres', 'CREATE EXTENSION barks');
+like($err, qr/barks must be loaded at server start.*HINT/s, 'CREATE EXTENSION says so too');
+$n2->append_conf('postgresql.conf', $BarksCluster::settings);
+$n2->restart;
+$n2->safe_psql('postgres', q{CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;});
+like(add_error($n2, q{, 'latin'}), qr/55000: the database on node "x" has encoding LATIN1/, 'other encoding');
+$n2->safe_psql('postgres', q{CREATE DATABASE icu LOCALE_PROVIDER icu ICU_LOCALE 'de' TEMPLATE template0});
+like(add_error($n2, q{, 'icu'}), qr/55000: node "x" differs from the driver: locale of the database/, 'other locale');
+$n2->safe_psql('postgres', q{CREATE ROLE weak LOGIN});
+like(add_error($n2, q{, user_name => 'weak'}), qr/42501: role "weak" is not a superuser on node "x".*HINT/s, 'no superuser');
+
+# Passwords.
+$n2->safe_psql('postgres', q{SET password_encryption = 'scram-sha-256'; CREATE ROLE service SUPERUSER LOGIN PASSWORD 'opensesame'});
+my $hba = $n2->data_dir . '/pg_hba.conf';
+my $trust = slurp_file($hba);
+open(my $file, '>', $hba) or die;
+print $file "local all service scram-sha-256\n$trust";
+close $file;
+$n2->reload;
+like(add_error($n2, q{, user_name => 'service', password => 'wrongsecret'}), qr/28P01: could not connect to node "x"/, 'wrong password');
+like(add_error($n2, q{, user_name => 'service'}), qr/28P01: could not connect to node "x"/, 'no password');
+like(add_error($n2, q{, user_name => 'nobody_here'}), qr/28000: could not connect to node "x"/, 'no such role');
+q1(sprintf(q{SELECT barks.add_node('n2', '%s', %d, user_name => 'service', password => 'opensesame')}, $n2->host, $n2->port));
+like(BarksCluster::error_of($driver, sprintf(q{BEGIN; SELECT barks.remove_node('n2');
+	DO $$BEGIN PERFORM barks.add_node('n2', '%s', %d, user_name => 'service', password => 'opensesame'); END$$}, $n2->host, $n2->port)),
+	qr/55006: the database of node "n2" is being added or removed/, 'not removed and added in one transaction');
+BarksCluster::error_of($driver, q{PREPARE p(text) AS SELECT barks.add_node('y', password => $1); EXECUTE p('opensesame')});
+$driver->psql('postgres', q{SELECT barks.add_node('y', password => 'opensesame') \gdesc});
+my $log = slurp_file($driver->logfile);
+unlike($log, qr/opensesame|wrongsecret/, 'no password in any log');
+my $seen = q1(q{SELECT (SELECT string_agg(f::text, '') FROM pg_foreign_server f), (SELECT string_agg(u::text, '') FROM pg_user_mappings u),
+	(SELECT string_agg(n::text, '') FROM barks.nodes n), (SELECT string_agg(a.query, '') FROM pg_stat_activity a WHERE pid <> pg_backend_pid())});
+unlike($seen, qr/opensesame/, 'nor in a view');
+$driver->safe_psql('postgres', 'CREATE ROLE joe LOGIN');
+like(BarksCluster::error_of($driver, 'SET ROLE joe; SELECT password FROM barks.node_credential'), qr/42501/, 'nor for others');
+is($driver->safe_psql('postgres', 'SET ROLE joe; SELECT count(*) FROM barks.nodes'), 2, 'who may see the nodes');
+is($driver->safe_psql('postgres', q{SET ROLE joe; SELECT cluster_read('SELECT 1')}), 'n1=1 n2=1', 'and read them, as a query of his would');
+
+$_->safe_psql('postgres', 'CREATE TABLE t (i int)') for $n1, $n2;
+
+# A node that hangs: every wait can be cancelled, and nobody else waits.
+sub family
+{
+	my $pid = slurp_file(shift->data_dir . '/postmaster.pid');
+	$pid =~ s/\n.*//s;
+	return ($pid, split ' ', `pgrep -P $pid`);
+}
+
+sub cancelled
+{
+	my ($what, $sql) = @_;
+	my $out = '';
+	my $session = IPC::Run::start(['psql', '-XAtq', '-d', $driver->connstr('postgres'), '-c', $sql],
+		'<', \undef, '>', \$out, '2>', \$out);
+	BarksCluster::wait_for($driver, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Extension'
+		AND backend_type = 'client backend' AND state = 'active' AND now() - query_start > interval '300 ms'});
+	my $start = time;
+	q1(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Extension' AND backend_type = 'client backend'});
+	$session->finish;
+	my $took = time - $start;
+	like($out, qr/ERROR:  canceling statement due to user request/, "$what: cancelled");
+	# psql itself starts and ends within this
+	cmp_ok($took, '<', 0.5, sprintf('%s: at once (%.3f s)', $what, $took));
+}
+
+my @pids = family($n2);
+kill 'STOP', @pids;
+cancelled('connecting', q{SELECT cluster_read('SELECT 1')});
+my $started = time;
+is(q1('SELECT count(*) FROM barks.nodes'), 2, 'the view answers');
+cmp_ok(time - $started, '<', 1, 'at once');
+ok(BarksCluster::wait_for($driver, q{SELECT NOT alive FROM barks.nodes WHERE name = 'n2'}), 'and says who is not alive');
+ok(BarksCluster::wait_for($driver, q{SELECT alive AND last_seen > now() - interval '3 s' FROM barks.nodes WHERE name = 'n1'}), 'and who is');
+$started = time;
+like(BarksCluster::error_of($driver, q{SET statement_timeout = '300ms'; SELECT cluster_exec('n2', 'SELECT 1')}), qr/57014/, 'statement_timeout');
+cmp_ok(time - $started, '<', 1, 'in time');
+kill 'CONT', @pids;
+ok(BarksCluster::wait_for($driver, q{SELECT alive FROM barks.nodes WHERE name = 'n2'}), 'it is seen again');
+
+# The same with sessions that were open before.
+for my $case (
+	['a command', q{BEGIN;; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)');; SELECT pg_sleep(0.8);; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)')}],
+	['a subtransaction', q{BEGIN;; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)');; SELECT pg_sleep(0.8);;
+		DO $$BEGIN BEGIN PERFORM cluster_exec('n2', 'INSERT INTO public.t VALUES (1)'); EXCEPTION WHEN division_by_zero THEN NULL; END; END$$}],
+	['a commit', q{BEGIN;; SELECT cluster_exec_all('INSERT INTO public.t VALUES (1)');; SELECT pg_sleep(0.8);; COMMIT}],
+	['a snapshot', q{SELECT cluster_read('SELECT 1');; SELECT pg_sleep(0.8);; SELECT cluster_read('SELECT 1')}],
+	['a load', q{BEGIN;; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)');; SELECT pg_sleep(0.8);; SELECT cluster_load('n2', 'public.t', 10000000, 0)}])
+{
+	my ($what, $sql) = @$case;
+	my $out = '';
+	my $session = IPC::Run::start(['psql', '-XAtq', '-d', $driver->connstr('postgres'), (map { ('-c', $_) } split(/;; /, $sql =~ s/;;\s+/;; /gr))],
+		'<', \undef, '>', \$out, '2>', \$out);
+	BarksCluster::wait_for($driver, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
+	my @pids = family($n2);
+	kill 'STOP', @pids;
+	BarksCluster::wait_for($driver, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Extension'
+		AND backend_type = 'client backend' AND state = 'active' AND now() - state_change > interval '300 ms'});
+	my $start = time;
+	q1(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Extension' AND backend_type = 'client backend'});
+	$session->finish;
+	my $took = time - $start;
+	like($out, qr/ERROR:  canceling statement due to user request/, "hung in $what: cancelled");
+	cmp_ok($took, '<', 0.5, sprintf('hung in %s: at once (%.3f s)', $what, $took));
+	kill 'CONT', @pids;
+	ok(BarksCluster::wait_for($driver, q{SELECT alive FROM barks.nodes WHERE name = 'n2'}), 'it is seen again');
+}
+ok(BarksCluster::wait_for($_, q{SELECT count(*) = 0 FROM pg_prepared_xacts}), 'nothing stays prepared') for $n1, $n2;
+ok(BarksCluster::wait_for($_, q{SELECT count(*) = 0 FROM pg_stat_activity WHERE state <> 'idle' AND application_name LIKE 'barks driver%'}),
+	'abandoned sessions end') for $n1, $n2;
+
+# A node killed.
+($rc, $out, $err) = $driver->psql('postgres', q{SELECT cluster_read('SELECT 1')});
+is($rc, 0, 'both nodes answer');
+@pids = family($n2);
+$n2->stop('immediate');
+like(BarksCluster::error_of($driver, q{SELECT cluster_read('SELECT 1')}), qr/08006: could not connect to node "n2"/, 'a clean error names it');
+is(BarksCluster::error_of($driver, q{SELECT cluster_exec('n1', 'SELECT 1')}), '', 'the other node works');
+$n2->start;
+ok(BarksCluster::wait_for($driver, q{SELECT cluster_read('SELECT 1')}, 'n1=1 n2=1'), 'it works again when it is back');
+
+done_testing();
