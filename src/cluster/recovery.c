@@ -2,7 +2,7 @@
  * recovery.c
  *	  Finish prepared transactions that nobody finished.
  *
- * Done by whoever needs a snapshot of the node next and by the monitor.  Whether
+ * Done by whoever reads or writes on the node next and by the monitor.  Whether
  * the driver's transaction is still running is looked at before its row is: a
  * transaction that has ended has either left its row for every later snapshot,
  * or never will.
@@ -93,6 +93,8 @@ recovery_settle_node(Oid node)
 	LOCKTAG		tag;
 	uint64		doubts;
 
+	if (node_state_settled(node, &doubts))
+		return;
 	set_lock_tag(&tag, node);
 	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 	if (!node_state_settled(node, &doubts))

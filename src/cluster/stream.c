@@ -264,12 +264,20 @@ result_error(NodeConnection *conn, PGresult *res)
 {
 	RemoteError *error;
 	char	   *state = copy_field(res, PG_DIAG_SQLSTATE);
+	const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
 
 	if (PQresultStatus(res) != PGRES_FATAL_ERROR)
 		return make_error(ERRCODE_PROTOCOL_VIOLATION,
 						  psprintf("node \"%s\" ended a stream of tasks", NameStr(conn->name)));
 	if (!state)
 		return lost_error(conn);
+	if (severity && strcmp(severity, "ERROR") != 0)
+	{
+		/* The session there ended; its SQLSTATE would look like our session's. */
+		error = lost_error(conn);
+		error->detail = copy_field(res, PG_DIAG_MESSAGE_PRIMARY);
+		return error;
+	}
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
 	{
 		conn->state = CONN_BROKEN;

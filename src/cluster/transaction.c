@@ -172,6 +172,8 @@ begin_session(Oid node)
 						 cluster_snapshot_id(snap, node));
 		cluster_snapshot_release(snap);
 	}
+	else
+		recovery_settle_node(node); /* its shards must be those that we see */
 	conn = connection_acquire(node);
 	connection_exec(conn, begin);
 

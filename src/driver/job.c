@@ -106,7 +106,6 @@ static void task_done(Job *job, JobLane *lane, const TaskDone *done);
 static void task_failed(Job *job, JobLane *lane, RemoteError *error);
 static void lane_lost(Job *job, JobLane *lane, RemoteError *error);
 static bool try_start_lanes(Job *job, bool last);
-static void throw_lost(Oid node, const RemoteError *error);
 static void retry_task(Job *job, int task, TimestampTz not_before);
 static bool error_is_retryable(const RemoteError *error);
 static void throw_task_error(Job *job, int task, const RemoteError *error);
@@ -691,6 +690,7 @@ lane_lost(Job *job, JobLane *lane, RemoteError *error)
 {
 	NodeRun    *run = lane->run;
 	Oid			node = run->node;
+	char	   *context = psprintf("node \"%s\"", node_name(node));
 	TimestampTz give_up;
 	bool		opened = false;
 
@@ -704,10 +704,10 @@ lane_lost(Job *job, JobLane *lane, RemoteError *error)
 	if (job->delivered || job->stats.restarts + 1 >= task_attempts ||
 		!error_is_retryable(error) || !OidIsValid(node) ||
 		transaction_wrote(node) || IsolationUsesXactSnapshot())
-		throw_lost(node, error);
+		remote_error_throw(error, context);
 	release_lanes(job);
 	if (cluster_snapshot_is_lost(job->plan->snapshot, node))
-		throw_lost(node, error);	/* another query reads under it */
+		remote_error_throw(error, context);	/* another query reads under it */
 
 	job->stats.restarts++;
 	give_up = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
@@ -760,19 +760,6 @@ try_start_lanes(Job *job, bool last)
 	/* if it went well, "attempt" stays as a child of the owner and ends with it */
 	CurrentResourceOwner = owner;
 	return opened;
-}
-
-/* The session at the node has ended: 08006, whatever it said last. */
-static void
-throw_lost(Oid node, const RemoteError *error)
-{
-	if (error_is_retryable(error) &&
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_CONNECTION_EXCEPTION)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONNECTION_FAILURE),
-				 errmsg("lost connection to node \"%s\"", node_name(node)),
-				 errdetail_internal("%s", error->message)));
-	remote_error_throw(error, psprintf("node \"%s\"", node_name(node)));
 }
 
 /* Lost workers and nodes may come back; an SQL error stays one. */

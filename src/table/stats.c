@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "cluster/recovery.h"
 #include "cluster/transaction.h"
 #include "table/shard.h"
 #include "table/stats.h"
@@ -208,9 +209,12 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 	if (OidIsValid(node))
 	{
 		bool		mine = transaction_wrote(node);
-		NodeConnection *conn = mine ? transaction_session(node) : connection_acquire(node);
+		NodeConnection *conn;
 		PGresult   *res;
 
+		if (!mine)
+			recovery_settle_node(node);	/* shards of a decided transaction must be there */
+		conn = mine ? transaction_session(node) : connection_acquire(node);
 		if (mine)
 			connection_detach_user(conn);
 		res = connection_query(conn, sql, 0, NULL);

@@ -1,6 +1,6 @@
 # BarksFaults: break things under a query, see that nothing is left.
 #
-#	my $before = fault_state($cluster);
+#	my $before = settled_state($cluster);
 #	my $session = start_session($cluster, 'SELECT …');
 #	stop_at($node, 'task.before_run');          # tasks on the node wait there …
 #	wait_stopped($node, 'task.before_run');     # … and one does
@@ -19,12 +19,20 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-our @EXPORT = qw(fault_state state_is start_session end_session stop_at wait_stopped go_on
-	busy_worker family answers is_up wait_until);
+our @EXPORT = qw(settled_state state_is start_session end_session stop_at wait_stopped go_on
+	busy_worker family answers recovers wait_until);
 
 my %stopped_since;
 
-# What must be the same before and after a fault, on every server.
+# What must be the same before and after a fault, on every server; before it,
+# decisions about transactions are carried out everywhere.
+sub settled_state
+{
+	my $cluster = shift;
+	wait_until(sub { $cluster->query('SELECT count(*) FROM barks.dist_transaction') == 0 }) or die 'decisions stay';
+	return fault_state($cluster);
+}
+
 sub fault_state
 {
 	my $cluster = shift;
@@ -121,6 +129,15 @@ sub answers
 {
 	my $server = shift;
 	return wait_until(sub { is_up($server) });
+}
+
+# Wait until the server, of which a process was killed after its log had this
+# length, has been through recovery.
+sub recovers
+{
+	my ($server, $offset) = @_;
+	return wait_until(sub { substr(slurp_file($server->logfile), $offset) =~ /server processes terminated; reinitializing/ })
+		&& answers($server);
 }
 
 # Not by a script on standard input, which a psql that cannot connect does not read.

@@ -26,7 +26,7 @@ q1(q{
 my $count = 'SELECT count(*), sum(id), min(s) FROM t';
 my $counted = q1('SELECT count(*), sum(id), min(s) FROM plain');
 is(q1($count), $counted, 'without a fault');
-my $before = fault_state($cluster);
+my $before = settled_state($cluster);
 
 # A worker goes in the middle of a task: another attempt answers.
 for my $point ('task.before_run', 'task.after_batch', 'task.before_done')
@@ -133,13 +133,15 @@ state_is($cluster, $before, 'sessions that went');
 # A worker killed takes its server down for a moment; so does the postmaster.
 for my $how ('a worker killed', 'a postmaster killed')
 {
+	my $offset;
 	my $break = sub {
-		if ($how eq 'a worker killed') { kill 'KILL', busy_worker($n1); }
+		$offset = -s $n1->logfile;
+		if ($how eq 'a worker killed') { kill 'KILL', $n1->safe_psql('barks', q{SELECT max(pid) FROM barks.workers}); }
 		else { $cluster->kill9($n1); }
 	};
 	my $mend = sub {
-		$cluster->restart($n1) if $how eq 'a postmaster killed';
-		answers($n1);
+		if ($how eq 'a postmaster killed') { $cluster->restart($n1); }
+		else { recovers($n1, $offset); }
 		go_on($n1);
 	};
 
@@ -162,12 +164,7 @@ for my $how ('a worker killed', 'a postmaster killed')
 
 	# What a session kept from before is replaced.
 	$session = start_paused('SELECT twice()');
-	if ($how eq 'a worker killed')
-	{
-		kill 'KILL', $n1->safe_psql('barks', q{SELECT min(pid) FROM barks.workers WHERE state = 'idle'});
-		wait_until(sub { !is_up($n1) });
-	}
-	else { $break->(); }
+	$break->();
 	$mend->();
 	is(join('', finish_paused($session)), "$sum $sum", "$how: the next query of a session answers");
 	state_is($cluster, $before, $how);
@@ -225,9 +222,10 @@ for my $signal ('TERM', 'KILL')
 	stop_at($n1, 'task.before_run');
 	$session = start_session($cluster, $count);
 	ok(wait_stopped($n1, 'task.before_run'), 'a query waits');
+	my $offset = -s $driver->logfile;
 	kill $signal, q1(q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT count(%' AND pid <> pg_backend_pid()});
-	eval { end_session($session) };
-	answers($driver);
+	end_session($session);
+	recovers($driver, $offset) if $signal eq 'KILL';
 	wait_until(sub { $n1->safe_psql('barks', q{SELECT count(*) FROM barks.workers WHERE state = 'busy'}) == 0 });
 	go_on($n1);
 	state_is($cluster, $before, "the driver's backend gone by SIG$signal");
