@@ -2,6 +2,7 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS barks;
 RESET client_min_messages;
+\set SHOW_CONTEXT never
 CREATE TABLE t (a int, b text, c numeric) USING barks;
 SELECT name, layout, key FROM barks.tables;
 INSERT INTO t SELECT i, 'x' || i, i / 3.0 FROM generate_series(1, 2500) i;

@@ -162,7 +162,10 @@ scan_tlist(const Ir *ir, List *tlist)
 	return result;
 }
 
-/* The node's target list over the scan's row: column by column. */
+/*
+ * The node's target list over the scan's row: column by column.  A NULL stays
+ * one, because INSERT must see that a dropped column is given no value.
+ */
 static List *
 pass_on(List *tlist)
 {
@@ -174,8 +177,9 @@ pass_on(List *tlist)
 		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
 		Node	   *expr = (Node *) tle->expr;
 
-		tle->expr = (Expr *) makeVar(INDEX_VAR, tle->resno, exprType(expr),
-									 exprTypmod(expr), exprCollation(expr), 0);
+		if (!(IsA(expr, Const) && ((Const *) expr)->constisnull))
+			tle->expr = (Expr *) makeVar(INDEX_VAR, tle->resno, exprType(expr),
+										 exprTypmod(expr), exprCollation(expr), 0);
 		result = lappend(result, tle);
 	}
 	return result;

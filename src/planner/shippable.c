@@ -34,6 +34,7 @@ typedef struct ShippableContext
 	List	  **functions;
 	const char *reason;
 	bool		conditional;	/* inside a branch that may not be taken */
+	bool		guarded;		/* likewise, and SQL promises so: of CASE or COALESCE */
 } ShippableContext;
 
 /*
@@ -79,6 +80,7 @@ static const char *const node_local_names[] = {
 static bool check_walker(Node *node, ShippableContext *context);
 static bool check_function(Oid funcid, void *context);
 static bool check_children(Node *node, ShippableContext *context);
+static bool check_guarded(Node *node, ShippableContext *context);
 static bool check_branches(Node *node, ShippableContext *context);
 static bool check_node(Node *node, ShippableContext *context);
 static bool check_aggref(Aggref *aggref, ShippableContext *context);
@@ -93,7 +95,7 @@ static bool fail(ShippableContext *context, const char *reason);
 const char *
 shippable_reason(Node *expr, List **functions)
 {
-	ShippableContext context = {functions, NULL, false};
+	ShippableContext context = {functions, NULL, false, false};
 
 	check_walker(expr, &context);
 	return context.reason;
@@ -120,7 +122,7 @@ shippable_collation(Oid collation)
 bool
 shippable_operator(Oid opno)
 {
-	ShippableContext context = {NULL, NULL, false};
+	ShippableContext context = {NULL, NULL, false, false};
 
 	return !check_function(get_opcode(opno), &context);
 }
@@ -202,7 +204,9 @@ check_walker(Node *node, ShippableContext *context)
 	}
 	if (check_functions_in_node(node, check_function, context))
 		return true;
-	if (IsA(node, CaseExpr) || IsA(node, CoalesceExpr) || IsA(node, BoolExpr))
+	if (IsA(node, CaseExpr) || IsA(node, CoalesceExpr))
+		return check_guarded(node, context);
+	if (IsA(node, BoolExpr))
 		return check_branches(node, context);
 	return check_children(node, context);
 }
@@ -220,6 +224,42 @@ check_children(Node *node, ShippableContext *context)
 		return check_walker((Node *) coerce->arg, context);
 	}
 	return expression_tree_walker(node, check_walker, context);
+}
+
+/* Of CASE and COALESCE only what comes first is sure to be evaluated. */
+static bool
+check_guarded(Node *node, ShippableContext *context)
+{
+	bool		saved = context->guarded;
+	List	   *branches = NIL;
+	bool		failed;
+	ListCell   *lc;
+
+	if (IsA(node, CaseExpr))
+	{
+		CaseExpr   *expr = (CaseExpr *) node;
+
+		failed = check_walker((Node *) expr->arg, context) ||
+			check_walker((Node *) linitial_node(CaseWhen, expr->args)->expr, context);
+		foreach(lc, expr->args)
+		{
+			CaseWhen   *when = lfirst_node(CaseWhen, lc);
+
+			if (foreach_current_index(lc) > 0)
+				branches = lappend(branches, when->expr);
+			branches = lappend(branches, when->result);
+		}
+		branches = lappend(branches, expr->defresult);
+	}
+	else
+	{
+		failed = check_walker(linitial(((CoalesceExpr *) node)->args), context);
+		branches = list_copy_tail(((CoalesceExpr *) node)->args, 1);
+	}
+	context->guarded = true;
+	failed = failed || check_branches((Node *) branches, context);
+	context->guarded = saved;
+	return failed;
 }
 
 static bool
@@ -259,6 +299,9 @@ check_node(Node *node, ShippableContext *context)
 			if (((Param *) node)->paramkind != PARAM_EXEC &&
 				((Param *) node)->paramkind != PARAM_EXTERN)
 				return fail(context, "a parameter of an unknown kind");
+			/* its query may fail, and so may a node that folds what it stands in */
+			if (((Param *) node)->paramkind == PARAM_EXEC && context->guarded)
+				return fail(context, "a subquery in a conditional expression");
 			if (!shippable_constant_type(((Param *) node)->paramtype))
 				return fail(context, psprintf("a parameter of type %s",
 											  format_type_be(((Param *) node)->paramtype)));

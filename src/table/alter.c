@@ -21,6 +21,7 @@
 #include "utils/syscache.h"
 
 #include "table/alter.h"
+#include "table/local_ddl.h"
 #include "table/remote_type.h"
 #include "table/shard.h"
 
@@ -39,7 +40,7 @@ alter_shard_columns(Relation rel, TupleDesc old)
 	/* drops first: a new column may take a dropped one's name */
 	for (int i = 0; i < old->natts; i++)
 		if (TupleDescAttr(new, i)->attisdropped && !TupleDescAttr(old, i)->attisdropped)
-			actions = lappend(actions, psprintf("DROP COLUMN %s CASCADE",
+			actions = lappend(actions, psprintf("DROP COLUMN IF EXISTS %s CASCADE",
 												quote_identifier(NameStr(TupleDescAttr(old, i)->attname))));
 	for (int i = 0; i < new->natts; i++)
 		if (!TupleDescAttr(new, i)->attisdropped)
@@ -185,4 +186,7 @@ alter_shards(Relation rel, List *actions)
 							   table_shard_name(layout, shard_partition(layout, i)),
 							   (char *) lfirst(lc));
 	shard_commands_run(commands);
+	for (int i = 0; i < layout->nnodes; i++)
+		if (!OidIsValid(layout->nodes[i]))
+			local_shard_adopt(shard_local_relid(layout->filenode, shard_partition(layout, i)));
 }

@@ -238,11 +238,11 @@ start_stream(AmScan *scan, TupleTableSlot *slot)
 	MemoryContext context;
 
 	writer_flush_for_read();
+	context = MemoryContextSwitchTo(scan->context);
 	if (old && !same_columns(slot->tts_tupleDescriptor, RelationGetDescr(rel)))
 		rel = scan->old_rel = relation_with_columns(rel, old);
 	else
 		pending_apply();
-	context = MemoryContextSwitchTo(scan->context);
 	scan->stream = table_scan_ops->begin(rel, scan->base.rs_snapshot, scan->sample);
 	MemoryContextSwitchTo(context);
 }

@@ -44,6 +44,7 @@ static void check_row_marks(Query *query);
 static void check_var(Var *var, QueryCheck *check);
 static Oid	distributed_in_tree(Oid relid);
 static void refuse_trigger(const char *name, int16 type, Oid relid);
+static void refuse_deferrable(Oid relid);
 static void refuse_constraint(Form_pg_constraint con);
 static bool index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec);
 
@@ -78,11 +79,7 @@ check_index(Relation rel, Oid index, const LayoutSpec *spec)
 						RelationGetRelationName(rel)),
 				 errhint("Rows of different partitions cannot be compared when they are stored.")));
 	if (!form->indimmediate)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("deferrable unique constraints are not supported on distributed table \"%s\"",
-						RelationGetRelationName(rel)),
-				 errhint("Make the constraint NOT DEFERRABLE.")));
+		refuse_deferrable(RelationGetRelid(rel));
 	if (OidIsValid(irel->rd_rel->reltablespace) && irel->rd_rel->relkind == RELKIND_INDEX)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -122,7 +119,12 @@ check_new_trigger(Oid trigger)
 	{
 		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
 
-		if (table_is_distributed(form->tgrelid))
+		if (!table_is_distributed(form->tgrelid))
+			 /* none of ours */ ;
+		else if (form->tgisinternal && OidIsValid(form->tgconstrindid) &&
+				 !OidIsValid(form->tgconstrrelid))
+			refuse_deferrable(form->tgrelid);
+		else
 			refuse_trigger(NameStr(form->tgname), form->tgtype, form->tgrelid);
 	}
 	systable_endscan(scan);
@@ -332,6 +334,16 @@ refuse_trigger(const char *name, int16 type, Oid relid)
 			 errmsg("row trigger \"%s\" is not supported on distributed table \"%s\"",
 					name, get_rel_name(relid)),
 			 errhint("Statement triggers and BEFORE INSERT row triggers are supported.")));
+}
+
+static void
+refuse_deferrable(Oid relid)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("deferrable unique constraints are not supported on distributed table \"%s\"",
+					get_rel_name(relid)),
+			 errhint("Make the constraint NOT DEFERRABLE.")));
 }
 
 static void

@@ -12,10 +12,12 @@
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -86,6 +88,11 @@ local_shard_adopt(Oid relid)
 	ObjectAddress shard;
 	ObjectAddress extension;
 
+	local_shard_release(relid);
+	(void) deleteDependencyRecordsForClass(RelationRelationId, relid, TypeRelationId,
+										   DEPENDENCY_NORMAL);
+	(void) deleteDependencyRecordsForClass(RelationRelationId, relid, CollationRelationId,
+										   DEPENDENCY_NORMAL);
 	ObjectAddressSet(shard, RelationRelationId, relid);
 	ObjectAddressSet(extension, ExtensionRelationId, barks_extension_oid());
 	recordDependencyOn(&shard, &extension, DEPENDENCY_EXTENSION);

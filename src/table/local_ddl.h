@@ -14,7 +14,10 @@
 extern void local_ddl_run(const char *sql);
 /* Add what makes the schema for shards, when it may be missing on the node. */
 extern void shard_schema_ensure(ShardCommands *commands, Oid node);
-/* Make a local shard a member of the extension / let it be dropped. */
+/*
+ * Make a local shard a member of the extension, and leave its columns' types to
+ * the table itself: whoever drops a type hears of the table only / let it be dropped.
+ */
 extern void local_shard_adopt(Oid relid);
 extern void local_shard_release(Oid relid);
 

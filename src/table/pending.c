@@ -58,6 +58,7 @@ static Oid	place_like_relid;
 static Oid	place_like_filenode;
 
 static Note *add_note(NoteKind kind, Oid relid, Oid object);
+static void keep_note(Note *note);
 static void apply_note(Note *note, List **rebuilt);
 static void apply_new_storage(Note *note, List **rebuilt);
 static Oid	note_predecessor(Oid old_filenode, Relation rel);
@@ -236,9 +237,18 @@ add_note(NoteKind kind, Oid relid, Oid object)
 	note->relid = relid;
 	note->object = object;
 	note->subid = GetCurrentSubTransactionId();
+	MemoryContextSwitchTo(old);
+	keep_note(note);
+	return note;
+}
+
+static void
+keep_note(Note *note)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+
 	notes = lappend(notes, note);
 	MemoryContextSwitchTo(old);
-	return note;
 }
 
 /* rebuilt: tables whose shards' indexes are complete. */
@@ -294,7 +304,9 @@ apply_new_storage(Note *note, List **rebuilt)
 	if (!OidIsValid(relid) || !table_is_distributed(relid))
 		return;					/* dropped again, or only passed through */
 	rel = table_open(relid, NoLock);
-	if (!OidIsValid(rel->rd_rel->relrewrite))
+	if (OidIsValid(rel->rd_rel->relrewrite))
+		keep_note(note);		/* still being filled */
+	else
 	{
 		List	   *indexes = relation_all_indexes(relid);
 		ListCell   *lc;

@@ -32,6 +32,7 @@ enum
 
 static Relation open_placement(LOCKMODE lock);
 static Oid	placement_index(void);
+static void delete_rows(Oid filenode, const Oid *node);
 static int	compare_placements(const void *a, const void *b);
 
 Placement *
@@ -100,21 +101,13 @@ placement_insert(Oid filenode, const Placement *placements, int count)
 void
 placement_delete(Oid filenode)
 {
-	Relation	rel = open_placement(RowExclusiveLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	delete_rows(filenode, NULL);
+}
 
-	if (rel == NULL)
-		return;
-	ScanKeyInit(&key, Anum_placement_filenode, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(filenode));
-	scan = systable_beginscan(rel, placement_index(), true, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		CatalogTupleDelete(rel, &tuple->t_self);
-	systable_endscan(scan);
-	table_close(rel, RowExclusiveLock);
-	CommandCounterIncrement();
+void
+placement_delete_node(Oid filenode, Oid node)
+{
+	delete_rows(filenode, &node);
 }
 
 List *
@@ -191,4 +184,31 @@ compare_placements(const void *a, const void *b)
 	if (pa->partition != pb->partition)
 		return pa->partition < pb->partition ? -1 : 1;
 	return pa->node < pb->node ? -1 : pa->node > pb->node;
+}
+
+/* All rows of the storage, or those of one node. */
+static void
+delete_rows(Oid filenode, const Oid *node)
+{
+	Relation	rel = open_placement(RowExclusiveLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (rel == NULL)
+		return;
+	ScanKeyInit(&key, Anum_placement_filenode, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(filenode));
+	scan = systable_beginscan(rel, placement_index(), true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		value = heap_getattr(tuple, Anum_placement_node, RelationGetDescr(rel), &isnull);
+
+		if (node == NULL || DatumGetObjectId(value) == *node)
+			CatalogTupleDelete(rel, &tuple->t_self);
+	}
+	systable_endscan(scan);
+	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
 }

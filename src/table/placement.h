@@ -22,6 +22,8 @@ typedef struct Placement
 extern Placement *placement_read(Oid filenode, int *count);
 extern void placement_insert(Oid filenode, const Placement *placements, int count);
 extern void placement_delete(Oid filenode);
+/* Only what is on that node. */
+extern void placement_delete_node(Oid filenode, Oid node);
 /* Nodes that hold anything of the placements, each once. */
 extern List *placement_nodes(const Placement *placements, int count);
 /* Serialize makers of the same storage until the end of the transaction. */

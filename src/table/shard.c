@@ -29,6 +29,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -56,6 +57,8 @@ struct ShardCommands
 
 static int	default_partitions;
 
+static void create_tables(Relation rel, const Placement *placements, int count);
+static void add_index(ShardCommands *commands, Oid node, Oid index, Oid filenode, int partition);
 static Placement *choose_placements(const LayoutSpec *spec, Oid same_as, int *count);
 static Placement *copy_placements(const LayoutSpec *spec, Oid same_as, int *count);
 static void append_columns(StringInfo buf, TupleDesc desc);
@@ -142,13 +145,9 @@ shards_create(Relation rel, Oid same_as)
 {
 	LayoutSpec *spec = label_of_relation(rel);
 	Oid			filenode = RelationFileNumber(rel);
-	ShardCommands *commands = shard_commands_begin();
-	StringInfoData columns;
 	Placement  *placements;
-	char	   *options;
 	List	   *indexes;
 	int			count;
-	TableLayout name_only = {.filenode = filenode};
 
 	placement_lock(filenode);
 	(void) placement_read(filenode, &count);
@@ -157,22 +156,7 @@ shards_create(Relation rel, Oid same_as)
 
 	label_check_keys(rel, spec);
 	placements = choose_placements(spec, same_as, &count);
-	remote_types_ensure(placement_nodes(placements, count), RelationGetDescr(rel));
-	initStringInfo(&columns);
-	append_columns(&columns, RelationGetDescr(rel));
-	options = reloptions_clause(RelationGetRelid(rel));
-	for (int i = 0; i < count; i++)
-	{
-		Oid			node = placements[i].node;
-		char	   *shard = table_shard_name(&name_only, placements[i].partition);
-
-		if (i == 0 || placements[i].node != placements[i - 1].node)
-			shard_schema_ensure(commands, node);
-		shard_commands_add(commands, node, "CREATE TABLE %s (%s) USING heap%s",
-						   shard, columns.data, options);
-		append_storage(commands, node, shard, RelationGetDescr(rel));
-	}
-	shard_commands_run(commands);
+	create_tables(rel, placements, count);
 	placement_insert(filenode, placements, count);
 	CacheInvalidateRelcache(rel);
 	CommandCounterIncrement();
@@ -183,6 +167,32 @@ shards_create(Relation rel, Oid same_as)
 	indexes = relation_all_indexes(RelationGetRelid(rel));
 	for (int i = 0; i < list_length(indexes); i++)
 		shards_create_index(rel, list_nth_oid(indexes, i));
+}
+
+void
+shards_create_copy(Relation rel, Oid node)
+{
+	Placement	placement = {.partition = 0, .node = node};
+	List	   *indexes = relation_all_indexes(RelationGetRelid(rel));
+
+	create_tables(rel, &placement, 1);
+	for (int i = 0; i < list_length(indexes); i++)
+	{
+		ShardCommands *commands = shard_commands_begin();
+
+		add_index(commands, node, list_nth_oid(indexes, i), RelationFileNumber(rel), 0);
+		shard_commands_run(commands);
+	}
+}
+
+void
+shards_drop_copy(Relation rel, Oid node)
+{
+	ShardCommands *commands = shard_commands_begin();
+
+	shard_commands_add(commands, node, "DROP TABLE IF EXISTS %s",
+					   table_shard_name(table_layout(rel), 0));
+	shard_commands_run(commands);
 }
 
 void
@@ -261,22 +271,10 @@ shards_create_index(Relation rel, Oid index)
 {
 	const TableLayout *layout = table_layout(rel);
 	ShardCommands *commands = shard_commands_begin();
-	char	   *tail = index_definition_tail(index);
-	Relation	irel = index_open(index, AccessShareLock);
-	bool		unique = irel->rd_index->indisunique;
 
-	index_close(irel, AccessShareLock);
 	for (int i = 0; i < layout->nnodes; i++)
-	{
-		int			partition = shard_partition(layout, i);
-		char	   *name = shard_index_name(index, layout->filenode, partition);
-
-		shard_commands_add(commands, layout->nodes[i], "DROP INDEX IF EXISTS %s.%s",
-						   table_shard_schema(), name);
-		shard_commands_add(commands, layout->nodes[i], "CREATE %sINDEX %s ON %s%s",
-						   unique ? "UNIQUE " : "", name,
-						   table_shard_name(layout, partition), tail);
-	}
+		add_index(commands, layout->nodes[i], index, layout->filenode,
+				  shard_partition(layout, i));
 	shard_commands_run(commands);
 }
 
@@ -354,6 +352,26 @@ shard_column_type(Form_pg_attribute att)
 		ReleaseSysCache(tuple);
 	}
 	return buf.data;
+}
+
+List *
+shard_tables(void)
+{
+	Oid			am = barks_am_oid();
+	Relation	rel = table_open(RelationRelationId, AccessShareLock);
+	List	   *result = NIL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_class_relam, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(am));
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		result = lappend_oid(result, ((Form_pg_class) GETSTRUCT(tuple))->oid);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	list_sort(result, list_oid_cmp);
+	return result;
 }
 
 List *
@@ -437,6 +455,47 @@ shard_default_partitions(List *nodes)
 	foreach(lc, nodes)
 		slots += node_slots(lfirst_oid(lc));
 	return Min(Max(2 * slots, 4), BARKS_MAX_PARTITIONS);
+}
+
+static void
+create_tables(Relation rel, const Placement *placements, int count)
+{
+	ShardCommands *commands = shard_commands_begin();
+	TupleDesc	desc = RelationGetDescr(rel);
+	TableLayout name_only = {.filenode = RelationFileNumber(rel)};
+	List	   *nodes = placement_nodes(placements, count);
+	char	   *options = reloptions_clause(RelationGetRelid(rel));
+	StringInfoData columns;
+	ListCell   *lc;
+
+	remote_types_ensure(nodes, desc);
+	foreach(lc, nodes)
+		shard_schema_ensure(commands, lfirst_oid(lc));
+	initStringInfo(&columns);
+	append_columns(&columns, desc);
+	for (int i = 0; i < count; i++)
+	{
+		char	   *shard = table_shard_name(&name_only, placements[i].partition);
+
+		shard_commands_add(commands, placements[i].node, "CREATE TABLE %s (%s) USING heap%s",
+						   shard, columns.data, options);
+		append_storage(commands, placements[i].node, shard, desc);
+	}
+	shard_commands_run(commands);
+}
+
+static void
+add_index(ShardCommands *commands, Oid node, Oid index, Oid filenode, int partition)
+{
+	TableLayout name_only = {.filenode = filenode};
+	char	   *name = shard_index_name(index, filenode, partition);
+	Relation	rel = index_open(index, AccessShareLock);
+	bool		unique = rel->rd_index->indisunique;
+
+	index_close(rel, AccessShareLock);
+	shard_commands_add(commands, node, "DROP INDEX IF EXISTS %s.%s", table_shard_schema(), name);
+	shard_commands_add(commands, node, "CREATE %sINDEX %s ON %s%s", unique ? "UNIQUE " : "", name,
+					   table_shard_name(&name_only, partition), index_definition_tail(index));
 }
 
 static Placement *

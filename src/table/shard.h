@@ -35,6 +35,9 @@ extern void shard_commands_run(ShardCommands *commands);
 extern void shards_create(Relation rel, Oid same_as);
 /* Drop a storage's shards and placement. */
 extern void shards_drop(Oid filenode);
+/* A further copy of a broadcast table, without rows, on the node / drop what it has of rel. */
+extern void shards_create_copy(Relation rel, Oid node);
+extern void shards_drop_copy(Relation rel, Oid node);
 extern void shards_truncate(Relation rel);
 /* True when no shard has a row that is visible to a new snapshot. */
 extern bool shards_empty(Relation rel);
@@ -49,6 +52,9 @@ extern char *shard_index_name(Oid index, Oid filenode, int partition);
 
 /* Oid of a shard on this server. */
 extern Oid	shard_local_relid(Oid filenode, int partition);
+
+/* Oids of all distributed tables of the database, in order; not locked. */
+extern List *shard_tables(void);
 
 /* Partition number of nodes[i]. */
 #define shard_partition(layout, i) ((layout)->kind == LAYOUT_BROADCAST ? 0 : (i))

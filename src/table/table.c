@@ -14,7 +14,6 @@
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_publication_rel.h"
 #include "catalog/pg_trigger.h"
 #include "commands/seclabel.h"
 #include "executor/executor.h"
@@ -29,6 +28,7 @@
 
 #include "base/compat.h"
 #include "table/check.h"
+#include "table/copies.h"
 #include "table/kept_rows.h"
 #include "table/label.h"
 #include "table/load.h"
@@ -46,7 +46,6 @@ static void on_relation_altered(Oid relid, int column);
 static void on_relation_dropped(Oid relid, int column);
 static void follow_renamed_key(Oid relid, AttrNumber attnum);
 static char *new_column_name(Oid relid, AttrNumber attnum);
-static void check_publication(Oid publication_rel);
 static List *kept_tables(QueryDesc *query);
 
 void
@@ -55,6 +54,7 @@ table_init(void)
 	label_init();
 	shard_init();
 	stats_init();
+	copies_init();
 	load_init();
 	load_stream_init();
 	kept_rows_init();
@@ -102,7 +102,7 @@ table_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 {
 	ListCell   *lc;
 
-	if (rte->rtekind != RTE_RELATION || IS_DUMMY_REL(rel) || !table_is_distributed(rte->relid))
+	if (rte->rtekind != RTE_RELATION || rte->inh || !table_is_distributed(rte->relid))
 		return;
 	rel->consider_parallel = false;
 	rel->partial_pathlist = NIL;
@@ -111,7 +111,7 @@ table_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 		Path	   *path = lfirst(lc);
 
 		path->parallel_safe = false;
-		if (path->pathtype != T_SeqScan && path->pathtype != T_SampleScan)
+		if (path->pathtype == T_TidScan || path->pathtype == T_TidRangeScan)
 			rel->pathlist = foreach_delete_current(rel->pathlist, lc);
 	}
 }
@@ -135,8 +135,6 @@ table_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
 		check_new_trigger(object_id);
 	else if (access == OAT_POST_CREATE && class_id == ConstraintRelationId)
 		check_new_constraint(object_id);
-	else if (access == OAT_POST_CREATE && class_id == PublicationRelRelationId)
-		check_publication(object_id);
 }
 
 void
@@ -273,32 +271,6 @@ new_column_name(Oid relid, AttrNumber attnum)
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return name;
-}
-
-static void
-check_publication(Oid publication_rel)
-{
-	Relation	rel = table_open(PublicationRelRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_publication_rel_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(publication_rel));
-	scan = systable_beginscan(rel, PublicationRelObjectIndexId, true, SnapshotSelf, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-	{
-		Oid			relid = ((Form_pg_publication_rel) GETSTRUCT(tuple))->prrelid;
-
-		if (table_is_distributed(relid))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("cannot publish distributed table \"%s\"", get_rel_name(relid)),
-					 errhint("Its rows are not written to this server's log.")));
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
 }
 
 /* Distributed tables whose rows EvalPlanQual may fetch again by address. */

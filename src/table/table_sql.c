@@ -5,7 +5,6 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -14,7 +13,6 @@
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 
@@ -33,7 +31,6 @@ PG_FUNCTION_INFO_V1(barks_table_list);
 PG_FUNCTION_INFO_V1(barks_partition_list);
 
 static Oid	colocate(LayoutSpec *spec, Oid relid, Oid other);
-static List *distributed_tables(void);
 static Relation open_if_free(Oid relid);
 static void put_table(ReturnSetInfo *result, Relation rel);
 static Datum key_names(const TableLayout *layout, Relation rel);
@@ -94,7 +91,7 @@ barks_table_list(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
-	foreach(lc, distributed_tables())
+	foreach(lc, shard_tables())
 	{
 		Relation	rel = open_if_free(lfirst_oid(lc));
 
@@ -113,7 +110,7 @@ barks_partition_list(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
-	foreach(lc, distributed_tables())
+	foreach(lc, shard_tables())
 	{
 		Relation	rel = open_if_free(lfirst_oid(lc));
 
@@ -167,26 +164,6 @@ colocate(LayoutSpec *spec, Oid relid, Oid other)
 	filenode = RelationFileNumber(rel);
 	table_close(rel, NoLock);
 	return filenode;
-}
-
-static List *
-distributed_tables(void)
-{
-	Oid			am = barks_am_oid();
-	Relation	rel = table_open(RelationRelationId, AccessShareLock);
-	List	   *result = NIL;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_class_relam, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(am));
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		result = lappend_oid(result, ((Form_pg_class) GETSTRUCT(tuple))->oid);
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	list_sort(result, list_oid_cmp);
-	return result;
 }
 
 /* NULL when the table is gone, or locked by DDL: views do not wait. */

@@ -22,6 +22,8 @@
 #include "commands/seclabel.h"
 #include "commands/tablecmds.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_type.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -30,18 +32,24 @@
 #include "table/layout.h"
 #include "table/local_ddl.h"
 #include "table/placement.h"
+#include "table/remote_type.h"
 #include "table/shard.h"
 #include "table/utility.h"
 
 static Node *begin_create(CreateStmt *stmt, List **shown);
 static void begin_alter(AlterTableStmt *stmt, List **shown);
 static void check_alter_command(AlterTableCmd *cmd, Oid relid);
+static void check_reference(Node *node);
+static void check_column_references(ColumnDef *column);
+static void check_publication(List *objects);
 static void begin_index(IndexStmt *stmt, List **shown);
 static void begin_drop(DropStmt *stmt);
-static void begin_reindex(ReindexStmt *stmt);
+static void begin_reindex(ReindexStmt *stmt, List **shown);
 static void begin_refresh(RefreshMatViewStmt *stmt);
+static void check_type(List *name);
+static void begin_alter_enum(AlterEnumStmt *stmt);
+static void begin_rename(RenameStmt *stmt);
 static void begin_copy(CopyStmt *stmt);
-static void end_reindex(ReindexStmt *stmt);
 static List *show_tree(List *shown, Oid relid, LOCKMODE lock);
 static List *show_one(List *shown, Oid relid, LOCKMODE lock);
 static Oid	lookup(RangeVar *name);
@@ -70,10 +78,30 @@ utility_begin(PlannedStmt *pstmt, bool read_only_tree, Node **replaced)
 			begin_drop((DropStmt *) stmt);
 			break;
 		case T_ReindexStmt:
-			begin_reindex((ReindexStmt *) stmt);
+			begin_reindex((ReindexStmt *) stmt, &shown);
 			break;
 		case T_RefreshMatViewStmt:
 			begin_refresh((RefreshMatViewStmt *) stmt);
+			break;
+		case T_AlterEnumStmt:
+			begin_alter_enum((AlterEnumStmt *) stmt);
+			break;
+		case T_AlterDomainStmt:
+			check_type(((AlterDomainStmt *) stmt)->typeName);
+			break;
+		case T_RenameStmt:
+			begin_rename((RenameStmt *) stmt);
+			break;
+		case T_AlterObjectSchemaStmt:
+			if (((AlterObjectSchemaStmt *) stmt)->objectType == OBJECT_TYPE ||
+				((AlterObjectSchemaStmt *) stmt)->objectType == OBJECT_DOMAIN)
+				check_type((List *) ((AlterObjectSchemaStmt *) stmt)->object);
+			break;
+		case T_CreatePublicationStmt:
+			check_publication(((CreatePublicationStmt *) stmt)->pubobjects);
+			break;
+		case T_AlterPublicationStmt:
+			check_publication(((AlterPublicationStmt *) stmt)->pubobjects);
 			break;
 		case T_CopyStmt:
 			begin_copy((CopyStmt *) stmt);
@@ -101,8 +129,8 @@ utility_end(Node *stmt, List *shown)
 
 	foreach(lc, shown)
 		utility_hide_indexes(lfirst_oid(lc));
-	if (IsA(stmt, ReindexStmt))
-		end_reindex((ReindexStmt *) stmt);
+	if (IsA(stmt, AlterEnumStmt))
+		remote_enum_altered((AlterEnumStmt *) stmt);
 }
 
 void
@@ -144,10 +172,16 @@ begin_create(CreateStmt *stmt, List **shown)
 	}
 	foreach(lc, stmt->tableElts)
 	{
-		TableLikeClause *like = lfirst(lc);
+		Node	   *element = lfirst(lc);
 
-		if (IsA(like, TableLikeClause) && (like->options & CREATE_TABLE_LIKE_INDEXES))
-			*shown = show_one(*shown, lookup(like->relation), ShareUpdateExclusiveLock);
+		if (IsA(element, Constraint))
+			check_reference(element);
+		else if (IsA(element, ColumnDef))
+			check_column_references((ColumnDef *) element);
+		else if (IsA(element, TableLikeClause) &&
+				 (((TableLikeClause *) element)->options & CREATE_TABLE_LIKE_INDEXES))
+			*shown = show_one(*shown, lookup(((TableLikeClause *) element)->relation),
+							  ShareUpdateExclusiveLock);
 	}
 	return replaced;
 }
@@ -159,6 +193,8 @@ begin_alter(AlterTableStmt *stmt, List **shown)
 	LOCKMODE	lock;
 	ListCell   *lc;
 
+	if (stmt->objtype == OBJECT_TYPE)
+		remote_type_check_alter(get_rel_type_id(lookup(stmt->relation)));
 	if (stmt->objtype != OBJECT_TABLE && stmt->objtype != OBJECT_MATVIEW)
 		return;
 	relid = lookup(stmt->relation);
@@ -202,7 +238,10 @@ check_alter_command(AlterTableCmd *cmd, Oid relid)
 					   "Sort the rows when they are loaded: INSERT … SELECT … ORDER BY.");
 			break;
 		case AT_SetAccessMethod:
-			if (cmd->name && strcmp(cmd->name, "barks") == 0 && !distributed)
+			if (distributed)
+				refuse(relid, "SET ACCESS METHOD is not supported",
+					   "Use barks.undistribute_table().");
+			if (cmd->name && strcmp(cmd->name, "barks") == 0)
 			{
 				Relation	rel = table_open(relid, AccessExclusiveLock);
 
@@ -211,8 +250,57 @@ check_alter_command(AlterTableCmd *cmd, Oid relid)
 				table_close(rel, NoLock);
 			}
 			break;
+		case AT_AddConstraint:
+			check_reference(cmd->def);
+			break;
+		case AT_AddColumn:
+			check_column_references((ColumnDef *) cmd->def);
+			break;
 		default:
 			break;
+	}
+}
+
+/* PostgreSQL would say that the referenced table has no unique index. */
+static void
+check_reference(Node *node)
+{
+	Constraint *constraint = (Constraint *) node;
+	Oid			relid;
+
+	if (!IsA(node, Constraint) || constraint->contype != CONSTR_FOREIGN)
+		return;
+	relid = lookup(constraint->pktable);
+	if (OidIsValid(relid) && table_is_distributed(relid))
+		refuse(relid, "foreign keys cannot reference rows",
+			   "Distributed tables support NOT NULL, CHECK, UNIQUE and PRIMARY KEY.");
+}
+
+static void
+check_column_references(ColumnDef *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->constraints)
+		check_reference(lfirst(lc));
+}
+
+static void
+check_publication(List *objects)
+{
+	ListCell   *lc;
+
+	foreach(lc, objects)
+	{
+		PublicationObjSpec *object = lfirst(lc);
+		Oid			relid;
+
+		if (object->pubobjtype != PUBLICATIONOBJ_TABLE || !object->pubtable)
+			continue;
+		relid = lookup(object->pubtable->relation);
+		if (OidIsValid(relid) && table_is_distributed(relid))
+			refuse(relid, "logical replication is not supported",
+				   "Its rows are not written to this server's log.");
 	}
 }
 
@@ -246,18 +334,23 @@ begin_drop(DropStmt *stmt)
 	}
 }
 
+/* Rebuilding a shell's index has it rebuilt on the shards. */
 static void
-begin_reindex(ReindexStmt *stmt)
+begin_reindex(ReindexStmt *stmt, List **shown)
 {
 	Oid			relid;
 
-	if (stmt->relation == NULL || !reindex_concurrently(stmt))
+	if (stmt->relation == NULL)
 		return;
 	relid = lookup(stmt->relation);
 	if (OidIsValid(relid) && stmt->kind == REINDEX_OBJECT_INDEX)
 		relid = IndexGetRelation(relid, true);
-	if (OidIsValid(relid) && table_is_distributed(relid))
+	if (!OidIsValid(relid) || !table_is_distributed(relid))
+		return;
+	if (reindex_concurrently(stmt))
 		refuse(relid, "indexes cannot be built concurrently", "Leave out CONCURRENTLY.");
+	if (pg_class_ownercheck(relid, GetUserId()))
+		*shown = show_one(*shown, relid, ShareLock);
 }
 
 static void
@@ -268,6 +361,45 @@ begin_refresh(RefreshMatViewStmt *stmt)
 	if (stmt->concurrent && table_is_distributed(relid))
 		refuse(relid, "REFRESH MATERIALIZED VIEW CONCURRENTLY is not supported",
 			   "Leave out CONCURRENTLY.");
+}
+
+/* The name of a type that a command is about to change: nodes would not learn of it. */
+static void
+check_type(List *name)
+{
+	remote_type_check_alter(LookupTypeNameOid(NULL, makeTypeNameFromNameList(name), true));
+}
+
+/* Rows are placed by an enum's labels: those of a key stay as they are. */
+static void
+begin_alter_enum(AlterEnumStmt *stmt)
+{
+	Oid			type = LookupTypeNameOid(NULL, makeTypeNameFromNameList(stmt->typeName), true);
+	ListCell   *lc;
+
+	if (stmt->oldVal == NULL || !OidIsValid(type))
+		return;
+	foreach(lc, shard_tables())
+	{
+		Relation	rel = try_table_open(lfirst_oid(lc), AccessShareLock);
+		const TableLayout *layout = rel ? table_layout(rel) : NULL;
+
+		for (int i = 0; layout && i < layout->nkeys; i++)
+			if (getBaseType(TupleDescAttr(RelationGetDescr(rel), layout->keys[i] - 1)->atttypid) == type)
+				refuse(RelationGetRelid(rel), "renaming values of a key column's type is not supported",
+					   "Use barks.distribute_table() to distribute the table by another column first.");
+		if (rel)
+			table_close(rel, AccessShareLock);
+	}
+}
+
+static void
+begin_rename(RenameStmt *stmt)
+{
+	if (stmt->renameType == OBJECT_TYPE || stmt->renameType == OBJECT_DOMAIN)
+		check_type((List *) stmt->object);
+	else if (stmt->renameType == OBJECT_ATTRIBUTE)
+		remote_type_check_alter(get_rel_type_id(lookup(stmt->relation)));
 }
 
 /* Rows frozen before their transaction commits would be seen by others on the nodes. */
@@ -285,23 +417,6 @@ begin_copy(CopyStmt *stmt)
 		if (strcmp(option->defname, "freeze") == 0 && defGetBoolean(option))
 			refuse(lookup(stmt->relation), "COPY FREEZE is not supported", "Leave out FREEZE.");
 	}
-}
-
-/* PostgreSQL saw no index of the table; REINDEX INDEX is forwarded as a build. */
-static void
-end_reindex(ReindexStmt *stmt)
-{
-	Oid			relid;
-	Relation	rel;
-
-	if (stmt->kind != REINDEX_OBJECT_TABLE)
-		return;
-	relid = lookup(stmt->relation);
-	if (!table_is_distributed(relid))
-		return;
-	rel = table_open(relid, ShareLock);
-	shards_exec(rel, "REINDEX TABLE %s");
-	table_close(rel, NoLock);
 }
 
 /* Show the indexes of all distributed tables in the inheritance tree. */

@@ -11,7 +11,7 @@
 
 /* Refuse what cannot work; prepare the shells the command is about.  NIL or a list for _end. */
 extern List *utility_begin(PlannedStmt *pstmt, bool read_only_tree, Node **replaced);
-/* The command is done: hide indexes again, forward what has no other way. */
+/* The command is done: hide indexes again, tell the nodes of changed types. */
 extern void utility_end(Node *stmt, List *shown);
 
 /* The window of a DDL command made by C code. */

@@ -23,6 +23,7 @@
 #include "port/atomics.h"
 #include "storage/condition_variable.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "utils/guc.h"
@@ -32,6 +33,8 @@
 
 /* How long no new start is tried after the postmaster refused one. */
 #define START_RETRY_MS	1000
+/* How long after its start the server may be without a launcher. */
+#define LAUNCHER_WAIT_MS	5000
 /* How long pool_evict_database waits; DROP DATABASE itself waits 5 s more. */
 #define EVICT_WAIT_MS	5000
 
@@ -98,6 +101,7 @@ static void define_settings(void);
 static void request_shmem(void);
 static void startup_shmem(void);
 static Size pool_size(void);
+static bool await_launcher(void);
 static void leave_at_exit(int code, Datum arg);
 static void wake(PGPROC *proc);
 static void set_state(Slot *slot, SlotState state);
@@ -133,6 +137,7 @@ void
 pool_enqueue(const PoolRequest *request)
 {
 	Session    *session = MySession;
+	bool		launched = await_launcher();
 
 	if (!session_exit_registered)
 	{
@@ -151,8 +156,30 @@ pool_enqueue(const PoolRequest *request)
 	session->grant.assignment = 0;
 	dlist_push_tail(&pool->queue, &session->node);
 	pg_atomic_fetch_add_u32(&pool->nwaiting, 1);
-	schedule();
+	if (launched)
+		schedule();
+	else
+		fail_waiting(NULL);
 	LWLockRelease(pool->lock);
+}
+
+/*
+ * Is there a launcher?  In the first moments of the server it may be about to
+ * come; there is none at all when max_worker_processes did not suffice for the
+ * processes that are started with the server.
+ */
+static bool
+await_launcher(void)
+{
+	while (pool->launcher == NULL &&
+		   !TimestampDifferenceExceeds(PgStartTime, GetCurrentTimestamp(), LAUNCHER_WAIT_MS))
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 10, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return pool->launcher != NULL;
 }
 
 /* The answer to pool_enqueue; our latch is set when it may have come. */

@@ -66,7 +66,7 @@ static void receive_input(Relay *relay);
 static bool receive_message(Relay *relay);
 static void client_gone(void);
 static void take_frame(Relay *relay);
-static void forward_results(Relay *relay);
+static bool forward_results(Relay *relay);
 static void send_frame(Relay *relay, const char *data, Size len);
 static void flush_frames(Relay *relay);
 static void wait_for_event(Relay *relay);
@@ -168,22 +168,17 @@ relay_frames(Relay *relay)
 {
 	for (;;)
 	{
-		bool		more = false;
+		bool		quiet = false;	/* nothing to pass on before our latch is set again */
 
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		receive_input(relay);
 		if (relay->writable)
-		{
-			if (relay->is_inline)
-				more = run_inline(relay);
-			else
-				forward_results(relay);
-		}
+			quiet = relay->is_inline ? !run_inline(relay) : forward_results(relay);
 		flush_frames(relay);
 		if (relay->done)
 			break;
-		if (!more)
+		if (quiet || !relay->writable)
 			wait_for_event(relay);
 	}
 	pq_putmessage_noblock('c', NULL, 0);	/* CopyDone; CommandComplete follows */
@@ -304,8 +299,8 @@ send_snapshot(Relay *relay)
 
 /* ---------------- to the driver ---------------- */
 
-/* Pass on what there is, while the socket takes it. */
-static void
+/* Pass on what there is, while the socket takes it; true when all is passed on. */
+static bool
 forward_results(Relay *relay)
 {
 	while (relay->writable)
@@ -316,7 +311,7 @@ forward_results(Relay *relay)
 		switch (client_poll(relay->client, &frame, &len))
 		{
 			case CLIENT_NOTHING:
-				return;
+				return true;
 			case CLIENT_FRAME:
 				send_frame(relay, frame, len);
 				break;
@@ -328,6 +323,7 @@ forward_results(Relay *relay)
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
+	return false;
 }
 
 static void

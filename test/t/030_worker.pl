@@ -31,12 +31,9 @@ my $slow = q{SELECT kind, value FROM lane_run('select count(*)::int4 from genera
 
 sub q1 { return $server->safe_psql('postgres', shift) }
 sub temp_files { return q1('SELECT count(*) FROM pg_ls_tmpdir()') }
-sub wait_idle { return $server->poll_query_until('postgres', qq{SELECT NOT EXISTS (SELECT $worker AND state <> 'idle')} =~ s/SELECT FROM/SELECT 1 FROM/r) }
-
 # A long task in a session of its own, running when this returns.
 sub start_slow
 {
-	my $session = $server->background_psql('postgres', on_error_stop => 0) if $server->can('background_psql');
 	my %s = (in => '', out => '', err => '');
 	$s{handle} = IPC::Run::start(['psql', '-XqAt', '-d', $server->connstr('postgres')], \$s{in}, \$s{out}, \$s{err}, IPC::Run::timeout(60));
 	$s{in} .= "$slow;\n";
@@ -121,9 +118,10 @@ my $nested = qq{
 my @sessions;
 for (1 .. 20)
 {
-	my %n = (out => '', err => '');
+	my %n = (in => $nested, out => '', err => '');
 	$n{handle} = IPC::Run::start(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $server->connstr('postgres')],
-		\$nested, \$n{out}, \$n{err}, IPC::Run::timeout(180));
+		\$n{in}, \$n{out}, \$n{err}, IPC::Run::timeout(180));
+	$n{handle}->pump_nb while length $n{in};
 	push @sessions, \%n;
 }
 $_->{handle}->finish for @sessions;
