@@ -288,6 +288,7 @@ next_result(NodeConnection *conn)
 		connection_consume(conn);
 	}
 	res = PQgetResult(conn->pg);
+	conn->failed = PQresultStatus(res) == PGRES_FATAL_ERROR && res;
 	if (!res)
 		conn->state = CONN_IDLE;
 	else if (PQstatus(conn->pg) == CONNECTION_BAD && !PQresultErrorField(res, PG_DIAG_SQLSTATE))

@@ -43,6 +43,7 @@ struct NodeConnection
 	void	   *detach_arg;
 	ResourceOwner user_owner;	/* when this ends, the user cannot be called any more */
 	char	   *frame;			/* libpq's memory of the last frame */
+	bool		failed;			/* CONN_BUSY: the error came, the end will at once */
 	bool		both;			/* CONN_STREAM: COPY BOTH, not COPY FROM STDIN */
 	bool		leaving;		/* CONN_BUSY: frames of a stream we left may come first */
 	char		value[64];		/* the single value selected before a stream */

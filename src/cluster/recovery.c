@@ -135,6 +135,7 @@ recovery_clean_node(Oid node)
 			CatalogTupleDelete(rel, &decision->tid);
 	}
 	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
 }
 
 /*
@@ -162,6 +163,7 @@ recovery_forget_removed(void)
 			CatalogTupleDelete(rel, &decision->tid);
 	}
 	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
 }
 
 /*

@@ -70,7 +70,8 @@ planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate)
 	query = (Query *) constant_mutator((Node *) stage->query, &context);
 	sql = MemoryContextStrdup(caller, print_query(query));
 #ifdef USE_ASSERT_CHECKING
-	check_printed(stage, query, sql);
+	if (planstate)
+		check_printed(stage, query, sql);
 #endif
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
@@ -113,13 +114,11 @@ constant_mutator(Node *node, ConstantContext *context)
 			query->limitCount = (Node *) limit_of((List *) query->limitCount);
 		return (Node *) query;
 	}
-	if (IsA(node, Param))
-	{
-		if (((Param *) node)->paramid == BARKS_GATE_PARAM)
-			return makeBoolConst(context->gate, false);
-		return (Node *) evaluate((Expr *) node, context->planstate);
-	}
-	if (shippable_evaluated_on_driver(node))
+	if (IsA(node, Param) && ((Param *) node)->paramid == BARKS_GATE_PARAM)
+		return makeBoolConst(context->gate, false);
+	if (context->planstate == NULL)
+		return expression_tree_mutator(node, constant_mutator, context);
+	if (IsA(node, Param) || shippable_evaluated_on_driver(node))
 		return (Node *) evaluate((Expr *) node, context->planstate);
 	return expression_tree_mutator(node, constant_mutator, context);
 }

@@ -28,7 +28,9 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/pg_locale.h"
 #include "utils/snapmgr.h"
+#include "utils/typcache.h"
 
 #include "table/check.h"
 #include "table/local_ddl.h"
@@ -46,7 +48,8 @@ static Oid	distributed_in_tree(Oid relid);
 static void refuse_trigger(const char *name, int16 type, Oid relid);
 static void refuse_deferrable(Oid relid);
 static void refuse_constraint(Form_pg_constraint con);
-static bool index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec);
+static bool index_has_key(Relation index, Oid relid, const LayoutSpec *spec);
+static bool equality_as_hashed(Relation index, int column);
 
 void
 check_query(Query *query)
@@ -94,12 +97,12 @@ check_index(Relation rel, Oid index, const LayoutSpec *spec)
 				 errhint("Distribute the table by a column of the index: SELECT barks.distribute_table(%s, by => …).",
 						 quote_literal_cstr(RelationGetRelationName(rel)))));
 	if (form->indisunique && spec->kind == LAYOUT_HASH &&
-		!index_has_key(form, RelationGetRelid(rel), spec))
+		!index_has_key(irel, RelationGetRelid(rel), spec))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("unique index \"%s\" of distributed table \"%s\" does not include the distribution key",
 						RelationGetRelationName(irel), RelationGetRelationName(rel)),
-				 errhint("Include all key columns in the index, or distribute the table by columns of the index.")));
+				 errhint("Include all key columns in the index, with their types' own equality, or distribute the table by columns of the index.")));
 	relation_close(irel, AccessShareLock);
 }
 
@@ -359,9 +362,14 @@ refuse_constraint(Form_pg_constraint con)
 			 errhint("Distributed tables support NOT NULL, CHECK, UNIQUE and PRIMARY KEY.")));
 }
 
+/*
+ * Does the index have the key, and call no values equal that can be in
+ * different partitions?
+ */
 static bool
-index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec)
+index_has_key(Relation index, Oid relid, const LayoutSpec *spec)
 {
+	Form_pg_index form = index->rd_index;
 	ListCell   *lc;
 
 	foreach(lc, spec->keys)
@@ -369,10 +377,26 @@ index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec)
 		AttrNumber	attnum = get_attnum(relid, lfirst(lc));
 		bool		found = false;
 
-		for (int i = 0; i < index->indnkeyatts; i++)
-			found |= index->indkey.values[i] == attnum;
+		for (int i = 0; i < form->indnkeyatts; i++)
+			found |= form->indkey.values[i] == attnum && equality_as_hashed(index, i);
 		if (!found)
 			return false;
 	}
 	return true;
+}
+
+static bool
+equality_as_hashed(Relation index, int column)
+{
+	Oid			collation;
+	Oid			type;
+
+	/* a partitioned index has no operator families in the relation cache, nor rows */
+	if (index->rd_rel->relkind != RELKIND_INDEX)
+		return true;
+	collation = index->rd_indcollation[column];
+	type = index->rd_opcintype[column];
+	return (!OidIsValid(collation) || get_collation_isdeterministic(collation)) &&
+		get_opfamily_member(index->rd_opfamily[column], type, type, BTEqualStrategyNumber) ==
+		lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
 }

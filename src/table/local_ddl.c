@@ -12,6 +12,7 @@
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
@@ -28,6 +29,7 @@
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
+#include "utils/syscache.h"
 
 #include "table/local_ddl.h"
 #include "table/placement.h"
@@ -154,6 +156,31 @@ relation_hide_indexes(Oid relid, bool hide)
 		CacheInvalidateRelcacheByRelid(relid);
 		CommandCounterIncrement();
 	}
+}
+
+void
+relation_restore_hasindex(Relation rel)
+{
+	Relation	pg_class;
+	HeapTuple	tuple;
+
+	if (relation_all_indexes(RelationGetRelid(rel)) == NIL)
+		return;
+	pg_class = table_open(RelationRelationId, RowExclusiveLock);
+	tuple = SearchSysCacheLockedCopy1(RELOID, ObjectIdGetDatum(RelationGetRelid(rel)));
+	if (HeapTupleIsValid(tuple))
+	{
+		ItemPointerData tid = tuple->t_self;
+
+		if (!((Form_pg_class) GETSTRUCT(tuple))->relhasindex)
+		{
+			((Form_pg_class) GETSTRUCT(tuple))->relhasindex = true;
+			CatalogTupleUpdate(pg_class, &tid, tuple);
+		}
+		UnlockTuple(pg_class, &tid, InplaceUpdateTupleLock);
+		heap_freetuple(tuple);
+	}
+	table_close(pg_class, RowExclusiveLock);
 }
 
 static void

@@ -17,3 +17,21 @@ INSERT INTO dropped SELECT id + 1000, v FROM dropped WHERE id < 5;
 INSERT INTO dropped (v) SELECT max(v) FROM dropped;
 SELECT * FROM dropped WHERE id > 1000 OR id IS NULL;
 ROLLBACK;
+
+-- a union of which no column is wanted
+SELECT count(*) FROM (SELECT id, d FROM fact WHERE id < 9 UNION ALL SELECT cid, balance FROM cust) s, left3;
+
+SELECT (SELECT min(f.id) FROM (SELECT 1.50::numeric(12,2) AS c FROM v_union) u LEFT JOIN fact f ON u.c = f.d);
+
+-- EXPLAIN has no values for parameters and the like
+EXPLAIN (VERBOSE, COSTS OFF) SELECT id, now() = now(), current_user FROM fact WHERE id < 3 \g /dev/null
+EXPLAIN (VERBOSE) SELECT id FROM fact WHERE id = (SELECT max(k) FROM dim) \g /dev/null
+EXPLAIN (VERBOSE) SELECT (SELECT count(*) FROM fact f WHERE f.id = l.a LIMIT l.b) FROM left3 l \g /dev/null
+SET plan_cache_mode = force_generic_plan;
+PREPARE e (int) AS SELECT id FROM fact WHERE id = $1 LIMIT $1;
+EXPLAIN (VERBOSE) EXECUTE e (3) \g /dev/null
+EXPLAIN (ANALYZE) EXECUTE e (3) \g /dev/null
+EXECUTE e (3);
+
+-- an inner ORDER BY survives grouping
+SELECT id, array_agg(line) FROM (SELECT * FROM detail WHERE id < 9 ORDER BY line DESC) s GROUP BY id ORDER BY id;
