@@ -35,3 +35,22 @@ EXECUTE e (3);
 
 -- an inner ORDER BY survives grouping
 SELECT id, array_agg(line) FROM (SELECT * FROM detail WHERE id < 9 ORDER BY line DESC) s GROUP BY id ORDER BY id;
+
+-- calls over parameters fail only for rows that get to them
+SELECT l.a, (SELECT count(*) FROM fact f WHERE f.id = -l.a AND f.q > 10 / (l.b - 1)) FROM left3 l;
+
+SELECT count(*), max(10 / (SELECT 0)) FROM fact WHERE id = -1 AND q > 10 / (SELECT 0);
+
+SET plan_cache_mode = force_generic_plan;
+PREPARE z (int, text, int[]) AS
+	SELECT id, id / ($1 + 1), $2::int + id FROM fact WHERE id < 4 AND (id > 0 OR q > 10 / $1 OR id = ANY ($3 || $1));
+EXECUTE z (0, '5', '{}');
+EXECUTE z (0, NULL, NULL);
+EXECUTE z (1, '7', '{1}');
+PREPARE y (text) AS SELECT count(*) FROM fact WHERE id = -1 AND q > $1::int;
+EXECUTE y ('x');
+PREPARE l (int) AS SELECT id FROM fact ORDER BY id LIMIT $1 + 1 OFFSET $1 / 2;
+EXECUTE l (4);
+EXPLAIN (VERBOSE) EXECUTE l (4) \g /dev/null
+PREPARE c (text) AS SELECT id FROM words WHERE w < upper($1) COLLATE "C" OR wg > $1 || 'a' ORDER BY id;
+EXECUTE c ('m');
