@@ -152,6 +152,19 @@ cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
 	return snap;
 }
 
+bool
+cluster_snapshot_is_lost(Snapshot snapshot, Oid node)
+{
+	View	   *view = find_view(snapshot);
+	ListCell   *lc;
+
+	if (view)
+		foreach(lc, view->nodes)
+			if (((NodeView *) lfirst(lc))->node == node)
+				return ((NodeView *) lfirst(lc))->broken;
+	return false;
+}
+
 void
 cluster_snapshot_on_plan(void)
 {

@@ -211,7 +211,8 @@ static void
 remote_release(Lane *base)
 {
 	RemoteLane *lane = (RemoteLane *) base;
-	bool		quiet = lane->outstanding == 0 && !lane->cancelling;
+	bool		quiet = lane->outstanding == 0 && !lane->cancelling &&
+		lane->conn && connection_in_stream(lane->conn);
 
 	if (lane->link.next == NULL)
 		return;					/* released before */
