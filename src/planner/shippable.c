@@ -145,8 +145,9 @@ shippable_constant_type(Oid type)
 	Oid			base = getBaseType(type);
 	Oid			element = get_element_type(base);
 
+	/* reading a literal made of domains runs their constraints */
 	if (OidIsValid(element))
-		return shippable_constant_type(element);
+		return getBaseType(element) == element && shippable_constant_type(element);
 	switch (base)
 	{
 		case REGPROCOID:
@@ -174,7 +175,8 @@ shippable_constant_type(Oid type)
 		case TYPTYPE_COMPOSITE:
 			return false;
 		case TYPTYPE_RANGE:
-			return shippable_constant_type(get_range_subtype(base));
+			element = get_range_subtype(base);
+			return getBaseType(element) == element && shippable_constant_type(element);
 		case TYPTYPE_MULTIRANGE:
 			return shippable_constant_type(get_multirange_range(base));
 		default:

@@ -229,7 +229,11 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 	{
 		Oid			save_user;
 		int			save_context;
+		int			level = NewGUCNestLevel();
 
+		/* no operator of the user's may run as the owner of shards */
+		(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
 		GetUserIdAndSecContext(&save_user, &save_context);
 		SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
 		if (SPI_connect() != SPI_OK_CONNECT)
@@ -248,6 +252,7 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 		}
 		SPI_finish();
 		SetUserIdAndSecContext(save_user, save_context);
+		AtEOXact_GUC(true, level);
 	}
 }
 
