@@ -39,6 +39,7 @@ typedef struct BatchColumn
 	FmgrInfo	out;
 	FmgrInfo	in;
 	Oid			ioparam;
+	Oid			reader;			/* role that the input function runs as, or InvalidOid */
 } BatchColumn;
 
 typedef struct BatchSchema

@@ -167,7 +167,7 @@ barks_add_node(PG_FUNCTION_ARGS)
 				 errmsg("\"%s\" cannot be the name of a node", name)));
 
 	guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION,
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	node = create_server(name, host, port, dbname);
 	store_credential(node, user_name, password);

@@ -146,10 +146,15 @@ shippable_constant_type(Oid type)
 	Oid			base = getBaseType(type);
 	Oid			element = get_element_type(base);
 
+	/* reading a literal made of domains runs their constraints */
 	if (OidIsValid(element))
+<<<<<<< HEAD
 		return shippable_constant_type(element);
 	if (names_an_object(base))
 		return false;
+=======
+		return getBaseType(element) == element && shippable_constant_type(element);
+>>>>>>> rights
 	switch (base)
 	{
 		case CASHOID:			/* text form depends on lc_monetary */
@@ -165,7 +170,8 @@ shippable_constant_type(Oid type)
 		case TYPTYPE_COMPOSITE:
 			return false;
 		case TYPTYPE_RANGE:
-			return shippable_constant_type(get_range_subtype(base));
+			element = get_range_subtype(base);
+			return getBaseType(element) == element && shippable_constant_type(element);
 		case TYPTYPE_MULTIRANGE:
 			return shippable_constant_type(get_multirange_range(base));
 		default:

@@ -223,7 +223,11 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 	{
 		Oid			save_user;
 		int			save_context;
+		int			level = NewGUCNestLevel();
 
+		/* no operator of the user's may run as the owner of shards */
+		(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
 		GetUserIdAndSecContext(&save_user, &save_context);
 		SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
 		collect_local(layout, sizes);
@@ -275,8 +279,14 @@ collect_local(const TableLayout *layout, ShardSize *sizes)
 			size->rows = DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull));
 			size->bytes = DatumGetInt64(SPI_getbinval(tuple, desc, 3, &isnull));
 		}
+<<<<<<< HEAD
 		SPI_freetuptable(SPI_tuptable);
 		pfree(sql);
+=======
+		SPI_finish();
+		SetUserIdAndSecContext(save_user, save_context);
+		AtEOXact_GUC(true, level);
+>>>>>>> rights
 	}
 	SPI_finish();
 }
