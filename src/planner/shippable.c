@@ -148,13 +148,9 @@ shippable_constant_type(Oid type)
 
 	/* reading a literal made of domains runs their constraints */
 	if (OidIsValid(element))
-<<<<<<< HEAD
-		return shippable_constant_type(element);
+		return getBaseType(element) == element && shippable_constant_type(element);
 	if (names_an_object(base))
 		return false;
-=======
-		return getBaseType(element) == element && shippable_constant_type(element);
->>>>>>> rights
 	switch (base)
 	{
 		case CASHOID:			/* text form depends on lc_monetary */

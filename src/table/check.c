@@ -37,10 +37,7 @@
 #include "utils/rel.h"
 #include "utils/pg_locale.h"
 #include "utils/snapmgr.h"
-<<<<<<< HEAD
-=======
 #include "utils/syscache.h"
->>>>>>> rights
 #include "utils/typcache.h"
 
 #include "table/check.h"
@@ -59,16 +56,12 @@ static Oid	distributed_in_tree(Oid relid);
 static void refuse_trigger(const char *name, int16 type, Oid relid);
 static void refuse_deferrable(Oid relid);
 static void refuse_constraint(Form_pg_constraint con);
-<<<<<<< HEAD
-static bool index_has_key(Relation index, Oid relid, const LayoutSpec *spec);
-static bool equality_as_hashed(Relation index, int column);
-=======
 static void check_index_functions(Relation rel, Relation irel);
 static bool runs_user_code(Node *node, void *context);
 static bool is_user_function(Oid function, void *context);
 static bool range_runs_user_code(Oid type);
-static bool index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec);
->>>>>>> rights
+static bool index_has_key(Relation index, Oid relid, const LayoutSpec *spec);
+static bool equality_as_hashed(Relation index, int column);
 
 void
 check_query(Query *query)
@@ -405,7 +398,6 @@ index_has_key(Relation index, Oid relid, const LayoutSpec *spec)
 	return true;
 }
 
-<<<<<<< HEAD
 static bool
 equality_as_hashed(Relation index, int column)
 {
@@ -420,7 +412,8 @@ equality_as_hashed(Relation index, int column)
 	return (!OidIsValid(collation) || get_collation_isdeterministic(collation)) &&
 		get_opfamily_member(index->rd_opfamily[column], type, type, BTEqualStrategyNumber) ==
 		lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-=======
+}
+
 /*
  * Indexes of shards are built, and kept up by autovacuum, as the service role,
  * a superuser: what they call must not be of a user's making.
@@ -502,5 +495,4 @@ range_runs_user_code(Oid type)
 	function = ((Form_pg_range) GETSTRUCT(tuple))->rngsubdiff;
 	ReleaseSysCache(tuple);
 	return OidIsValid(function) && is_user_function(function, NULL);
->>>>>>> rights
 }

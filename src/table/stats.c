@@ -232,6 +232,7 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 		SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
 		collect_local(layout, sizes);
 		SetUserIdAndSecContext(save_user, save_context);
+		AtEOXact_GUC(true, level);
 	}
 }
 
@@ -279,14 +280,8 @@ collect_local(const TableLayout *layout, ShardSize *sizes)
 			size->rows = DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull));
 			size->bytes = DatumGetInt64(SPI_getbinval(tuple, desc, 3, &isnull));
 		}
-<<<<<<< HEAD
 		SPI_freetuptable(SPI_tuptable);
 		pfree(sql);
-=======
-		SPI_finish();
-		SetUserIdAndSecContext(save_user, save_context);
-		AtEOXact_GUC(true, level);
->>>>>>> rights
 	}
 	SPI_finish();
 }
