@@ -26,7 +26,6 @@ static void init_column(BatchColumn *column, Form_pg_attribute att);
 static uint32 column_hash(uint32 hash, const BatchColumn *column);
 static BatchCodec codec_for_base_type(Oid typid);
 static BatchCodec codec_for_form(Oid typid, Form_pg_type type);
-static bool type_is_node_local(Oid typid);
 static bool type_has_no_input(Oid typid);
 static void report_unsupported(Oid typid) pg_attribute_noreturn();
 
@@ -107,7 +106,7 @@ codec_for_form(Oid typid, Form_pg_type type)
 		return BATCH_CODEC_TEXT;
 	if (type->typtype == TYPTYPE_PSEUDO || type_has_no_input(typid))
 		report_unsupported(typid);
-	if (typid >= FirstGenbkiObjectId || type_is_node_local(typid) ||
+	if (typid >= FirstGenbkiObjectId ||
 		type->typtype == TYPTYPE_ENUM || type->typtype == TYPTYPE_COMPOSITE)
 		return BATCH_CODEC_TEXT;
 	if (type->typsubscript == F_ARRAY_SUBSCRIPT_HANDLER &&
@@ -115,30 +114,6 @@ codec_for_form(Oid typid, Form_pg_type type)
 		 codec_for_base_type(type->typelem) == BATCH_CODEC_TEXT))
 		return BATCH_CODEC_TEXT;
 	return type->typlen > 0 ? BATCH_CODEC_FIXED : BATCH_CODEC_VARLENA;
-}
-
-/* Built-in types whose values are OIDs of a node's objects, printed by name. */
-static bool
-type_is_node_local(Oid typid)
-{
-	switch (typid)
-	{
-		case REGPROCOID:
-		case REGPROCEDUREOID:
-		case REGOPEROID:
-		case REGOPERATOROID:
-		case REGCLASSOID:
-		case REGTYPEOID:
-		case REGROLEOID:
-		case REGNAMESPACEOID:
-		case REGCOLLATIONOID:
-		case REGCONFIGOID:
-		case REGDICTIONARYOID:
-		case ACLITEMOID:
-			return true;
-		default:
-			return false;
-	}
 }
 
 /* Types of system catalogs only, which cannot be written out and read back. */

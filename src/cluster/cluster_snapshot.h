@@ -29,6 +29,9 @@ typedef struct ClusterSnapshot ClusterSnapshot;
 extern ClusterSnapshot *cluster_snapshot_acquire(Snapshot snapshot, List *nodes);
 extern void cluster_snapshot_release(ClusterSnapshot *snap);
 
+/* Did somebody who still reads under this snapshot lose what the node gave? */
+extern bool cluster_snapshot_is_lost(Snapshot snapshot, Oid node);
+
 /*
  * A REPEATABLE READ transaction plans a query: take the nodes' snapshots now, as
  * near to its own as can be, if they can be had.

@@ -142,7 +142,7 @@ connection_try_finish(NodeConnection *conn, TimestampTz until)
 		{
 			if (QueryCancelPending || ProcDiePending || GetCurrentTimestamp() >= until)
 				return false;
-			connection_wait(list_make1(conn), wants_progress, until);
+			connection_wait_one(conn, wants_progress, until);
 			connection_consume(conn);
 			continue;
 		}
@@ -170,6 +170,8 @@ connection_report(NodeConnection *conn, PGresult *res, int elevel)
 	char	   *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
 	char	   *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
 	char	   *remote_context = PQresultErrorField(res, PG_DIAG_CONTEXT);
+	const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+	bool		fatal = severity && strcmp(severity, "ERROR") != 0;
 	char	   *fields[5];
 	static const int codes[5] = {PG_DIAG_SCHEMA_NAME, PG_DIAG_TABLE_NAME, PG_DIAG_COLUMN_NAME,
 	PG_DIAG_DATATYPE_NAME, PG_DIAG_CONSTRAINT_NAME};
@@ -193,8 +195,18 @@ connection_report(NodeConnection *conn, PGresult *res, int elevel)
 		fields[i] = field ? pstrdup(field) : NULL;
 	}
 	PQclear(res);
-	if (PQstatus(conn->pg) == CONNECTION_BAD)
+	if (PQstatus(conn->pg) == CONNECTION_BAD || fatal)
 		conn->state = CONN_BROKEN;
+	if (fatal)
+	{
+		/* The session there ended; its SQLSTATE would look like our session's. */
+		node_state_lost(conn->node);
+		ereport(elevel,
+				(errcode(ERRCODE_CONNECTION_FAILURE),
+				 errmsg("lost connection to node \"%s\"", NameStr(conn->name)),
+				 errdetail_internal("%s", message)));
+		return;
+	}
 
 	ereport(elevel,
 			(errcode(sqlstate),
@@ -246,6 +258,16 @@ connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events
 }
 
 void
+connection_wait_one(NodeConnection *conn, bool (*wants) (NodeConnection *conn, uint32 *events),
+					TimestampTz until)
+{
+	List	   *conns = list_make1(conn);
+
+	connection_wait(conns, wants, until);
+	list_free(conns);			/* a load waits often in one memory context */
+}
+
+void
 connection_check_time(NodeConnection *conn)
 {
 	if (conn->give_up == DT_NOEND || GetCurrentTimestamp() < conn->give_up)
@@ -284,7 +306,7 @@ next_result(NodeConnection *conn)
 		if (PQflush(conn->pg) >= 0 && connection_stream_swallow(conn) && !PQisBusy(conn->pg))
 			break;
 		connection_check_time(conn);
-		connection_wait(list_make1(conn), wants_progress, conn->give_up);
+		connection_wait_one(conn, wants_progress, conn->give_up);
 		connection_consume(conn);
 	}
 	res = PQgetResult(conn->pg);

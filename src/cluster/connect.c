@@ -224,6 +224,8 @@ connect_failed(NodeConnection *conn)
 	detail = split_message(PQerrorMessage(conn->pg), &sqlstate);
 	if (sqlstate == ERRCODE_CONNECTION_FAILURE && PQconnectionNeedsPassword(conn->pg))
 		sqlstate = ERRCODE_INVALID_PASSWORD;
+	if (sqlstate == ERRCODE_CANNOT_CONNECT_NOW)
+		sqlstate = ERRCODE_CONNECTION_FAILURE;	/* starting up or shutting down */
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("could not connect to node \"%s\"", NameStr(conn->name)),

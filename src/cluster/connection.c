@@ -305,7 +305,7 @@ settle_all(NodeConnection **conns, int nconns)
 			continue;
 		while (conns[i]->state == CONN_BUSY && GetCurrentTimestamp() < until)
 		{
-			connection_wait(list_make1(conns[i]), wants_result, until);
+			connection_wait_one(conns[i], wants_result, until);
 			connection_consume(conns[i]);
 			settle(conns[i]);
 		}

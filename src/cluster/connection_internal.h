@@ -57,6 +57,9 @@ extern void connection_open_all(List *conns);
 /* command.c: wait for the socket of any of these, or the latch, or the time. */
 extern void connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events),
 							TimestampTz until);
+extern void connection_wait_one(NodeConnection *conn,
+								bool (*wants) (NodeConnection *conn, uint32 *events),
+								TimestampTz until);
 /* Raise that the node did not answer, when its time is up. */
 extern void connection_check_time(NodeConnection *conn);
 /* Take what the socket has; lost connections become BROKEN. */

@@ -200,7 +200,7 @@ stream_wait(NodeConnection *conn)
 		if (PQisBusy(conn->pg))
 		{
 			connection_check_time(conn);
-			connection_wait(list_make1(conn), wants_stream, conn->give_up);
+			connection_wait_one(conn, wants_stream, conn->give_up);
 			connection_consume(conn);
 			continue;
 		}

@@ -17,13 +17,16 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
+#include "cluster/cluster_snapshot.h"
 #include "cluster/node.h"
 #include "cluster/transaction.h"
 #include "driver/job.h"
@@ -33,6 +36,7 @@
 #define LONG_TASK_US	5000	/* tasks longer than this are not queued ahead */
 #define MAX_AHEAD		64		/* short tasks queued on a lane */
 #define BACKOFF_MS		50		/* before the second attempt; doubles */
+#define MAX_BACKOFF_MS	1000	/* while a node does not answer */
 
 typedef struct JobTask
 {
@@ -101,6 +105,8 @@ static Batch *take_batch(Job *job, int task, const char *data, Size len);
 static void task_done(Job *job, JobLane *lane, const TaskDone *done);
 static void task_failed(Job *job, JobLane *lane, RemoteError *error);
 static void lane_lost(Job *job, JobLane *lane, RemoteError *error);
+static bool try_start_lanes(Job *job, bool last);
+static void throw_lost(Oid node, const RemoteError *error);
 static void retry_task(Job *job, int task, TimestampTz not_before);
 static bool error_is_retryable(const RemoteError *error);
 static void throw_task_error(Job *job, int task, const RemoteError *error);
@@ -256,13 +262,16 @@ next_batch(Job *job, int *task)
 {
 	if (job->plan->order == JOB_BY_TASK)
 	{
-		for (; job->current < job->plan->ntasks; job->current++)
+		while (job->current < job->plan->ntasks)
 		{
+			int			restarts = job->stats.restarts;
 			Batch	   *batch = next_batch_of(job, job->current);
 
 			*task = job->current;
 			if (batch)
 				return batch;
+			if (restarts == job->stats.restarts)
+				job->current++;
 		}
 		return NULL;
 	}
@@ -309,10 +318,15 @@ changed:
 	return NULL;
 }
 
-/* The next batch of one task, leaving the other lanes' results where they are. */
+/*
+ * The next batch of one task, leaving the other lanes' results where they are.
+ * With JOB_BY_TASK NULL may also mean that the job started over.
+ */
 static Batch *
 next_batch_of(Job *job, int task)
 {
+	int			restarts = job->stats.restarts;
+
 	while (!job->tasks[task].done)
 	{
 		LaneEvent	event = {0};
@@ -325,7 +339,8 @@ next_batch_of(Job *job, int task)
 		lane = job->tasks[task].lane;
 		if (lane == NULL)
 		{
-			wait_lanes(job, NULL);	/* a backoff */
+			/* a backoff; what other lanes have to say can wait */
+			lane_wait(NULL, 0, next_backoff_ms(job));
 			continue;
 		}
 		kind = lane->lane->ops->poll(lane->lane, &event);
@@ -340,6 +355,8 @@ next_batch_of(Job *job, int task)
 			Assert(from == task);
 			return batch;
 		}
+		if (job->plan->order == JOB_BY_TASK && restarts != job->stats.restarts)
+			break;
 	}
 	return NULL;
 }
@@ -470,7 +487,8 @@ feed(Job *job)
 	foreach(lr, job->runs)
 	{
 		NodeRun    *run = lfirst(lr);
-		int			room = job->plan->order == JOB_BY_STREAM ? 1 : run->ahead;
+		/* with an order, a task run again must not come after later ones */
+		int			room = job->plan->order == JOB_ARRIVAL ? run->ahead : 1;
 		bool		fed = true;
 
 		if (run->waiting == NIL)
@@ -666,54 +684,95 @@ retry_task(Job *job, int number, TimestampTz not_before)
 
 /*
  * A connection is gone, and with it the node's snapshot.  Start over on fresh
- * ones while nobody has seen a row.
+ * ones while nobody has seen a row and nothing else depends on the old ones.
  */
 static void
 lane_lost(Job *job, JobLane *lane, RemoteError *error)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	char	   *context = psprintf("node \"%s\"", node_name(lane->run->node));
+	NodeRun    *run = lane->run;
+	Oid			node = run->node;
+	TimestampTz give_up;
 	bool		opened = false;
 
-	if (job->delivered || job->stats.restarts + 1 >= task_attempts ||
-		!error_is_retryable(error) || !OidIsValid(lane->run->node))
-		remote_error_throw(error, context);
-
-	while (!opened)
+	if (lane->queue == NIL && run->waiting == NIL)
 	{
-		TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-														(int64) 250 << job->stats.restarts);
+		/* all that it had to do is done */
+		run->lanes = list_delete_ptr(run->lanes, lane);
+		lane->lane->ops->release(lane->lane);
+		return;
+	}
+	if (job->delivered || job->stats.restarts + 1 >= task_attempts ||
+		!error_is_retryable(error) || !OidIsValid(node) ||
+		transaction_wrote(node) || IsolationUsesXactSnapshot())
+		throw_lost(node, error);
+	release_lanes(job);
+	if (cluster_snapshot_is_lost(job->plan->snapshot, node))
+		throw_lost(node, error);	/* another query reads under it */
 
-		job->stats.restarts++;
-		release_lanes(job);
+	job->stats.restarts++;
+	give_up = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										  reconnect_timeout * INT64CONST(1000));
+	for (int64 wait = BACKOFF_MS; !opened; wait = Min(wait * 2, MAX_BACKOFF_MS))
+	{
+		TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait);
+
 		while (GetCurrentTimestamp() < until)
-			lane_wait(NULL, 0, 50);
-		MemoryContextSwitchTo(job->context);
+			lane_wait(NULL, 0, wait);
 		job_reset(job);
 		if (job->forget)
 			job->forget(job->forget_arg, -1);
-		PG_TRY();
-		{
-			start_lanes(job);
-			opened = true;
-		}
-		PG_CATCH();
-		{
-			ErrorData  *edata;
-
-			MemoryContextSwitchTo(caller);
-			edata = CopyErrorData();
-			/* still starting up or not yet listening: worth another try */
-			if (job->stats.restarts >= Max(task_attempts, 2) * 3 ||
-				(ERRCODE_TO_CATEGORY(edata->sqlerrcode) != ERRCODE_CONNECTION_EXCEPTION &&
-				 edata->sqlerrcode != ERRCODE_CANNOT_CONNECT_NOW))
-				PG_RE_THROW();
-			FlushErrorState();
-			FreeErrorData(edata);
-		}
-		PG_END_TRY();
-		MemoryContextSwitchTo(caller);
+		opened = try_start_lanes(job, GetCurrentTimestamp() >= give_up);
 	}
+}
+
+/*
+ * Open lanes again; false when a node cannot be reached yet, unless this is the
+ * last try.  What a failed try took is given back by a resource owner of its own.
+ */
+static bool
+try_start_lanes(Job *job, bool last)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ResourceOwner attempt = ResourceOwnerCreate(owner, "barks lanes");
+	volatile bool opened = false;
+
+	CurrentResourceOwner = attempt;
+	PG_TRY();
+	{
+		start_lanes(job);
+		opened = true;
+	}
+	PG_CATCH();
+	{
+		CurrentResourceOwner = owner;
+		if (last || ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_CONNECTION_EXCEPTION)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		release_lanes(job);
+		ResourceOwnerRelease(attempt, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
+		ResourceOwnerRelease(attempt, RESOURCE_RELEASE_LOCKS, false, false);
+		ResourceOwnerRelease(attempt, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
+		ResourceOwnerDelete(attempt);
+	}
+	PG_END_TRY();
+	/* if it went well, "attempt" stays as a child of the owner and ends with it */
+	CurrentResourceOwner = owner;
+	return opened;
+}
+
+/* The session at the node has ended: 08006, whatever it said last. */
+static void
+throw_lost(Oid node, const RemoteError *error)
+{
+	if (error_is_retryable(error) &&
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_CONNECTION_EXCEPTION)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONNECTION_FAILURE),
+				 errmsg("lost connection to node \"%s\"", node_name(node)),
+				 errdetail_internal("%s", error->message)));
+	remote_error_throw(error, psprintf("node \"%s\"", node_name(node)));
 }
 
 /* Lost workers and nodes may come back; an SQL error stays one. */

@@ -57,7 +57,6 @@ static int	next_spooled(RemoteLane *lane, char **frame, RemoteError **error);
 static LaneEventKind read_event(RemoteLane *lane, char *frame, int len,
 								LaneEvent *event);
 static void detach(void *arg);
-static void end_quiet_stream(void *arg);
 static RemoteError *lost_error(RemoteLane *lane);
 
 static const LaneOps wire_ops = {
@@ -212,7 +211,8 @@ static void
 remote_release(Lane *base)
 {
 	RemoteLane *lane = (RemoteLane *) base;
-	bool		quiet = lane->outstanding == 0 && !lane->cancelling;
+	bool		quiet = lane->outstanding == 0 && !lane->cancelling &&
+		lane->conn && connection_in_stream(lane->conn);
 
 	if (lane->link.next == NULL)
 		return;					/* released before */
@@ -224,12 +224,13 @@ remote_release(Lane *base)
 	if (lane->conn)
 	{
 		connection_set_user(lane->conn, NULL, NULL);
-		if (!quiet)
-			connection_discard(lane->conn);
-		else if (lane->snapshot)
+
+		/*
+		 * What is still under way in a stream is dropped with the snapshot's
+		 * reference, or by the next user of the write session.
+		 */
+		if (lane->snapshot && quiet)
 			cluster_snapshot_return_stream(lane->snapshot, lane->conn);
-		else
-			connection_set_user(lane->conn, end_quiet_stream, lane->conn);
 	}
 	lane->conn = NULL;
 	if (lane->snapshot)
@@ -367,23 +368,13 @@ detach(void *arg)
 	lane->lane.ready = true;
 	connection_set_user(conn, NULL, NULL);
 	lane->conn = NULL;
-	if (lane->spool_error)
+	if (lane->snapshot && lane->spool_error)
 		connection_discard(conn);
 	else if (lane->snapshot)
 		cluster_snapshot_return_stream(lane->snapshot, conn);
-	else
+	else if (!lane->spool_error)
 		connection_stream_end(conn);
 	MemoryContextSwitchTo(old);
-}
-
-/* A write session that a lane left in its stream: end that. */
-static void
-end_quiet_stream(void *arg)
-{
-	NodeConnection *conn = arg;
-
-	connection_set_user(conn, NULL, NULL);
-	connection_stream_end(conn);
 }
 
 static RemoteError *

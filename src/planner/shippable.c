@@ -77,6 +77,7 @@ static const char *const node_local_names[] = {
 	"hash_multirange", "hash_multirange_extended", "hashchar",
 };
 
+static bool names_an_object(Oid type);
 static bool check_walker(Node *node, ShippableContext *context);
 static bool check_function(Oid funcid, void *context);
 static bool check_children(Node *node, ShippableContext *context);
@@ -147,22 +148,12 @@ shippable_constant_type(Oid type)
 
 	if (OidIsValid(element))
 		return shippable_constant_type(element);
+	if (names_an_object(base))
+		return false;
 	switch (base)
 	{
-		case REGPROCOID:
-		case REGPROCEDUREOID:
-		case REGOPEROID:
-		case REGOPERATOROID:
-		case REGCLASSOID:
-		case REGTYPEOID:
-		case REGROLEOID:
-		case REGNAMESPACEOID:
-		case REGCONFIGOID:
-		case REGDICTIONARYOID:
-		case REGCOLLATIONOID:
 		case CASHOID:			/* text form depends on lc_monetary */
 		case XMLOID:			/* text form depends on xmloption */
-		case ACLITEMOID:
 		case UNKNOWNOID:
 			return false;
 		default:
@@ -179,6 +170,30 @@ shippable_constant_type(Oid type)
 			return shippable_constant_type(get_multirange_range(base));
 		default:
 			return true;
+	}
+}
+
+/* Types whose values are OIDs, and whose text is looked up in the catalogs. */
+static bool
+names_an_object(Oid type)
+{
+	switch (getBaseType(type))
+	{
+		case REGPROCOID:
+		case REGPROCEDUREOID:
+		case REGOPEROID:
+		case REGOPERATOROID:
+		case REGCLASSOID:
+		case REGTYPEOID:
+		case REGROLEOID:
+		case REGNAMESPACEOID:
+		case REGCONFIGOID:
+		case REGDICTIONARYOID:
+		case REGCOLLATIONOID:
+		case ACLITEMOID:
+			return true;
+		default:
+			return false;
 	}
 }
 
@@ -355,6 +370,9 @@ check_node(Node *node, ShippableContext *context)
 	}
 	if (IsA(node, CaseWhen))
 		return false;
+	if (!IsA(node, Var) && !IsA(node, Const) && names_an_object(exprType(node)))
+		return fail(context, psprintf("a value of type %s, which names an object of this server",
+									  format_type_be(exprType(node))));
 	reason = shippable_column(exprType(node), IsA(node, Var) ? InvalidOid : exprCollation(node));
 	if (reason == NULL && !shippable_collation(exprInputCollation(node)) && !IsA(node, Var))
 		reason = psprintf("collation \"%s\" is not known to nodes",

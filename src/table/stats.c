@@ -36,6 +36,8 @@
 #define ROWS_PER_TARGET		300
 /* Shards up to this size are counted, not estimated. */
 #define COUNT_BYTES			(1024 * 1024)
+/* Planning a query takes more than twice as long for twice as many shards. */
+#define SHARDS_PER_QUERY	64
 
 typedef struct SizeEntry
 {
@@ -52,7 +54,10 @@ static void cached_size(Relation rel, double *rows, int64 *bytes);
 static void measure(Relation rel, double *rows, int64 *bytes);
 static void measure_local(Oid shard, double *rows, int64 *bytes);
 static void collect(const TableLayout *layout, Oid node, ShardSize *sizes);
-static char *sizes_query(const TableLayout *layout, Oid node);
+static void collect_remote(NodeConnection *conn, const TableLayout *layout, Oid node,
+						   ShardSize *sizes);
+static void collect_local(const TableLayout *layout, ShardSize *sizes);
+static char *sizes_query(const TableLayout *layout, Oid node, int *next);
 static int32 row_width(Relation rel, int32 *attr_widths);
 
 void
@@ -203,25 +208,14 @@ measure_local(Oid shard, double *rows, int64 *bytes)
 static void
 collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 {
-	char	   *sql = sizes_query(layout, node);
-
 	if (OidIsValid(node))
 	{
 		bool		mine = transaction_wrote(node);
 		NodeConnection *conn = mine ? transaction_session(node) : connection_acquire(node);
-		PGresult   *res;
 
 		if (mine)
 			connection_detach_user(conn);
-		res = connection_query(conn, sql, 0, NULL);
-		for (int row = 0; row < PQntuples(res); row++)
-		{
-			ShardSize  *size = &sizes[atoi(PQgetvalue(res, row, 0))];
-
-			size->rows = strtoll(PQgetvalue(res, row, 1), NULL, 10);
-			size->bytes = strtoll(PQgetvalue(res, row, 2), NULL, 10);
-		}
-		PQclear(res);
+		collect_remote(conn, layout, node, sizes);
 		if (!mine)
 			connection_release(conn);
 	}
@@ -232,8 +226,43 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 
 		GetUserIdAndSecContext(&save_user, &save_context);
 		SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
-		if (SPI_connect() != SPI_OK_CONNECT)
-			elog(ERROR, "SPI_connect failed");
+		collect_local(layout, sizes);
+		SetUserIdAndSecContext(save_user, save_context);
+	}
+}
+
+static void
+collect_remote(NodeConnection *conn, const TableLayout *layout, Oid node, ShardSize *sizes)
+{
+	int			next = 0;
+	char	   *sql;
+
+	while ((sql = sizes_query(layout, node, &next)) != NULL)
+	{
+		PGresult   *res = connection_query(conn, sql, 0, NULL);
+
+		for (int row = 0; row < PQntuples(res); row++)
+		{
+			ShardSize  *size = &sizes[atoi(PQgetvalue(res, row, 0))];
+
+			size->rows = strtoll(PQgetvalue(res, row, 1), NULL, 10);
+			size->bytes = strtoll(PQgetvalue(res, row, 2), NULL, 10);
+		}
+		PQclear(res);
+		pfree(sql);
+	}
+}
+
+static void
+collect_local(const TableLayout *layout, ShardSize *sizes)
+{
+	int			next = 0;
+	char	   *sql;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	while ((sql = sizes_query(layout, InvalidOid, &next)) != NULL)
+	{
 		if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
 			elog(ERROR, "could not read sizes of shards");
 		for (uint64 row = 0; row < SPI_processed; row++)
@@ -246,32 +275,35 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 			size->rows = DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull));
 			size->bytes = DatumGetInt64(SPI_getbinval(tuple, desc, 3, &isnull));
 		}
-		SPI_finish();
-		SetUserIdAndSecContext(save_user, save_context);
+		SPI_freetuptable(SPI_tuptable);
+		pfree(sql);
 	}
+	SPI_finish();
 }
 
+/* For the next shards on a node, from shard *next on; NULL when that was all. */
 static char *
-sizes_query(const TableLayout *layout, Oid node)
+sizes_query(const TableLayout *layout, Oid node, int *next)
 {
 	StringInfoData sql;
+	int			count = 0;
 
 	initStringInfo(&sql);
-	for (int i = 0; i < layout->nnodes; i++)
+	for (; *next < layout->nnodes && count < SHARDS_PER_QUERY; (*next)++)
 	{
 		char	   *shard;
 
-		if (layout->nodes[i] != node)
+		if (layout->nodes[*next] != node)
 			continue;
-		shard = table_shard_name(layout, shard_partition(layout, i));
+		shard = table_shard_name(layout, shard_partition(layout, *next));
 		appendStringInfo(&sql, "%sSELECT %d, CASE WHEN pg_catalog.pg_relation_size(c.oid) <= %d "
 						 "THEN (SELECT pg_catalog.count(*) FROM ONLY %s) "
 						 "ELSE GREATEST(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint) END, "
 						 "pg_catalog.pg_table_size(c.oid) "
 						 "FROM pg_catalog.pg_class c WHERE c.oid = '%s'::pg_catalog.regclass",
-						 sql.len ? " UNION ALL " : "", i, COUNT_BYTES, shard, shard);
+						 count++ ? " UNION ALL " : "", *next, COUNT_BYTES, shard, shard);
 	}
-	return sql.data;
+	return count > 0 ? sql.data : NULL;
 }
 
 /* Average width of a row, with its header; fills attr_widths when given. */

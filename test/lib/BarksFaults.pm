@@ -1,0 +1,138 @@
+# BarksFaults: break things under a query, see that nothing is left.
+#
+#	my $before = fault_state($cluster);
+#	my $session = start_session($cluster, 'SELECT …');
+#	stop_at($node, 'task.before_run');          # tasks on the node wait there …
+#	wait_stopped($node, 'task.before_run');     # … and one does
+#	go_on($node);
+#	my ($out, $err) = end_session($session);
+#	state_is($cluster, $before, 'the fault');
+
+package BarksFaults;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use IPC::Run;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+our @EXPORT = qw(fault_state state_is start_session end_session stop_at wait_stopped go_on
+	busy_worker family answers wait_until);
+
+my %stopped_since;
+
+# What must be the same before and after a fault, on every server.
+sub fault_state
+{
+	my $cluster = shift;
+	my $state = $cluster->leftovers;
+	for my $server ($cluster->servers)
+	{
+		my $mine = $state->{ $server->name };
+		$mine->{slots} = $server->safe_psql('barks', q{SELECT count(*) FROM barks.workers WHERE state NOT IN ('free', 'idle')});
+		$mine->{shards} = $server->safe_psql('barks', q{SELECT coalesce(string_agg(n.nspname || '.' || c.relname, ' ' ORDER BY n.nspname, c.relname), '')
+			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname ~ '^barks_[0-9]+' AND c.relkind = 'r'});
+		$mine->{decisions} = $server->safe_psql('barks', 'SELECT count(*) FROM barks.dist_transaction');
+		$mine->{spools} = scalar grep { !/^\.\.?$/ } map { BarksCluster::read_dir($_) } glob($server->data_dir . '/base/pgsql_tmp/*');
+	}
+	return $state;
+}
+
+# Is everything as it was?  Cleaning up and recovery may take a moment.
+sub state_is
+{
+	my ($cluster, $before, $what) = @_;
+	my $after;
+	wait_until(sub { $after = fault_state($cluster); same($after, $before) });
+	is_deeply($after, $before, "$what: nothing is left behind");
+}
+
+sub same
+{
+	my ($x, $y) = @_;
+	return !grep { my $name = $_; grep { $x->{$name}{$_} ne $y->{$name}{$_} } keys %{ $x->{$name} } } keys %$x;
+}
+
+# SQL in a psql of its own; each statement of the list is sent by itself.
+sub start_session
+{
+	my ($cluster, @statements) = @_;
+	my %s = (out => '', err => '');
+	$s{handle} = IPC::Run::start(
+		['psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-v', 'ON_ERROR_STOP=1', '-d', $cluster->driver->connstr('barks'),
+			map { ('-c', $_) } @statements],
+		'<', \undef, '>', \$s{out}, '2>', \$s{err}, IPC::Run::timer(60));
+	return \%s;
+}
+
+sub end_session
+{
+	my $s = shift;
+	$s->{handle}->finish;
+	chomp $s->{out};
+	return ($s->{out}, $s->{err});
+}
+
+# Processes of this server, and those that start, wait at the point (or fail, are killed).
+sub stop_at
+{
+	my ($server, $point, $action) = @_;
+	$action //= 'wait';
+	$stopped_since{ $server->name } = -s $server->logfile;
+	set_points($server, "$point=$action");
+}
+
+sub go_on { set_points(shift, '') }
+
+sub set_points
+{
+	my ($server, $value) = @_;
+	$server->safe_psql('postgres', $value eq '' ? 'ALTER SYSTEM RESET barks.stop_points' : "ALTER SYSTEM SET barks.stop_points = '$value'");
+	$server->reload;
+	wait_until(sub { $server->safe_psql('postgres', 'SHOW barks.stop_points') eq $value }) or die 'no reload';
+}
+
+sub wait_stopped
+{
+	my ($server, $point) = @_;
+	my $since = $stopped_since{ $server->name };
+	return wait_until(sub { substr(slurp_file($server->logfile), $since) =~ /stop point $point: / });
+}
+
+sub busy_worker
+{
+	my $server = shift;
+	return $server->safe_psql('barks', q{SELECT min(pid) FROM barks.workers WHERE state = 'busy'});
+}
+
+# A postmaster and its children.
+sub family
+{
+	my $server = shift;
+	my ($pid) = split /\n/, slurp_file($server->data_dir . '/postmaster.pid');
+	return ($pid, split ' ', `pgrep -P $pid`);
+}
+
+# Wait until the server takes connections.
+sub answers
+{
+	my $server = shift;
+	return wait_until(sub { $server->psql('barks', 'SELECT 1') == 0 });
+}
+
+sub wait_until
+{
+	my $condition = shift;
+	my $deadline = time + 30;
+	until ($condition->())
+	{
+		return 0 if time > $deadline;
+		usleep(20_000);
+	}
+	return 1;
+}
+
+1;
