@@ -8,6 +8,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
@@ -219,7 +220,8 @@ append_range(StringInfo sql, Oid type)
 		appendStringInfo(sql, ", COLLATION = %s", type_sql_collation_name(form->rngcollation));
 	if (OidIsValid(form->rngcanonical))
 		appendStringInfo(sql, ", CANONICAL = %s", function_name(form->rngcanonical));
-	if (OidIsValid(form->rngsubdiff))
+	/* serves GiST indexes, which a user's function keeps off distributed tables */
+	if (OidIsValid(form->rngsubdiff) && form->rngsubdiff < FirstNormalObjectId)
 		appendStringInfo(sql, ", SUBTYPE_DIFF = %s", function_name(form->rngsubdiff));
 	appendStringInfoChar(sql, ')');
 	ReleaseSysCache(opclass);
