@@ -374,6 +374,7 @@ for my $nodes (0, 2)
 	my ($driver, @nodes) = $cluster->servers;
 
 	$cluster->allow_log(qr/ERROR:|WARNING:/);	# what probes provoke
+	$cluster->allow_log(qr/connection to client lost/);	# their errors end lanes
 	setup_roles($driver);
 	setup_schema($driver, 'heap', 'heap');
 	setup_schema($driver, 'dist', 'barks');
