@@ -359,7 +359,8 @@ refresh_beats(void)
 
 			beat->node = lfirst_oid(lc);
 			beat->name = node_name(beat->node);
-			beat->question = recovery_prepared_query("pg_catalog.current_setting('barks.executor_slots', true), count(*)",
+			beat->question = recovery_prepared_query(psprintf("pg_catalog.current_setting('barks.executor_slots', true), count(*), %s",
+															  node_bytes_sql_hook ? node_bytes_sql_hook() : "0"),
 													 beat->node);
 			beat->was_alive = true;
 			beats = lappend(beats, beat);
@@ -461,6 +462,7 @@ take_answer(Beat *beat)
 		}
 		node_state_seen(beat->node, atoi(PQgetvalue(res, 0, 0)), PQparameterStatus(beat->pg, "server_version"));
 		/* A session that its driver left may have prepared after all. */
+		node_state_sized(beat->node, strtoll(PQgetvalue(res, 0, 2), NULL, 10));
 		if (atoi(PQgetvalue(res, 0, 1)) > 0)
 			node_state_doubt(beat->node);
 		PQclear(res);

@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "cluster/node.h"
 #include "cluster/transaction.h"
 #include "table/shard.h"
 #include "table/stats.h"
@@ -59,14 +60,26 @@ static void collect_remote(NodeConnection *conn, const TableLayout *layout, Oid 
 static void collect_local(const TableLayout *layout, ShardSize *sizes);
 static char *sizes_query(const TableLayout *layout, Oid node, int *next);
 static int32 row_width(Relation rel, int32 *attr_widths);
+static char *node_bytes_sql(void);
 
 void
 stats_init(void)
 {
+	node_bytes_sql_hook = node_bytes_sql;
 	DefineCustomIntVariable("barks.size_cache_lifetime",
 							"How long the size of a table that was never analyzed is remembered.",
 							NULL, &size_lifetime, 10000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS,
 							NULL, NULL, NULL);
+}
+
+/* All shards of this database on a node, indexes and TOAST included. */
+static char *
+node_bytes_sql(void)
+{
+	return psprintf("(SELECT coalesce(pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid)), 0) "
+					"FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+					"WHERE n.nspname = %s AND c.relkind = 'r')",
+					quote_literal_cstr(table_shard_schema()));
 }
 
 void
