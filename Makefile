@@ -61,7 +61,7 @@ demo-stop:
 	@bash test/demo/run stop
 
 bench: prepare
-	@test/bench/run
+	@bash test/bench/run
 
 lint: prepare
 	@bash test/run lint

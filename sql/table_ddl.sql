@@ -162,7 +162,7 @@ CREATE TRIGGER trig_after AFTER INSERT ON big EXECUTE FUNCTION trig();
 INSERT INTO big VALUES (5001, 1), (5002, 1);
 DROP TRIGGER trig_row ON big;
 CREATE PUBLICATION pub FOR TABLE big;
-COPY big FROM stdin (FREEZE);
+COPY big FROM '/dev/null' (FREEZE);
 ALTER TABLE big SET ACCESS METHOD heap;
 SECURITY LABEL FOR barks ON TABLE big IS '{"layout": "broadcast"}';
 SECURITY LABEL FOR barks ON TABLE big IS '{"layout": "hush"}';

@@ -11,6 +11,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/paths.h"
+#include "optimizer/plancat.h"
 #include "optimizer/planner.h"
 #include "storage/ipc.h"
 #include "tcop/utility.h"
@@ -27,6 +28,7 @@
 static planner_hook_type next_planner;
 static ProcessUtility_hook_type next_utility;
 static set_rel_pathlist_hook_type next_rel_pathlist;
+static get_relation_info_hook_type next_relation_info;
 static object_access_hook_type next_object_access;
 static emit_log_hook_type next_emit_log;
 static ExecutorStart_hook_type next_executor_start;
@@ -41,6 +43,8 @@ static void on_utility(PlannedStmt *pstmt, const char *query_string,
 					   DestReceiver *dest, QueryCompletion *qc);
 static void on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 							RangeTblEntry *rte);
+static void on_relation_info(PlannerInfo *root, Oid relid, bool inhparent,
+							 RelOptInfo *rel);
 static void on_object_access(ObjectAccessType access, Oid class_id,
 							 Oid object_id, int sub_id, void *arg);
 static void on_emit_log(ErrorData *edata);
@@ -57,6 +61,8 @@ hooks_init(void)
 	ProcessUtility_hook = on_utility;
 	next_rel_pathlist = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = on_rel_pathlist;
+	next_relation_info = get_relation_info_hook;
+	get_relation_info_hook = on_relation_info;
 	next_object_access = object_access_hook;
 	object_access_hook = on_object_access;
 	next_emit_log = emit_log_hook;
@@ -114,6 +120,14 @@ on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 		next_rel_pathlist(root, rel, rti, rte);
 	table_set_rel_pathlist(root, rel, rti, rte);
 	planner_set_rel_pathlist(root, rel, rti, rte);
+}
+
+static void
+on_relation_info(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
+{
+	if (next_relation_info)
+		next_relation_info(root, relid, inhparent, rel);
+	table_relation_info(relid, inhparent, rel);
 }
 
 static void

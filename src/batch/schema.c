@@ -13,6 +13,7 @@
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -26,8 +27,8 @@ static void init_column(BatchColumn *column, Form_pg_attribute att);
 static uint32 column_hash(uint32 hash, const BatchColumn *column);
 static BatchCodec codec_for_base_type(Oid typid);
 static BatchCodec codec_for_form(Oid typid, Form_pg_type type);
-static bool type_is_node_local(Oid typid);
 static bool type_has_no_input(Oid typid);
+static Oid	role_for_input(Oid typid);
 static void report_unsupported(Oid typid) pg_attribute_noreturn();
 
 BatchSchema *
@@ -107,7 +108,7 @@ codec_for_form(Oid typid, Form_pg_type type)
 		return BATCH_CODEC_TEXT;
 	if (type->typtype == TYPTYPE_PSEUDO || type_has_no_input(typid))
 		report_unsupported(typid);
-	if (typid >= FirstGenbkiObjectId || type_is_node_local(typid) ||
+	if (typid >= FirstGenbkiObjectId ||
 		type->typtype == TYPTYPE_ENUM || type->typtype == TYPTYPE_COMPOSITE)
 		return BATCH_CODEC_TEXT;
 	if (type->typsubscript == F_ARRAY_SUBSCRIPT_HANDLER &&
@@ -115,30 +116,6 @@ codec_for_form(Oid typid, Form_pg_type type)
 		 codec_for_base_type(type->typelem) == BATCH_CODEC_TEXT))
 		return BATCH_CODEC_TEXT;
 	return type->typlen > 0 ? BATCH_CODEC_FIXED : BATCH_CODEC_VARLENA;
-}
-
-/* Built-in types whose values are OIDs of a node's objects, printed by name. */
-static bool
-type_is_node_local(Oid typid)
-{
-	switch (typid)
-	{
-		case REGPROCOID:
-		case REGPROCEDUREOID:
-		case REGOPEROID:
-		case REGOPERATOROID:
-		case REGCLASSOID:
-		case REGTYPEOID:
-		case REGROLEOID:
-		case REGNAMESPACEOID:
-		case REGCOLLATIONOID:
-		case REGCONFIGOID:
-		case REGDICTIONARYOID:
-		case ACLITEMOID:
-			return true;
-		default:
-			return false;
-	}
 }
 
 /* Types of system catalogs only, which cannot be written out and read back. */
@@ -182,7 +159,7 @@ batch_text_settings_begin(const BatchSchema *schema)
 		{"array_nulls", "on"},
 		{"xmloption", "content"},
 		{"lc_monetary", "C"},
-		{"search_path", "pg_catalog"}	/* reg* come out qualified */
+		{"search_path", "pg_catalog, pg_temp"}	/* reg* come out qualified */
 	};
 	int			nestlevel;
 
@@ -223,11 +200,19 @@ batch_text_out(BatchSchema *schema, int column, Datum value)
 	return OutputFunctionCall(&col->out, value);
 }
 
-/* The value was coerced to its typmod where it was made: -1 takes it as it is. */
+/*
+ * The value was coerced to its typmod where it was made: -1 takes it as it is.
+ * The input functions of types made of domains run the domains' constraints,
+ * which reading a table otherwise does not; they must not do so as whoever
+ * reads, who may be a superuser.
+ */
 Datum
 batch_text_in(BatchSchema *schema, int column, char *text)
 {
 	BatchColumn *col = &schema->columns[column];
+	Datum		value;
+	Oid			user;
+	int			sec_context;
 
 	if (!OidIsValid(col->in.fn_oid))
 	{
@@ -235,6 +220,37 @@ batch_text_in(BatchSchema *schema, int column, char *text)
 
 		getTypeInputInfo(col->basetype, &function, &col->ioparam);
 		fmgr_info_cxt(function, &col->in, schema->context);
+		col->reader = role_for_input(col->basetype);
 	}
-	return InputFunctionCall(&col->in, text, col->ioparam, -1);
+	if (!OidIsValid(col->reader))
+		return InputFunctionCall(&col->in, text, col->ioparam, -1);
+	GetUserIdAndSecContext(&user, &sec_context);
+	SetUserIdAndSecContext(col->reader, sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	value = InputFunctionCall(&col->in, text, col->ioparam, -1);
+	SetUserIdAndSecContext(user, sec_context);
+	return value;
+}
+
+/* The owner of a type of the user's that others may be part of, else InvalidOid. */
+static Oid
+role_for_input(Oid typid)
+{
+	HeapTuple	tuple;
+	Form_pg_type form;
+	Oid			owner;
+
+	if (typid < FirstNormalObjectId)
+		return InvalidOid;
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(typid));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", typid);
+	form = (Form_pg_type) GETSTRUCT(tuple);
+	if (form->typtype == TYPTYPE_ENUM ||
+		(form->typtype == TYPTYPE_BASE && !OidIsValid(form->typelem)))
+		owner = InvalidOid;
+	else
+		owner = form->typowner;
+	ReleaseSysCache(tuple);
+	return owner;
 }

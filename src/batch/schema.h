@@ -4,7 +4,7 @@
  *
  * A column travels raw (the bytes PostgreSQL itself stores) only when those
  * bytes mean the same on every node: built-in types without OIDs of user
- * objects or node-local ids inside, domains over them, and arrays and ranges
+ * types inside, domains over them, and arrays and ranges
  * of them.  Everything else (enums, composites, reg*, arrays of domains,
  * extension types) travels as text through its output and input functions,
  * run under fixed settings (batch_text_settings_begin).  Domains always
@@ -39,6 +39,7 @@ typedef struct BatchColumn
 	FmgrInfo	out;
 	FmgrInfo	in;
 	Oid			ioparam;
+	Oid			reader;			/* role that the input function runs as, or InvalidOid */
 } BatchColumn;
 
 typedef struct BatchSchema

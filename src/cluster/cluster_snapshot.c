@@ -83,6 +83,8 @@ static void setup_backend(void);
 static View *find_view(Snapshot snapshot);
 static View *make_view(Snapshot snapshot);
 static void take_nodes(View *view, Snapshot snapshot, List *nodes);
+static void refuse_out_of_step(View *view, Snapshot snapshot, List *nodes, uint64 commits);
+static void add_node_view(View *view, NodeConnection *conn);
 static void lock_when_settled(List *nodes);
 static List *missing_nodes(View *view, List *nodes);
 static NodeView *node_view(View *view, Oid node);
@@ -327,6 +329,26 @@ take_nodes(View *view, Snapshot snapshot, List *nodes)
 
 	lock_when_settled(nodes);
 	commits = cluster_commit_count();
+	refuse_out_of_step(view, snapshot, nodes, commits);
+	until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), snapshot_timeout * INT64CONST(1000));
+	foreach(lc, conns)
+	{
+		connection_set_deadline(lfirst(lc), until);
+		connection_stream_send(lfirst(lc), command);
+	}
+	connection_stream_wait_all(conns);
+	commit_lock_release();
+	BARKS_STOP_POINT("snapshot.taken");
+
+	view->commits = commits;
+	foreach(lc, conns)
+		add_node_view(view, lfirst(lc));
+}
+
+/* A view never mixes what was before a distributed commit with what was after. */
+static void
+refuse_out_of_step(View *view, Snapshot snapshot, List *nodes, uint64 commits)
+{
 	if (view->nodes != NIL && commits != view->commits)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -340,32 +362,23 @@ take_nodes(View *view, Snapshot snapshot, List *nodes)
 				 errmsg("could not read the nodes as of the start of the transaction"),
 				 errdetail("A distributed transaction was committed since."),
 				 errhint("Retry the transaction.")));
-	until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), snapshot_timeout * INT64CONST(1000));
-	foreach(lc, conns)
-	{
-		connection_set_deadline(lfirst(lc), until);
-		connection_stream_send(lfirst(lc), command);
-	}
-	connection_stream_wait_all(conns);
-	commit_lock_release();
-	BARKS_STOP_POINT("snapshot.taken");
+}
 
-	view->commits = commits;
-	foreach(lc, conns)
-	{
-		NodeConnection *conn = lfirst(lc);
-		MemoryContext old = MemoryContextSwitchTo(view->context);
-		NodeView   *nv = palloc0(sizeof(NodeView));
+/* The view takes over the stream whose transaction has the node's snapshot. */
+static void
+add_node_view(View *view, NodeConnection *conn)
+{
+	MemoryContext old = MemoryContextSwitchTo(view->context);
+	NodeView   *nv = palloc0(sizeof(NodeView));
 
-		connection_set_deadline(conn, DT_NOEND);
-		connection_keep(conn, stream_closes);
-		nv->node = connection_node(conn);
-		strlcpy(nv->id, connection_stream_value(conn), sizeof(nv->id));
-		nv->holder = conn;
-		nv->quiet = list_make1(conn);
-		view->nodes = lappend(view->nodes, nv);
-		MemoryContextSwitchTo(old);
-	}
+	nv->node = connection_node(conn);
+	strlcpy(nv->id, connection_stream_value(conn), sizeof(nv->id));
+	nv->holder = conn;
+	nv->quiet = list_make1(conn);
+	view->nodes = lappend(view->nodes, nv);
+	connection_set_deadline(conn, DT_NOEND);
+	connection_keep(conn, stream_closes);
+	MemoryContextSwitchTo(old);
 }
 
 /*

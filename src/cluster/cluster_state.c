@@ -133,6 +133,16 @@ node_state_seen(Oid node, int slots, const char *version)
 }
 
 void
+node_state_sized(Oid node, int64 bytes)
+{
+	NodeState  *state = lock_node(MyDatabaseId, node);
+
+	state->sized = true;
+	state->bytes = bytes;
+	unlock_node(state);
+}
+
+void
 node_state_lost(Oid node)
 {
 	NodeState  *state = lock_node(MyDatabaseId, node);

@@ -32,6 +32,8 @@ typedef struct NodeState
 	TimestampTz last_seen;		/* 0: never */
 	int			slots;			/* 0: not known */
 	char		version[64];
+	bool		sized;			/* bytes was asked for */
+	int64		bytes;			/* stored for this database */
 	bool		settled;		/* no prepared transaction of ours can wait there */
 	uint64		doubts;			/* counts what made it unsettled */
 } NodeState;
@@ -42,6 +44,7 @@ extern void cluster_state_init(void);
 extern bool node_state_get(Oid node, NodeState *state);
 /* The node answered.  slots 0 and version NULL leave what is known. */
 extern void node_state_seen(Oid node, int slots, const char *version);
+extern void node_state_sized(Oid node, int64 bytes);
 /* The node could not be reached. */
 extern void node_state_lost(Oid node);
 

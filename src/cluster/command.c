@@ -142,7 +142,7 @@ connection_try_finish(NodeConnection *conn, TimestampTz until)
 		{
 			if (QueryCancelPending || ProcDiePending || GetCurrentTimestamp() >= until)
 				return false;
-			connection_wait(list_make1(conn), wants_progress, until);
+			connection_wait_one(conn, wants_progress, until);
 			connection_consume(conn);
 			continue;
 		}
@@ -258,6 +258,16 @@ connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events
 }
 
 void
+connection_wait_one(NodeConnection *conn, bool (*wants) (NodeConnection *conn, uint32 *events),
+					TimestampTz until)
+{
+	List	   *conns = list_make1(conn);
+
+	connection_wait(conns, wants, until);
+	list_free(conns);			/* a load waits often in one memory context */
+}
+
+void
 connection_check_time(NodeConnection *conn)
 {
 	if (conn->give_up == DT_NOEND || GetCurrentTimestamp() < conn->give_up)
@@ -296,10 +306,11 @@ next_result(NodeConnection *conn)
 		if (PQflush(conn->pg) >= 0 && connection_stream_swallow(conn) && !PQisBusy(conn->pg))
 			break;
 		connection_check_time(conn);
-		connection_wait(list_make1(conn), wants_progress, conn->give_up);
+		connection_wait_one(conn, wants_progress, conn->give_up);
 		connection_consume(conn);
 	}
 	res = PQgetResult(conn->pg);
+	conn->failed = PQresultStatus(res) == PGRES_FATAL_ERROR && res;
 	if (!res)
 		conn->state = CONN_IDLE;
 	else if (PQstatus(conn->pg) == CONNECTION_BAD && !PQresultErrorField(res, PG_DIAG_SQLSTATE))

@@ -39,6 +39,7 @@
 
 #define PARKED_WAIT_MS	2000	/* for a parked connection, before a new one is opened */
 #define EXIT_WAIT_MS	50		/* for parked connections, when the backend exits */
+#define END_WAIT_MS		50		/* for a command that failed to be over */
 
 static int	max_node_connections = 80;
 static int	idle_timeout = 600;
@@ -148,11 +149,19 @@ connection_keep(NodeConnection *conn, void (*closing) (NodeConnection *conn))
 void
 connection_release(NodeConnection *conn)
 {
+	connection_await_end(conn);
 	if (conn->state == CONN_IDLE && !conn->outdated &&
 		PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
 		put_in_pool(conn);
 	else
 		connection_discard(conn);
+}
+
+void
+connection_await_end(NodeConnection *conn)
+{
+	if (conn->state == CONN_BUSY && conn->failed)
+		(void) connection_try_finish(conn, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), END_WAIT_MS));
 }
 
 void
@@ -313,7 +322,7 @@ settle_all(NodeConnection **conns, int nconns)
 			continue;
 		while (conns[i]->state == CONN_BUSY && GetCurrentTimestamp() < until)
 		{
-			connection_wait(list_make1(conns[i]), wants_result, until);
+			connection_wait_one(conns[i], wants_result, until);
 			look_at(conns[i]);
 		}
 		if (conns[i]->state != CONN_IDLE)

@@ -37,6 +37,8 @@ extern List *connection_acquire_all(List *nodes);
 extern void connection_release(NodeConnection *conn);
 /* As release, also when the node still has to finish what was sent: the next user waits. */
 extern void connection_park(NodeConnection *conn);
+/* When the node raised an error, take the little that follows it; never raises. */
+extern void connection_await_end(NodeConnection *conn);
 /*
  * Outlive the current resource owner: the caller releases it whatever happens.
  * closing, if not NULL, is called when anybody discards it before that.

@@ -43,6 +43,7 @@ struct NodeConnection
 	void	   *detach_arg;
 	ResourceOwner user_owner;	/* when this ends, the user cannot be called any more */
 	char	   *frame;			/* libpq's memory of the last frame */
+	bool		failed;			/* CONN_BUSY: the error came, the end will at once */
 	bool		both;			/* CONN_STREAM: COPY BOTH, not COPY FROM STDIN */
 	bool		leaving;		/* CONN_BUSY: frames of a stream we left may come first */
 	char		value[64];		/* the single value selected before a stream */
@@ -56,6 +57,9 @@ extern void connection_open_all(List *conns);
 /* command.c: wait for the socket of any of these, or the latch, or the time. */
 extern void connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events),
 							TimestampTz until);
+extern void connection_wait_one(NodeConnection *conn,
+								bool (*wants) (NodeConnection *conn, uint32 *events),
+								TimestampTz until);
 /* Raise that the node did not answer, when its time is up. */
 extern void connection_check_time(NodeConnection *conn);
 /* Take what the socket has; lost connections become BROKEN. */

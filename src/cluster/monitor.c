@@ -43,6 +43,7 @@
 
 #define LAUNCH_INTERVAL_MS	60000
 #define EVICTION_WAIT_MS	4000
+#define GOODBYE_WAIT_MS		100
 
 /*
  *	  BEAT_DOWN → BEAT_CONNECTING → BEAT_READY → BEAT_ASKED → BEAT_READY
@@ -86,6 +87,7 @@ static void advance_connecting(Beat *beat);
 static void take_answer(Beat *beat);
 static void fail_beat(Beat *beat);
 static void close_beat(Beat *beat);
+static void end_beats(void);
 static bool wait_beats(TimestampTz until);
 static void recover(Beat *beat);
 
@@ -241,6 +243,7 @@ barks_monitor_main(Datum arg)
 		} while (!woken && GetCurrentTimestamp() < next && !ShutdownRequestPending);
 		pgstat_report_stat(false);
 	}
+	end_beats();
 	proc_exit(0);
 }
 
@@ -356,7 +359,8 @@ refresh_beats(void)
 
 			beat->node = lfirst_oid(lc);
 			beat->name = node_name(beat->node);
-			beat->question = recovery_prepared_query("pg_catalog.current_setting('barks.executor_slots', true), count(*)",
+			beat->question = recovery_prepared_query(psprintf("pg_catalog.current_setting('barks.executor_slots', true), count(*), %s",
+															  node_bytes_sql_hook ? node_bytes_sql_hook() : "0"),
 													 beat->node);
 			beat->was_alive = true;
 			beats = lappend(beats, beat);
@@ -429,7 +433,8 @@ advance_connecting(Beat *beat)
 		return;
 	}
 	beat->state = BEAT_READY;
-	start_beat(beat);
+	if (!ShutdownRequestPending)
+		start_beat(beat);
 }
 
 static void
@@ -457,6 +462,7 @@ take_answer(Beat *beat)
 		}
 		node_state_seen(beat->node, atoi(PQgetvalue(res, 0, 0)), PQparameterStatus(beat->pg, "server_version"));
 		/* A session that its driver left may have prepared after all. */
+		node_state_sized(beat->node, strtoll(PQgetvalue(res, 0, 2), NULL, 10));
 		if (atoi(PQgetvalue(res, 0, 1)) > 0)
 			node_state_doubt(beat->node);
 		PQclear(res);
@@ -481,6 +487,31 @@ close_beat(Beat *beat)
 	beat->pg = NULL;
 	beat->state = BEAT_DOWN;
 	beat->answered = false;
+}
+
+/* Hang up, after the nodes that answer at once said what they were about to. */
+static void
+end_beats(void)
+{
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), GOODBYE_WAIT_MS);
+	bool		outstanding;
+	ListCell   *lc;
+
+	do
+	{
+		outstanding = false;
+		foreach(lc, beats)
+		{
+			Beat	   *beat = lfirst(lc);
+
+			advance_beat(beat);
+			outstanding |= beat->state == BEAT_CONNECTING || beat->state == BEAT_ASKED;
+		}
+		if (outstanding)
+			(void) wait_beats(until);
+	} while (outstanding && GetCurrentTimestamp() < until);
+	foreach(lc, beats)
+		close_beat(lfirst(lc));
 }
 
 /* Wait for any node, our latch (true), the nearest deadline, or the time given. */

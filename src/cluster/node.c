@@ -45,7 +45,7 @@ typedef struct NamedNode
 
 void		(*node_added_hook) (Oid node);
 void		(*node_removing_hook) (Oid node, bool reachable);
-bool		(*node_bytes_hook) (Oid node, int64 *bytes);
+char	   *(*node_bytes_sql_hook) (void);
 
 /* The list of nodes, kept until a foreign server or wrapper changes. */
 static MemoryContext list_context;

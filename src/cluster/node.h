@@ -46,8 +46,8 @@ extern bool node_is_one(Oid server);
  */
 extern PGDLLIMPORT void (*node_added_hook) (Oid node);
 extern PGDLLIMPORT void (*node_removing_hook) (Oid node, bool reachable);
-/* Bytes stored on the node, for the view, without asking the node; NULL when not known. */
-extern PGDLLIMPORT bool (*node_bytes_hook) (Oid node, int64 *bytes);
+/* SQL expression for the bytes that a node stores for this database; asked with each heartbeat. */
+extern PGDLLIMPORT char *(*node_bytes_sql_hook) (void);
 
 /* The running statement carries a password, whatever its text says. */
 extern void node_hide_statement(void);

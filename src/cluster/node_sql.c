@@ -167,7 +167,7 @@ barks_add_node(PG_FUNCTION_ARGS)
 				 errmsg("\"%s\" cannot be the name of a node", name)));
 
 	guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION,
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	node = create_server(name, host, port, dbname);
 	store_credential(node, user_name, password);
@@ -226,7 +226,6 @@ barks_node_status(PG_FUNCTION_ARGS)
 		Datum		values[10];
 		bool		nulls[10] = {0};
 		char	   *port = node_option(node, "port");
-		int64		bytes = 0;
 
 		(void) node_state_get(node, &state);
 		values[0] = CStringGetTextDatum(node_name(node));
@@ -239,8 +238,8 @@ barks_node_status(PG_FUNCTION_ARGS)
 		nulls[5] = state.slots == 0;
 		values[6] = text_or_null(state.version[0] ? state.version : NULL, &nulls[6]);
 		values[7] = Int32GetDatum(count_partitions(node, NULL));
-		nulls[8] = !node_bytes_hook || !node_bytes_hook(node, &bytes);
-		values[8] = Int64GetDatum(bytes);
+		nulls[8] = !state.sized;
+		values[8] = Int64GetDatum(state.bytes);
 		values[9] = TimestampTzGetDatum(state.last_seen);
 		nulls[9] = state.last_seen == 0;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);

@@ -137,6 +137,7 @@ recovery_clean_node(Oid node)
 			CatalogTupleDelete(rel, &decision->tid);
 	}
 	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
 }
 
 /*
@@ -164,6 +165,7 @@ recovery_forget_removed(void)
 			CatalogTupleDelete(rel, &decision->tid);
 	}
 	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
 }
 
 /*

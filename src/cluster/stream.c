@@ -123,6 +123,7 @@ connection_get_frame(NodeConnection *conn, char **frame, RemoteError **error)
 	}
 	res = PQgetResult(conn->pg);
 	conn->state = CONN_BUSY;
+	conn->failed = true;
 	*error = result_error(conn, res);
 	PQclear(res);
 	return -1;
@@ -184,6 +185,7 @@ end_copy(NodeConnection *conn, const char *error)
 	}
 	(void) PQflush(conn->pg);
 	conn->state = CONN_BUSY;
+	conn->failed = error != NULL;
 	conn->leaving = conn->both;
 }
 
@@ -198,7 +200,7 @@ stream_wait(NodeConnection *conn)
 		if (PQisBusy(conn->pg))
 		{
 			connection_check_time(conn);
-			connection_wait(list_make1(conn), wants_stream, conn->give_up);
+			connection_wait_one(conn, wants_stream, conn->give_up);
 			connection_consume(conn);
 			continue;
 		}
@@ -217,6 +219,7 @@ stream_wait(NodeConnection *conn)
 				break;
 			case PGRES_FATAL_ERROR:
 				conn->state = CONN_BUSY;
+				conn->failed = true;
 				if (res)
 				{
 					connection_report(conn, res, ERROR);

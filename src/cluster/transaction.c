@@ -36,8 +36,6 @@
 #include "cluster/recovery.h"
 #include "cluster/transaction.h"
 
-#define ABANDON_WAIT_MS	50		/* for the end of a load that failed here */
-
 typedef enum SessionState
 {
 	SESSION_OPEN,
@@ -529,14 +527,11 @@ after_abort(void)
 		}
 		if (!session->conn)
 			continue;
-		if (session->state == SESSION_OPEN && connection_in_stream(session->conn))
-		{
+		if (connection_in_stream(session->conn))
 			connection_stream_abandon(session->conn);
-			(void) connection_try_finish(session->conn,
-										 TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ABANDON_WAIT_MS));
-		}
+		connection_await_end(session->conn);
 		if (session->state == SESSION_PREPARING || !connection_try_send(session->conn, sql))
-			connection_discard(session->conn);
+			connection_release(session->conn);
 		else
 			connection_park(session->conn);
 	}

@@ -31,10 +31,15 @@ typedef struct RemoteLane
 	ClusterSnapshot *snapshot;	/* NULL when inline */
 	NodeConnection *conn;		/* NULL once detached or lost */
 	StringInfoData out;
-	int			outstanding;	/* tasks submitted and not answered */
+	const JobSetup *setup;		/* sent anew to every connection the lane gets */
+	bool		setup_sent;
+	int			outstanding;	/* tasks submitted whose answer was not handed on */
+	int			in_flight;		/* of these, whose answer did not come over conn yet */
 	bool		cancelling;
-	BufFile    *spool;			/* frames read ahead, when detached */
+	bool		cancelled;		/* while detached: say so at the next poll */
+	BufFile    *spool;			/* frames read ahead; they come before those of conn */
 	RemoteError *spool_error;	/* the connection ended while spooling */
+	bool		lost;			/* … so there is no going on */
 	StringInfoData in;			/* a frame from the spool */
 } RemoteLane;
 
@@ -51,13 +56,17 @@ static LaneEventKind remote_poll(Lane *base, LaneEvent *event);
 static pgsocket remote_socket(Lane *base, bool *write);
 static void remote_cancel(Lane *base);
 static void remote_release(Lane *base);
+static void attach(RemoteLane *lane);
 static void put(RemoteLane *lane);
+static void note_answer(RemoteLane *lane, const char *frame, int len);
+static void close_spool(RemoteLane *lane);
 static int	next_frame(RemoteLane *lane, char **frame, RemoteError **error);
 static int	next_spooled(RemoteLane *lane, char **frame, RemoteError **error);
 static LaneEventKind read_event(RemoteLane *lane, char *frame, int len,
 								LaneEvent *event);
 static void detach(void *arg);
-static void end_quiet_stream(void *arg);
+static void spool_rest(RemoteLane *lane);
+static void seek_failed(void);
 static RemoteError *lost_error(RemoteLane *lane);
 
 static const LaneOps wire_ops = {
@@ -147,13 +156,14 @@ open_inline(RemoteLane *lane, Oid node)
 	connection_stream_wait_all(list_make1(lane->conn));
 }
 
+/* setup lives as long as the lane's job. */
 static void
 remote_setup(Lane *base, const JobSetup *setup)
 {
 	RemoteLane *lane = (RemoteLane *) base;
 
-	frame_write_job_setup(&lane->out, setup);
-	put(lane);
+	lane->setup = setup;
+	lane->setup_sent = false;
 }
 
 static void
@@ -161,9 +171,18 @@ remote_submit(Lane *base, const TaskSpec *spec)
 {
 	RemoteLane *lane = (RemoteLane *) base;
 
+	if (lane->conn == NULL)
+		attach(lane);
+	if (!lane->setup_sent)
+	{
+		frame_write_job_setup(&lane->out, lane->setup);
+		put(lane);
+		lane->setup_sent = true;
+	}
 	frame_write_task(&lane->out, spec);
-	lane->outstanding++;
 	put(lane);
+	lane->outstanding++;
+	lane->in_flight++;
 }
 
 static LaneEventKind
@@ -173,6 +192,11 @@ remote_poll(Lane *base, LaneEvent *event)
 	char	   *frame;
 	int			len = next_frame(lane, &frame, &event->error);
 
+	if (lane->cancelled)
+	{
+		lane->cancelled = false;
+		return LANE_CANCELLED;
+	}
 	if (len == 0)
 		return LANE_NOTHING;
 	if (len < 0)
@@ -201,8 +225,16 @@ remote_cancel(Lane *base)
 {
 	RemoteLane *lane = (RemoteLane *) base;
 
-	if (lane->conn == NULL || lane->cancelling)
+	if (lane->cancelling || lane->cancelled)
 		return;
+	if (lane->conn == NULL)
+	{
+		/* nothing runs any more: forget what was spooled */
+		close_spool(lane);
+		lane->outstanding = 0;
+		lane->cancelled = lane->lane.ready = true;
+		return;
+	}
 	lane->cancelling = true;
 	frame_write_simple(&lane->out, FRAME_CANCEL);
 	put(lane);
@@ -219,18 +251,17 @@ remote_release(Lane *base)
 		return;					/* released before */
 	dlist_delete(&lane->link);
 	lane->link.next = NULL;
-	if (lane->spool)
-		BufFileClose(lane->spool);
-	lane->spool = NULL;
+	close_spool(lane);
 	if (lane->conn)
 	{
 		connection_set_user(lane->conn, NULL, NULL);
-		if (!quiet)
-			connection_discard(lane->conn);
-		else if (lane->snapshot)
+
+		/*
+		 * What is still under way in a stream is dropped with the snapshot's
+		 * reference, or by the next user of the write session.
+		 */
+		if (lane->snapshot && quiet)
 			cluster_snapshot_return_stream(lane->snapshot, lane->conn);
-		else
-			connection_set_user(lane->conn, end_quiet_stream, lane->conn);
 	}
 	lane->conn = NULL;
 	if (lane->snapshot)
@@ -238,13 +269,25 @@ remote_release(Lane *base)
 	lane->snapshot = NULL;
 }
 
+/* A connection again, after someone else needed the one before. */
 static void
-put(RemoteLane *lane)
+attach(RemoteLane *lane)
 {
-	if (lane->conn == NULL)
+	if (lane->lost)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("connection to node \"%s\" is gone", lane->lane.node_name)));
+	if (lane->snapshot)
+		lane->conn = cluster_snapshot_stream(lane->snapshot, lane->lane.node);
+	else
+		open_inline(lane, lane->lane.node);
+	connection_set_user(lane->conn, detach, lane);
+	lane->setup_sent = false;
+}
+
+static void
+put(RemoteLane *lane)
+{
 	connection_put_frame(lane->conn, lane->out.data, lane->out.len);
 	(void) connection_flush(lane->conn);
 }
@@ -252,15 +295,33 @@ put(RemoteLane *lane)
 static int
 next_frame(RemoteLane *lane, char **frame, RemoteError **error)
 {
+	int			len = 0;
+
 	if (lane->spool)
-		return next_spooled(lane, frame, error);
+		len = next_spooled(lane, frame, error);
+	if (len != 0)
+		return len;
 	if (lane->conn == NULL)
-		return -1;
+		return lane->lost ? -1 : 0;
 	(void) connection_flush(lane->conn);
-	return connection_get_frame(lane->conn, frame, error);
+	len = connection_get_frame(lane->conn, frame, error);
+	note_answer(lane, *frame, len);
+	return len;
 }
 
-/* Frames in the spool are a length and the bytes. */
+/* Keep count of what is still to come over the connection. */
+static void
+note_answer(RemoteLane *lane, const char *frame, int len)
+{
+	if (len <= 0)
+		return;
+	if (frame[0] == FRAME_DONE || frame[0] == FRAME_ERROR)
+		lane->in_flight--;
+	else if (frame[0] == FRAME_CANCEL)
+		lane->in_flight = 0;
+}
+
+/* Frames in the spool are a length and the bytes.  0 at its end, which closes it. */
 static int
 next_spooled(RemoteLane *lane, char **frame, RemoteError **error)
 {
@@ -269,6 +330,7 @@ next_spooled(RemoteLane *lane, char **frame, RemoteError **error)
 
 	if (got == 0)
 	{
+		close_spool(lane);
 		*error = lane->spool_error;
 		return lane->spool_error ? -1 : 0;
 	}
@@ -282,6 +344,15 @@ next_spooled(RemoteLane *lane, char **frame, RemoteError **error)
 	lane->in.data[len] = '\0';
 	*frame = lane->in.data;
 	return len;
+}
+
+static void
+close_spool(RemoteLane *lane)
+{
+	if (lane->spool)
+		BufFileClose(lane->spool);
+	lane->spool = NULL;
+	lane->lane.ready = false;
 }
 
 static LaneEventKind
@@ -327,18 +398,48 @@ detach(void *arg)
 {
 	RemoteLane *lane = arg;
 	NodeConnection *conn = lane->conn;
-	MemoryContext context = GetMemoryChunkContext(lane);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	int			left = lane->outstanding;
-	Lane	   *self = &lane->lane;
-	BufFile    *spool = BufFileCreateTemp(true);
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(lane));
+	int			fileno = 0;
+	off_t		offset = 0;
 
-	while (left > 0 || lane->cancelling)
+	/* what was spooled before and not read yet comes first */
+	if (lane->spool)
+		BufFileTell(lane->spool, &fileno, &offset);
+	else
+		lane->spool = BufFileCreateTemp(true);
+	if (BufFileSeek(lane->spool, 0, 0, SEEK_END) != 0)
+		seek_failed();
+	spool_rest(lane);
+	if (BufFileSeek(lane->spool, fileno, offset, SEEK_SET) != 0)
+		seek_failed();
+	lane->lane.ready = true;
+	lane->in_flight = 0;
+	lane->lost = lane->spool_error != NULL;
+
+	connection_set_user(conn, NULL, NULL);
+	lane->conn = NULL;
+	if (lane->snapshot && lane->lost)
+		connection_discard(conn);
+	else if (lane->snapshot)
+		cluster_snapshot_return_stream(lane->snapshot, conn);
+	else if (!lane->lost)
+		connection_stream_end(conn);
+	MemoryContextSwitchTo(old);
+}
+
+/* All frames still to come over the connection. */
+static void
+spool_rest(RemoteLane *lane)
+{
+	Lane	   *self = &lane->lane;
+	bool		ready = self->ready;
+
+	self->ready = false;		/* wait for the connection, not for the spool */
+	while (lane->in_flight > 0 || lane->cancelling)
 	{
 		char	   *frame;
-		int32		len;
+		int32		len = connection_get_frame(lane->conn, &frame, &lane->spool_error);
 
-		len = connection_get_frame(conn, &frame, &lane->spool_error);
 		if (len == 0)
 		{
 			lane_wait(&self, 1, -1);
@@ -350,41 +451,21 @@ detach(void *arg)
 				lane->spool_error = lost_error(lane);
 			break;
 		}
-		if (frame[0] == FRAME_DONE || frame[0] == FRAME_ERROR)
-			left--;
+		note_answer(lane, frame, len);
 		if (frame[0] == FRAME_CANCEL)
-		{
-			left = 0;
 			lane->cancelling = false;
-		}
-		BufFileWrite(spool, &len, sizeof(len));
-		BufFileWrite(spool, frame, len);
+		BufFileWrite(lane->spool, &len, sizeof(len));
+		BufFileWrite(lane->spool, frame, len);
 	}
-	if (BufFileSeek(spool, 0, 0, SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not rewind spooled results")));
-	lane->spool = spool;
-	lane->lane.ready = true;
-	connection_set_user(conn, NULL, NULL);
-	lane->conn = NULL;
-	if (lane->spool_error)
-		connection_discard(conn);
-	else if (lane->snapshot)
-		cluster_snapshot_return_stream(lane->snapshot, conn);
-	else
-		connection_stream_end(conn);
-	MemoryContextSwitchTo(old);
+	self->ready = ready;
 }
 
-/* A write session that a lane left in its stream: end that. */
 static void
-end_quiet_stream(void *arg)
+seek_failed(void)
 {
-	NodeConnection *conn = arg;
-
-	connection_set_user(conn, NULL, NULL);
-	connection_stream_end(conn);
+	ereport(ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not seek in spooled results")));
 }
 
 static RemoteError *

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -186,7 +187,8 @@ check_functions(List *functions)
 		AclResult	result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
 
 		if (result != ACLCHECK_OK)
-			aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+			aclcheck_error(result, get_func_prokind(function) == PROKIND_AGGREGATE ?
+						   OBJECT_AGGREGATE : OBJECT_FUNCTION, get_func_name(function));
 		InvokeFunctionExecuteHook(function);
 	}
 }

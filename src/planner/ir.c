@@ -17,7 +17,6 @@
 
 static TargetEntry *add_collated_entry(Ir *ir, TargetEntry *tle, Oid collation);
 static bool order_columns_are_vars(const Ir *ir);
-static void wrap(Ir *ir);
 
 Ir *
 ir_make(void)
@@ -156,7 +155,7 @@ ir_apply_order(Ir *ir)
 		return;
 	ir->ordered = true;
 	if (!order_columns_are_vars(ir))
-		wrap(ir);
+		ir_wrap(ir);
 	foreach(lc, ir->query->targetList)
 		ref = Max(ref, ((TargetEntry *) lfirst(lc))->ressortgroupref);
 	foreach(lc, ir->order)
@@ -241,8 +240,8 @@ order_columns_are_vars(const Ir *ir)
 }
 
 /* Put the query one level down: SELECT every column FROM (query). */
-static void
-wrap(Ir *ir)
+void
+ir_wrap(Ir *ir)
 {
 	Ir		   *inner = palloc(sizeof(Ir));
 	List	   *display = ir->display;

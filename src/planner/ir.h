@@ -102,6 +102,7 @@ extern void ir_inherit(Ir *ir, const Ir *input);
 extern Ir  *ir_over(Ir *input, IrScope *scope);
 extern void ir_fence(PlanContext *context, Ir *ir);
 extern void ir_apply_order(Ir *ir);
+extern void ir_wrap(Ir *ir);
 extern bool ir_on_nodes(const Ir *ir);
 extern Alias *ir_column_names(const Ir *ir);
 extern char *ir_column_name(const Ir *ir, int column);

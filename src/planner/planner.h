@@ -29,7 +29,8 @@ extern PlannedStmt *planner_plan(Query *parse, const char *query_string,
  * Param and every stable expression without columns was evaluated in econtext
  * and became a constant.  The gate stays as the text of the boolean literal
  * passed, so call it once per gate value (once when !stage->needs_gate).
- * planstate: the CustomScan's, for InitPlan parameters and expression contexts.
+ * planstate: the CustomScan's, for InitPlan parameters and expression contexts;
+ * NULL leaves all that has no value yet as it is (for EXPLAIN).
  */
 extern char *planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate);
 

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "tcop/tcopprot.h"
@@ -58,6 +59,7 @@ plan_select(const char *text)
 	List	   *raw = pg_parse_query(text);
 	List	   *queries;
 	Query	   *query;
+	PlannedStmt *stmt;
 
 	if (list_length(raw) != 1)
 		ereport(ERROR,
@@ -69,7 +71,9 @@ plan_select(const char *text)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("query must be a SELECT")));
-	note_when_off(pg_plan_query(query, text, CURSOR_OPT_PARALLEL_OK, NULL));
+	stmt = pg_plan_query(query, text, CURSOR_OPT_PARALLEL_OK, NULL);
+	(void) ExecCheckRTPerms(stmt->rtable, true);	/* as EXPLAIN would */
+	note_when_off(stmt);
 }
 
 /* With barks.enabled off nothing was translated, nor noted. */

@@ -30,8 +30,11 @@ ensure_column(Ir *ir)
 {
 	Expr	   *column = (Expr *) makeBoolConst(true, false);
 
-	if (ir->tail == NULL && ir->display == NIL)
-		ir_add_column(ir, column, column);
+	if (ir->tail != NULL || ir->display != NIL)
+		return;
+	if (ir->query->setOperations)
+		ir_wrap(ir);
+	ir_add_column(ir, column, column);
 }
 
 /* The plan that stands for ir where plan stood. */

@@ -77,6 +77,7 @@ static const char *const node_local_names[] = {
 	"hash_multirange", "hash_multirange_extended", "hashchar",
 };
 
+static bool names_an_object(Oid type);
 static bool check_walker(Node *node, ShippableContext *context);
 static bool check_function(Oid funcid, void *context);
 static bool check_children(Node *node, ShippableContext *context);
@@ -145,9 +146,40 @@ shippable_constant_type(Oid type)
 	Oid			base = getBaseType(type);
 	Oid			element = get_element_type(base);
 
+	/* reading a literal made of domains runs their constraints */
 	if (OidIsValid(element))
-		return shippable_constant_type(element);
+		return getBaseType(element) == element && shippable_constant_type(element);
+	if (names_an_object(base))
+		return false;
 	switch (base)
+	{
+		case CASHOID:			/* text form depends on lc_monetary */
+		case XMLOID:			/* text form depends on xmloption */
+		case UNKNOWNOID:
+			return false;
+		default:
+			break;
+	}
+	switch (get_typtype(base))
+	{
+		case TYPTYPE_PSEUDO:
+		case TYPTYPE_COMPOSITE:
+			return false;
+		case TYPTYPE_RANGE:
+			element = get_range_subtype(base);
+			return getBaseType(element) == element && shippable_constant_type(element);
+		case TYPTYPE_MULTIRANGE:
+			return shippable_constant_type(get_multirange_range(base));
+		default:
+			return true;
+	}
+}
+
+/* Types whose values are OIDs, and whose text is looked up in the catalogs. */
+static bool
+names_an_object(Oid type)
+{
+	switch (getBaseType(type))
 	{
 		case REGPROCOID:
 		case REGPROCEDUREOID:
@@ -160,25 +192,10 @@ shippable_constant_type(Oid type)
 		case REGCONFIGOID:
 		case REGDICTIONARYOID:
 		case REGCOLLATIONOID:
-		case CASHOID:			/* text form depends on lc_monetary */
-		case XMLOID:			/* text form depends on xmloption */
 		case ACLITEMOID:
-		case UNKNOWNOID:
-			return false;
-		default:
-			break;
-	}
-	switch (get_typtype(base))
-	{
-		case TYPTYPE_PSEUDO:
-		case TYPTYPE_COMPOSITE:
-			return false;
-		case TYPTYPE_RANGE:
-			return shippable_constant_type(get_range_subtype(base));
-		case TYPTYPE_MULTIRANGE:
-			return shippable_constant_type(get_multirange_range(base));
-		default:
 			return true;
+		default:
+			return false;
 	}
 }
 
@@ -355,6 +372,9 @@ check_node(Node *node, ShippableContext *context)
 	}
 	if (IsA(node, CaseWhen))
 		return false;
+	if (!IsA(node, Var) && !IsA(node, Const) && names_an_object(exprType(node)))
+		return fail(context, psprintf("a value of type %s, which names an object of this server",
+									  format_type_be(exprType(node))));
 	reason = shippable_column(exprType(node), IsA(node, Var) ? InvalidOid : exprCollation(node));
 	if (reason == NULL && !shippable_collation(exprInputCollation(node)) && !IsA(node, Var))
 		reason = psprintf("collation \"%s\" is not known to nodes",

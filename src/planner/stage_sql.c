@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -43,9 +44,13 @@ typedef struct ConstantContext
 {
 	PlanState  *planstate;
 	bool		gate;
+	bool		keep;			/* inside a call that a node would compute while planning */
 } ConstantContext;
 
 static Node *constant_mutator(Node *node, ConstantContext *context);
+static Node *constant_query(Query *query, ConstantContext *context);
+static bool computed_while_planning(Node *node);
+static Node *keep_from_planner(Const *value);
 static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
 static char *print_query(Query *query);
@@ -62,7 +67,7 @@ planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate)
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(caller, "barks stage sql",
 											   ALLOCSET_DEFAULT_SIZES);
-	ConstantContext context = {planstate, gate};
+	ConstantContext context = {planstate, gate, false};
 	Query	   *query;
 	char	   *sql;
 
@@ -70,7 +75,8 @@ planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate)
 	query = (Query *) constant_mutator((Node *) stage->query, &context);
 	sql = MemoryContextStrdup(caller, print_query(query));
 #ifdef USE_ASSERT_CHECKING
-	check_printed(stage, query, sql);
+	if (planstate)
+		check_printed(stage, query, sql);
 #endif
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
@@ -105,23 +111,89 @@ constant_mutator(Node *node, ConstantContext *context)
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Query))
-	{
-		Query	   *query = query_tree_mutator((Query *) node, constant_mutator, context, 0);
-
-		/* the planner left LIMIT as a list of count and offset */
-		if (query->limitCount && IsA(query->limitCount, List))
-			query->limitCount = (Node *) limit_of((List *) query->limitCount);
-		return (Node *) query;
-	}
-	if (IsA(node, Param))
-	{
-		if (((Param *) node)->paramid == BARKS_GATE_PARAM)
-			return makeBoolConst(context->gate, false);
-		return (Node *) evaluate((Expr *) node, context->planstate);
-	}
+		return constant_query((Query *) node, context);
+	if (IsA(node, Param) && ((Param *) node)->paramid == BARKS_GATE_PARAM)
+		return makeBoolConst(context->gate, false);
+	if (context->planstate == NULL)
+		return expression_tree_mutator(node, constant_mutator, context);
 	if (shippable_evaluated_on_driver(node))
 		return (Node *) evaluate((Expr *) node, context->planstate);
+	if (IsA(node, Param))
+	{
+		Const	   *value = evaluate((Expr *) node, context->planstate);
+
+		return context->keep ? keep_from_planner(value) : (Node *) value;
+	}
+	if (!context->keep && computed_while_planning(node))
+	{
+		context->keep = true;
+		node = expression_tree_mutator(node, constant_mutator, context);
+		context->keep = false;
+		return node;
+	}
 	return expression_tree_mutator(node, constant_mutator, context);
+}
+
+static Node *
+constant_query(Query *query, ConstantContext *context)
+{
+	Query	   *result = makeNode(Query);
+	List	   *limit = NIL;
+
+	/* the planner left LIMIT as a list of count and offset */
+	memcpy(result, query, sizeof(Query));
+	if (query->limitCount && IsA(query->limitCount, List))
+	{
+		ListCell   *lc;
+
+		foreach(lc, (List *) query->limitCount)
+			limit = lappend(limit, context->planstate ?
+							evaluate(lfirst(lc), context->planstate) : lfirst(lc));
+		result->limitCount = NULL;
+	}
+	result = query_tree_mutator(result, constant_mutator, context, 0);
+	if (limit != NIL)
+		result->limitCount = (Node *) limit_of(limit);
+	return (Node *) result;
+}
+
+/*
+ * A call without columns is computed by the node's planner, which raises an
+ * error (division by zero) even when no row would have got that far.
+ */
+static bool
+computed_while_planning(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+		case T_CoerceViaIO:
+		case T_ArrayCoerceExpr:
+			return !contain_var_clause(node) && !contain_agg_clause(node);
+		default:
+			return false;
+	}
+}
+
+/* (SELECT value), which has its value only when the node executes. */
+static Node *
+keep_from_planner(Const *value)
+{
+	Query	   *query = ir_new_query();
+	SubLink    *link = makeNode(SubLink);
+
+	/* a sub-select would weaken a collation that is not the type's */
+	if (value->constcollid != get_typcollation(value->consttype))
+		return (Node *) value;
+	query->targetList = list_make1(makeTargetEntry((Expr *) value, 1, pstrdup("v"), false));
+	link->subLinkType = EXPR_SUBLINK;
+	link->subselect = (Node *) query;
+	link->location = -1;
+	return (Node *) link;
 }
 
 /* offset + count as one LIMIT, or NULL when that is no limit. */

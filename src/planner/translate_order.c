@@ -17,6 +17,7 @@
 #include "planner/shippable.h"
 #include "planner/translate.h"
 
+static List *and_then_by(List *order, List *before);
 static void push_limit(Ir *child, Limit *limit);
 
 Ir *
@@ -37,9 +38,32 @@ translate_sort(PlanContext *context, Sort *sort)
 		fallback_note(&sort->plan, reason);
 		return translate_tail(context, &sort->plan, child);
 	}
-	child->order = order;
+	child->order = and_then_by(order, child->order);
 	translate_init_plans(child, &sort->plan);
 	return child;
+}
+
+/*
+ * A subquery's ORDER BY is sorted again to group by other columns, and what is
+ * aggregated is expected in the subquery's order all the same.
+ */
+static List *
+and_then_by(List *order, List *before)
+{
+	int			nkeys = list_length(order);
+	ListCell   *lc;
+
+	foreach(lc, before)
+	{
+		IrSortKey  *key = lfirst(lc);
+		bool		found = false;
+
+		for (int i = 0; i < nkeys; i++)
+			found |= ((IrSortKey *) list_nth(order, i))->column == key->column;
+		if (!found)
+			order = lappend(order, key);
+	}
+	return order;
 }
 
 /* Sort columns as an order that nodes can deliver, or NIL with a reason. */

@@ -178,6 +178,7 @@ am_scan_analyze_next_tuple(TableScanDesc base, TransactionId oldest_xmin,
 					   (OffsetNumber) (scan->position % MaxHeapTuplesPerPage) + 1);
 		return true;
 	}
+	pending_analyzed(RelationGetRelid(base->rs_rd));
 	*liverows += rint(scan->position / scan->sample);
 	return false;
 }

@@ -14,21 +14,31 @@
 #include "access/relation.h"
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "access/transam.h"
+#include "catalog/dependency.h"
 #include "catalog/heap.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_range.h"
 #include "catalog/pg_trigger.h"
+#include "commands/extension.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/pg_locale.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "table/check.h"
 #include "table/local_ddl.h"
@@ -46,7 +56,12 @@ static Oid	distributed_in_tree(Oid relid);
 static void refuse_trigger(const char *name, int16 type, Oid relid);
 static void refuse_deferrable(Oid relid);
 static void refuse_constraint(Form_pg_constraint con);
-static bool index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec);
+static void check_index_functions(Relation rel, Relation irel);
+static bool runs_user_code(Node *node, void *context);
+static bool is_user_function(Oid function, void *context);
+static bool range_runs_user_code(Oid type);
+static bool index_has_key(Relation index, Oid relid, const LayoutSpec *spec);
+static bool equality_as_hashed(Relation index, int column);
 
 void
 check_query(Query *query)
@@ -80,6 +95,7 @@ check_index(Relation rel, Oid index, const LayoutSpec *spec)
 				 errhint("Rows of different partitions cannot be compared when they are stored.")));
 	if (!form->indimmediate)
 		refuse_deferrable(RelationGetRelid(rel));
+	check_index_functions(rel, irel);
 	if (OidIsValid(irel->rd_rel->reltablespace) && irel->rd_rel->relkind == RELKIND_INDEX)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -94,12 +110,12 @@ check_index(Relation rel, Oid index, const LayoutSpec *spec)
 				 errhint("Distribute the table by a column of the index: SELECT barks.distribute_table(%s, by => …).",
 						 quote_literal_cstr(RelationGetRelationName(rel)))));
 	if (form->indisunique && spec->kind == LAYOUT_HASH &&
-		!index_has_key(form, RelationGetRelid(rel), spec))
+		!index_has_key(irel, RelationGetRelid(rel), spec))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("unique index \"%s\" of distributed table \"%s\" does not include the distribution key",
 						RelationGetRelationName(irel), RelationGetRelationName(rel)),
-				 errhint("Include all key columns in the index, or distribute the table by columns of the index.")));
+				 errhint("Include all key columns in the index, with their types' own equality, or distribute the table by columns of the index.")));
 	relation_close(irel, AccessShareLock);
 }
 
@@ -359,9 +375,14 @@ refuse_constraint(Form_pg_constraint con)
 			 errhint("Distributed tables support NOT NULL, CHECK, UNIQUE and PRIMARY KEY.")));
 }
 
+/*
+ * Does the index have the key, and call no values equal that can be in
+ * different partitions?
+ */
 static bool
-index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec)
+index_has_key(Relation index, Oid relid, const LayoutSpec *spec)
 {
+	Form_pg_index form = index->rd_index;
 	ListCell   *lc;
 
 	foreach(lc, spec->keys)
@@ -369,10 +390,109 @@ index_has_key(Form_pg_index index, Oid relid, const LayoutSpec *spec)
 		AttrNumber	attnum = get_attnum(relid, lfirst(lc));
 		bool		found = false;
 
-		for (int i = 0; i < index->indnkeyatts; i++)
-			found |= index->indkey.values[i] == attnum;
+		for (int i = 0; i < form->indnkeyatts; i++)
+			found |= form->indkey.values[i] == attnum && equality_as_hashed(index, i);
 		if (!found)
 			return false;
 	}
 	return true;
+}
+
+static bool
+equality_as_hashed(Relation index, int column)
+{
+	Oid			collation;
+	Oid			type;
+
+	/* a partitioned index has no operator families in the relation cache, nor rows */
+	if (index->rd_rel->relkind != RELKIND_INDEX)
+		return true;
+	collation = index->rd_indcollation[column];
+	type = index->rd_opcintype[column];
+	return (!OidIsValid(collation) || get_collation_isdeterministic(collation)) &&
+		get_opfamily_member(index->rd_opfamily[column], type, type, BTEqualStrategyNumber) ==
+		lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+}
+
+/*
+ * Indexes of shards are built, and kept up by autovacuum, as the service role,
+ * a superuser: what they call must not be of a user's making.
+ */
+static void
+check_index_functions(Relation rel, Relation irel)
+{
+	static const AttrNumber attnums[] = {Anum_pg_index_indexprs, Anum_pg_index_indpred};
+	bool		refused = false;
+
+	for (int i = 0; i < lengthof(attnums); i++)
+	{
+		bool		isnull;
+		Datum		stored = SysCacheGetAttr(INDEXRELID, irel->rd_indextuple, attnums[i], &isnull);
+
+		/* as stored: the relcache's copies may have functions inlined */
+		if (!isnull)
+			refused |= runs_user_code(stringToNode(TextDatumGetCString(stored)), NULL);
+	}
+	for (int i = 0; irel->rd_rel->relam == GIST_AM_OID && i < irel->rd_index->indnatts; i++)
+	{
+		AttrNumber	key = irel->rd_index->indkey.values[i];
+
+		if (key > 0)
+			refused |= range_runs_user_code(getBaseType(TupleDescAttr(RelationGetDescr(rel), key - 1)->atttypid));
+	}
+	if (refused)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("index \"%s\" of distributed table \"%s\" calls a function that nodes do not have",
+						RelationGetRelationName(irel), RelationGetRelationName(rel)),
+				 errhint("Use built-in functions, or those of an extension.")));
+}
+
+static bool
+runs_user_code(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, CoerceToDomain))
+		return true;			/* runs the domain's constraints */
+	if (check_functions_in_node(node, is_user_function, NULL))
+		return true;
+	return expression_tree_walker(node, runs_user_code, context);
+}
+
+/* Neither built in nor of an extension; whoever installs a trusted one may add to it. */
+static bool
+is_user_function(Oid function, void *context)
+{
+	HeapTuple	tuple;
+	bool		trusted;
+
+	if (function < FirstNormalObjectId)
+		return false;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	trusted = superuser_arg(((Form_pg_proc) GETSTRUCT(tuple))->proowner) &&
+		OidIsValid(getExtensionOfObject(ProcedureRelationId, function));
+	ReleaseSysCache(tuple);
+	return !trusted;
+}
+
+/* GiST asks for the distance between bounds. */
+static bool
+range_runs_user_code(Oid type)
+{
+	HeapTuple	tuple;
+	Oid			function;
+
+	if (type_is_multirange(type))
+		type = get_multirange_range(type);
+	if (!type_is_range(type))
+		return false;
+	tuple = SearchSysCache1(RANGETYPE, ObjectIdGetDatum(type));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for range type %u", type);
+	function = ((Form_pg_range) GETSTRUCT(tuple))->rngsubdiff;
+	ReleaseSysCache(tuple);
+	return OidIsValid(function) && is_user_function(function, NULL);
 }

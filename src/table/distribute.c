@@ -42,6 +42,7 @@
 #include "table/writer.h"
 
 static bool is_shard_schema(Oid schema);
+static void require_owner(Oid relid);
 static void check_relation(Relation rel, const LayoutSpec *spec);
 static void distribute_one(Oid relid, const LayoutSpec *spec, Oid place_like);
 static void rewrite(Oid relid, Oid access_method);
@@ -50,14 +51,15 @@ static void copy_rows(Oid from, Oid to);
 void
 distribute_relation(Oid relid, const LayoutSpec *spec, Oid place_like)
 {
-	Relation	rel = table_open(relid, AccessExclusiveLock);
-	char		relkind = rel->rd_rel->relkind;
+	Relation	rel;
+	char		relkind;
 	ListCell   *lc;
 
 	PreventCommandIfReadOnly("distribute_table()");
-	if (!pg_class_ownercheck(relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(relkind),
-					   RelationGetRelationName(rel));
+	require_owner(relid);		/* only an owner may as much as lock it */
+	rel = table_open(relid, AccessExclusiveLock);
+	relkind = rel->rd_rel->relkind;
+	require_owner(relid);
 	check_relation(rel, spec);
 	table_close(rel, NoLock);
 	writer_flush_all();
@@ -69,6 +71,7 @@ distribute_relation(Oid relid, const LayoutSpec *spec, Oid place_like)
 	}
 	foreach(lc, find_all_inheritors(relid, AccessExclusiveLock, NULL))
 	{
+		require_owner(lfirst_oid(lc));
 		rel = table_open(lfirst_oid(lc), NoLock);
 		relkind = rel->rd_rel->relkind;
 		check_relation(rel, spec);
@@ -78,6 +81,14 @@ distribute_relation(Oid relid, const LayoutSpec *spec, Oid place_like)
 		else
 			distribute_one(lfirst_oid(lc), spec, place_like);
 	}
+}
+
+static void
+require_owner(Oid relid)
+{
+	if (!pg_class_ownercheck(relid, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)),
+					   get_rel_name(relid));
 }
 
 static void

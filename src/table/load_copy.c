@@ -3,8 +3,8 @@
  *	  The node's end of COPY barks.load: store the batches a driver sends.
  *
  * The command runs in the driver's write session.  Frames come in COPY BOTH
- * mode, so that an error reaches the driver while it still sends.  Whoever
- * owns a shard, which is the service role alone, may load it.
+ * mode, so that an error reaches the driver while it still sends.  Values are
+ * stored as they come, so only a superuser, as the service role is, may send them.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -18,7 +18,6 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "tcop/tcopprot.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
@@ -71,6 +70,11 @@ load_handler(CopyStmt *stmt)
 	HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(ShardLoad)};
 	MemoryContext old;
 
+	if (!superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to load shards"),
+				 errdetail("Only the service role, a superuser, may send rows.")));
 	if (!stmt->is_from || stmt->filename || whereToSendOutput != DestRemote)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -184,8 +188,6 @@ open_shard(Load *load, const char *name)
 	if (found)
 		return shard;
 	shard->sink = NULL;
-	if (!pg_class_ownercheck(relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relid));
 	old = MemoryContextSwitchTo(load->context);
 	shard->sink = shard_sink_open(relid, load->context);
 	shard->schema = batch_schema_create(shard_sink_columns(shard->sink), load->context);

@@ -12,6 +12,7 @@
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
@@ -28,12 +29,15 @@
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
+#include "utils/syscache.h"
+#include "utils/syscache.h"
 
 #include "table/local_ddl.h"
 #include "table/placement.h"
 
 static void run_statement(RawStmt *raw, const char *sql);
 static void local_schema_ensure(void);
+static bool schema_of_ordinary_role(Oid schema);
 
 void
 local_ddl_run(const char *sql)
@@ -45,7 +49,7 @@ local_ddl_run(const char *sql)
 
 	GetUserIdAndSecContext(&save_user, &save_context);
 	SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
-	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION,
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("default_tablespace", "", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
@@ -79,7 +83,12 @@ shard_schema_ensure(ShardCommands *commands, Oid node)
 						   "PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('%s', 0)); "
 						   "SET LOCAL client_min_messages = warning; "
 						   "CREATE SCHEMA IF NOT EXISTS %s; "
-						   "END IF; END $do$", schema, schema, schema);
+						   "END IF; "
+						   "IF NOT (SELECT rolsuper FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r "
+						   "ON r.oid = n.nspowner WHERE n.nspname = '%s') THEN "
+						   "RAISE insufficient_privilege USING MESSAGE = 'schema \"%s\" is owned by an ordinary role', "
+						   "HINT = 'Drop it: barks makes its own.'; "
+						   "END IF; END $do$", schema, schema, schema, schema, schema);
 }
 
 void
@@ -156,6 +165,31 @@ relation_hide_indexes(Oid relid, bool hide)
 	}
 }
 
+void
+relation_restore_hasindex(Relation rel)
+{
+	Relation	pg_class;
+	HeapTuple	tuple;
+
+	if (relation_all_indexes(RelationGetRelid(rel)) == NIL)
+		return;
+	pg_class = table_open(RelationRelationId, RowExclusiveLock);
+	tuple = SearchSysCacheLockedCopy1(RELOID, ObjectIdGetDatum(RelationGetRelid(rel)));
+	if (HeapTupleIsValid(tuple))
+	{
+		ItemPointerData tid = tuple->t_self;
+
+		if (!((Form_pg_class) GETSTRUCT(tuple))->relhasindex)
+		{
+			((Form_pg_class) GETSTRUCT(tuple))->relhasindex = true;
+			CatalogTupleUpdate(pg_class, &tid, tuple);
+		}
+		UnlockTuple(pg_class, &tid, InplaceUpdateTupleLock);
+		heap_freetuple(tuple);
+	}
+	table_close(pg_class, RowExclusiveLock);
+}
+
 static void
 run_statement(RawStmt *raw, const char *sql)
 {
@@ -177,15 +211,38 @@ local_schema_ensure(void)
 	ObjectAddress extension;
 	Oid			oid;
 
-	if (OidIsValid(get_namespace_oid(table_shard_schema(), true)))
-		return;
-	LockDatabaseObject(ExtensionRelationId, InvalidOid, 2, ExclusiveLock);
 	oid = get_namespace_oid(table_shard_schema(), true);
+	if (!OidIsValid(oid))
+	{
+		LockDatabaseObject(ExtensionRelationId, InvalidOid, 2, ExclusiveLock);
+		oid = get_namespace_oid(table_shard_schema(), true);
+	}
 	if (OidIsValid(oid))
+	{
+		/* a schema's owner may drop what is in it */
+		if (schema_of_ordinary_role(oid))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("schema \"%s\" is owned by an ordinary role", table_shard_schema()),
+					 errhint("Drop it: barks makes its own.")));
 		return;
+	}
 	oid = NamespaceCreate(table_shard_schema(), barks_owner(), false);
 	ObjectAddressSet(schema, NamespaceRelationId, oid);
 	ObjectAddressSet(extension, ExtensionRelationId, barks_extension_oid());
 	recordDependencyOn(&schema, &extension, DEPENDENCY_EXTENSION);
 	CommandCounterIncrement();
+}
+
+static bool
+schema_of_ordinary_role(Oid schema)
+{
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	bool		ordinary;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema %u", schema);
+	ordinary = !superuser_arg(((Form_pg_namespace) GETSTRUCT(tuple))->nspowner);
+	ReleaseSysCache(tuple);
+	return ordinary;
 }

@@ -29,4 +29,7 @@ extern List *relation_all_indexes(Oid relid);
  */
 extern void relation_hide_indexes(Oid relid, bool hide);
 
+/* ANALYZE says of a table whose indexes are hidden that it has none: pg_dump would believe it. */
+extern void relation_restore_hasindex(Relation rel);
+
 #endif							/* BARKS_TABLE_LOCAL_DDL_H */

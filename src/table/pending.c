@@ -39,9 +39,10 @@ typedef enum NoteKind
 	NOTE_OLD_STORAGE,
 	NOTE_COLUMNS,
 	NOTE_OPTIONS,
-	NOTE_INDEX_BUILT
+	NOTE_INDEX_BUILT,
+	NOTE_ANALYZED
 } NoteKind;
-#define NOTE_LAST NOTE_INDEX_BUILT
+#define NOTE_LAST NOTE_ANALYZED
 
 typedef struct Note
 {
@@ -151,6 +152,12 @@ void
 pending_options(Oid relid)
 {
 	(void) add_note(NOTE_OPTIONS, relid, InvalidOid);
+}
+
+void
+pending_analyzed(Oid relid)
+{
+	(void) add_note(NOTE_ANALYZED, relid, InvalidOid);
 }
 
 TupleDesc
@@ -288,6 +295,9 @@ apply_note(Note *note, List **rebuilt)
 			if (!list_member_oid(*rebuilt, note->relid))
 				shards_create_index(rel, note->object);
 			relation_hide_indexes(note->relid, true);
+			break;
+		case NOTE_ANALYZED:
+			relation_restore_hasindex(rel);
 			break;
 		default:
 			break;

@@ -27,6 +27,9 @@ extern void pending_columns(Oid relid);
 /* Anything else of the table changed (storage parameters). */
 extern void pending_options(Oid relid);
 
+/* ANALYZE is looking at the table: it will find that it has no index. */
+extern void pending_analyzed(Oid relid);
+
 /* The columns the shards of relid still have, or NULL when they are as the table's. */
 extern TupleDesc pending_old_columns(Oid relid);
 

@@ -406,7 +406,7 @@ shard_exact_text_begin(void)
 	static const char *const settings[][2] = {
 		{"DateStyle", "ISO, YMD"}, {"IntervalStyle", "postgres"}, {"TimeZone", "UTC"},
 		{"extra_float_digits", "3"}, {"bytea_output", "hex"}, {"lc_monetary", "C"},
-		{"search_path", "pg_catalog"}
+		{"search_path", "pg_catalog, pg_temp"}
 	};
 	int			level = NewGUCNestLevel();
 
@@ -686,7 +686,7 @@ index_definition_tail(Oid index)
 	char	   *name;
 	char	   *found;
 
-	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION,
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	definition = TextDatumGetCString(DirectFunctionCall1(pg_get_indexdef, ObjectIdGetDatum(index)));
 	AtEOXact_GUC(true, level);

@@ -28,7 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "cluster/recovery.h"
+		NodeConnection *conn;
 #include "cluster/transaction.h"
 #include "table/shard.h"
 #include "table/stats.h"
@@ -37,6 +37,8 @@
 #define ROWS_PER_TARGET		300
 /* Shards up to this size are counted, not estimated. */
 #define COUNT_BYTES			(1024 * 1024)
+/* Planning a query takes more than twice as long for twice as many shards. */
+#define SHARDS_PER_QUERY	64
 
 typedef struct SizeEntry
 {
@@ -53,16 +55,31 @@ static void cached_size(Relation rel, double *rows, int64 *bytes);
 static void measure(Relation rel, double *rows, int64 *bytes);
 static void measure_local(Oid shard, double *rows, int64 *bytes);
 static void collect(const TableLayout *layout, Oid node, ShardSize *sizes);
-static char *sizes_query(const TableLayout *layout, Oid node);
+static void collect_remote(NodeConnection *conn, const TableLayout *layout, Oid node,
+						   ShardSize *sizes);
+static void collect_local(const TableLayout *layout, ShardSize *sizes);
+static char *sizes_query(const TableLayout *layout, Oid node, int *next);
 static int32 row_width(Relation rel, int32 *attr_widths);
+static char *node_bytes_sql(void);
 
 void
 stats_init(void)
 {
+	node_bytes_sql_hook = node_bytes_sql;
 	DefineCustomIntVariable("barks.size_cache_lifetime",
 							"How long the size of a table that was never analyzed is remembered.",
 							NULL, &size_lifetime, 10000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS,
 							NULL, NULL, NULL);
+}
+
+/* All shards of this database on a node, indexes and TOAST included. */
+static char *
+node_bytes_sql(void)
+{
+	return psprintf("(SELECT coalesce(pg_catalog.sum(pg_catalog.pg_total_relation_size(c.oid)), 0) "
+					"FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+					"WHERE n.nspname = %s AND c.relkind = 'r')",
+					quote_literal_cstr(table_shard_schema()));
 }
 
 void
@@ -204,20 +221,52 @@ measure_local(Oid shard, double *rows, int64 *bytes)
 static void
 collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 {
-	char	   *sql = sizes_query(layout, node);
-
 	if (OidIsValid(node))
 	{
 		bool		mine = transaction_wrote(node);
+<<<<<<< HEAD
 		NodeConnection *conn;
 		PGresult   *res;
+=======
+		NodeConnection *conn = mine ? transaction_session(node) : connection_acquire(node);
+>>>>>>> main
 
 		if (!mine)
 			recovery_settle_node(node);	/* shards of a decided transaction must be there */
 		conn = mine ? transaction_session(node) : connection_acquire(node);
 		if (mine)
 			connection_detach_user(conn);
-		res = connection_query(conn, sql, 0, NULL);
+		collect_remote(conn, layout, node, sizes);
+		if (!mine)
+			connection_release(conn);
+	}
+	else
+	{
+		Oid			save_user;
+		int			save_context;
+		int			level = NewGUCNestLevel();
+
+		/* no operator of the user's may run as the owner of shards */
+		(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+		GetUserIdAndSecContext(&save_user, &save_context);
+		SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
+		collect_local(layout, sizes);
+		SetUserIdAndSecContext(save_user, save_context);
+		AtEOXact_GUC(true, level);
+	}
+}
+
+static void
+collect_remote(NodeConnection *conn, const TableLayout *layout, Oid node, ShardSize *sizes)
+{
+	int			next = 0;
+	char	   *sql;
+
+	while ((sql = sizes_query(layout, node, &next)) != NULL)
+	{
+		PGresult   *res = connection_query(conn, sql, 0, NULL);
+
 		for (int row = 0; row < PQntuples(res); row++)
 		{
 			ShardSize  *size = &sizes[atoi(PQgetvalue(res, row, 0))];
@@ -226,18 +275,20 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 			size->bytes = strtoll(PQgetvalue(res, row, 2), NULL, 10);
 		}
 		PQclear(res);
-		if (!mine)
-			connection_release(conn);
+		pfree(sql);
 	}
-	else
-	{
-		Oid			save_user;
-		int			save_context;
+}
 
-		GetUserIdAndSecContext(&save_user, &save_context);
-		SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
-		if (SPI_connect() != SPI_OK_CONNECT)
-			elog(ERROR, "SPI_connect failed");
+static void
+collect_local(const TableLayout *layout, ShardSize *sizes)
+{
+	int			next = 0;
+	char	   *sql;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	while ((sql = sizes_query(layout, InvalidOid, &next)) != NULL)
+	{
 		if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
 			elog(ERROR, "could not read sizes of shards");
 		for (uint64 row = 0; row < SPI_processed; row++)
@@ -250,32 +301,35 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 			size->rows = DatumGetInt64(SPI_getbinval(tuple, desc, 2, &isnull));
 			size->bytes = DatumGetInt64(SPI_getbinval(tuple, desc, 3, &isnull));
 		}
-		SPI_finish();
-		SetUserIdAndSecContext(save_user, save_context);
+		SPI_freetuptable(SPI_tuptable);
+		pfree(sql);
 	}
+	SPI_finish();
 }
 
+/* For the next shards on a node, from shard *next on; NULL when that was all. */
 static char *
-sizes_query(const TableLayout *layout, Oid node)
+sizes_query(const TableLayout *layout, Oid node, int *next)
 {
 	StringInfoData sql;
+	int			count = 0;
 
 	initStringInfo(&sql);
-	for (int i = 0; i < layout->nnodes; i++)
+	for (; *next < layout->nnodes && count < SHARDS_PER_QUERY; (*next)++)
 	{
 		char	   *shard;
 
-		if (layout->nodes[i] != node)
+		if (layout->nodes[*next] != node)
 			continue;
-		shard = table_shard_name(layout, shard_partition(layout, i));
+		shard = table_shard_name(layout, shard_partition(layout, *next));
 		appendStringInfo(&sql, "%sSELECT %d, CASE WHEN pg_catalog.pg_relation_size(c.oid) <= %d "
 						 "THEN (SELECT pg_catalog.count(*) FROM ONLY %s) "
 						 "ELSE GREATEST(pg_catalog.pg_stat_get_live_tuples(c.oid), c.reltuples::bigint) END, "
 						 "pg_catalog.pg_table_size(c.oid) "
 						 "FROM pg_catalog.pg_class c WHERE c.oid = '%s'::pg_catalog.regclass",
-						 sql.len ? " UNION ALL " : "", i, COUNT_BYTES, shard, shard);
+						 count++ ? " UNION ALL " : "", *next, COUNT_BYTES, shard, shard);
 	}
-	return sql.data;
+	return count > 0 ? sql.data : NULL;
 }
 
 /* Average width of a row, with its header; fills attr_widths when given. */

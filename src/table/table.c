@@ -29,6 +29,7 @@
 #include "base/compat.h"
 #include "table/check.h"
 #include "table/copies.h"
+#include "table/index_info.h"
 #include "table/kept_rows.h"
 #include "table/label.h"
 #include "table/load.h"
@@ -46,6 +47,7 @@ static void on_relation_altered(Oid relid, int column);
 static void on_relation_dropped(Oid relid, int column);
 static void follow_renamed_key(Oid relid, AttrNumber attnum);
 static char *new_column_name(Oid relid, AttrNumber attnum);
+static bool reads_distributed(PlannedStmt *plan);
 static List *kept_tables(QueryDesc *query);
 
 void
@@ -138,6 +140,13 @@ table_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
 }
 
 void
+table_relation_info(Oid relid, bool inhparent, RelOptInfo *rel)
+{
+	if (!inhparent && table_is_distributed(relid))
+		index_info_add_unique(rel, relid);
+}
+
+void
 table_check_query(Query *query)
 {
 	if (query->commandType != CMD_UTILITY && OidIsValid(barks_am_oid()))
@@ -149,6 +158,8 @@ table_executor_start(QueryDesc *query)
 {
 	ListCell   *lc;
 
+	if (writer_holds_rows() && reads_distributed(query->plannedstmt))
+		writer_flush_for_read();
 	foreach(lc, kept_tables(query))
 		kept_rows_begin(lfirst_oid(lc));
 }
@@ -271,6 +282,25 @@ new_column_name(Oid relid, AttrNumber attnum)
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return name;
+}
+
+/* Does the plan read, not only write, a distributed table? */
+static bool
+reads_distributed(PlannedStmt *plan)
+{
+	Index		rti = 0;
+	ListCell   *lc;
+
+	foreach(lc, plan->rtable)
+	{
+		RangeTblEntry *rte = lfirst(lc);
+
+		rti++;
+		if (rte->rtekind == RTE_RELATION && !list_member_int(plan->resultRelations, rti) &&
+			table_is_distributed(rte->relid))
+			return true;
+	}
+	return false;
 }
 
 /* Distributed tables whose rows EvalPlanQual may fetch again by address. */

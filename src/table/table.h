@@ -28,6 +28,8 @@ extern void table_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti
 extern void table_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
 								int sub_id, void *arg);
 
+/* What the planner knows of a distributed table: its unique indexes. */
+extern void table_relation_info(Oid relid, bool inhparent, RelOptInfo *rel);
 /* Before planning: refuse what cannot be done to distributed tables. */
 extern void table_check_query(Query *query);
 /* Before ExecutorStart, before and after ExecutorFinish, after ExecutorEnd. */

@@ -8,10 +8,10 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_constraint.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_opclass.h"
@@ -32,7 +32,6 @@
 #include "table/type_sql.h"
 
 static void append_domain(StringInfo sql, Oid type);
-static void append_domain_checks(StringInfo sql, Oid type);
 static void append_composite(StringInfo sql, Oid type);
 static void append_range(StringInfo sql, Oid type);
 static char *function_name(Oid function);
@@ -159,6 +158,10 @@ type_sql_collation(Oid collation)
 	return sql.data;
 }
 
+/*
+ * Without constraints: values meet them on the driver, and what they call must
+ * not run on a node as the service role, which stores the values.
+ */
 static void
 append_domain(StringInfo sql, Oid type)
 {
@@ -170,39 +173,7 @@ append_domain(StringInfo sql, Oid type)
 										  FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 	if (OidIsValid(form->typcollation) && form->typcollation != get_typcollation(form->typbasetype))
 		appendStringInfo(sql, " COLLATE %s", type_sql_collation_name(form->typcollation));
-	if (form->typnotnull)
-		appendStringInfoString(sql, " NOT NULL");
-	append_domain_checks(sql, type);
 	ReleaseSysCache(tuple);
-}
-
-static void
-append_domain_checks(StringInfo sql, Oid type)
-{
-	Relation	rel = table_open(ConstraintRelationId, AccessShareLock);
-	int			level = shard_exact_text_begin();
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_constraint_contypid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(type));
-	scan = systable_beginscan(rel, ConstraintTypidIndexId, true, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
-		Datum		definition = DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(form->oid));
-		char	   *check = TextDatumGetCString(definition);
-		char	   *not_valid = strstr(check, " NOT VALID");
-
-		/* CREATE DOMAIN knows no NOT VALID, which comes last */
-		if (!form->convalidated && not_valid)
-			*not_valid = '\0';
-		appendStringInfo(sql, " CONSTRAINT %s %s", quote_identifier(NameStr(form->conname)), check);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	AtEOXact_GUC(true, level);
 }
 
 static void
@@ -249,7 +220,8 @@ append_range(StringInfo sql, Oid type)
 		appendStringInfo(sql, ", COLLATION = %s", type_sql_collation_name(form->rngcollation));
 	if (OidIsValid(form->rngcanonical))
 		appendStringInfo(sql, ", CANONICAL = %s", function_name(form->rngcanonical));
-	if (OidIsValid(form->rngsubdiff))
+	/* serves GiST indexes, which a user's function keeps off distributed tables */
+	if (OidIsValid(form->rngsubdiff) && form->rngsubdiff < FirstNormalObjectId)
 		appendStringInfo(sql, ", SUBTYPE_DIFF = %s", function_name(form->rngsubdiff));
 	appendStringInfoChar(sql, ')');
 	ReleaseSysCache(opclass);

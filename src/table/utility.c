@@ -31,6 +31,7 @@
 #include "table/check.h"
 #include "table/layout.h"
 #include "table/local_ddl.h"
+#include "table/pending.h"
 #include "table/placement.h"
 #include "table/remote_type.h"
 #include "table/shard.h"
@@ -38,6 +39,7 @@
 
 static Node *begin_create(CreateStmt *stmt, List **shown);
 static void begin_alter(AlterTableStmt *stmt, List **shown);
+static void begin_alter_index(AlterTableStmt *stmt);
 static void check_alter_command(AlterTableCmd *cmd, Oid relid);
 static void check_reference(Node *node);
 static void check_column_references(ColumnDef *column);
@@ -195,6 +197,8 @@ begin_alter(AlterTableStmt *stmt, List **shown)
 
 	if (stmt->objtype == OBJECT_TYPE)
 		remote_type_check_alter(get_rel_type_id(lookup(stmt->relation)));
+	if (stmt->objtype == OBJECT_INDEX)
+		begin_alter_index(stmt);
 	if (stmt->objtype != OBJECT_TABLE && stmt->objtype != OBJECT_MATVIEW)
 		return;
 	relid = lookup(stmt->relation);
@@ -213,6 +217,27 @@ begin_alter(AlterTableStmt *stmt, List **shown)
 			*shown = show_tree(*shown, lookup(((PartitionCmd *) cmd->def)->name), lock);
 	}
 	*shown = show_tree(*shown, relid, lock);
+}
+
+/* Whatever changes: the shards' indexes are made again as the index is then. */
+static void
+begin_alter_index(AlterTableStmt *stmt)
+{
+	Oid			index = lookup(stmt->relation);
+	Oid			relid = OidIsValid(index) ? IndexGetRelation(index, true) : InvalidOid;
+	ListCell   *lc;
+
+	if (!OidIsValid(relid) || !table_is_distributed(relid))
+		return;
+	foreach(lc, stmt->cmds)
+		if (lfirst_node(AlterTableCmd, lc)->subtype == AT_SetTableSpace)
+			refuse(relid, "tablespaces are not supported for indexes",
+				   "Shards are in their nodes' default tablespace.");
+	if (pg_class_ownercheck(relid, GetUserId()))
+	{
+		LockRelationOid(relid, ShareLock);
+		pending_index_built(relid, index);
+	}
 }
 
 static void

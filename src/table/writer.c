@@ -158,6 +158,12 @@ writer_flush_for_read(void)
 				 errhint("Read before the statement, or without an exception block or savepoint.")));
 }
 
+bool
+writer_holds_rows(void)
+{
+	return writers != NIL;
+}
+
 void
 writer_forget(Oid filenode)
 {
@@ -293,8 +299,12 @@ store_row(Writer *writer, int index)
 		return;
 	}
 	sink = writer->sinks[index] ? writer->sinks[index] : open_sink(writer, index);
+	writer->bytes -= shard_sink_bytes(sink);
 	if (shard_sink_add(sink, writer->values, writer->nulls, writer->cid))
 		flush_held(writer, index);
+	writer->bytes += shard_sink_bytes(sink);
+	if (writer->bytes > WRITER_MAX_BYTES)
+		flush_writer(writer);
 }
 
 static ShardSink *
@@ -321,7 +331,7 @@ store_remote_row(Writer *writer, int index)
 	level = batch_text_settings_begin(writer->schema);
 	full = batch_builder_add(builder, writer->values, writer->nulls);
 	batch_text_settings_end(level);
-	writer->bytes += batch_builder_bytes(builder) - before;
+	writer->bytes = writer->bytes - before + batch_builder_bytes(builder);
 	if (full)
 		flush_held(writer, index);
 	else if (writer->bytes > WRITER_MAX_BYTES)
@@ -386,6 +396,7 @@ flush_writer(Writer *writer)
 	for (int i = 0; i < writer->layout->nnodes; i++)
 		if (writer->sinks[i] || writer->builders[i])
 			flush_held(writer, i);
+	writer->bytes = 0;
 }
 
 static void

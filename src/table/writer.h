@@ -22,6 +22,7 @@ extern void writer_flush_all(void);
  * subtransaction holds rows of its own: they could not be stored as its own.
  */
 extern void writer_flush_for_read(void);
+extern bool writer_holds_rows(void);
 /* The storage is going away: forget rows held for it. */
 extern void writer_forget(Oid filenode);
 extern void writer_init(void);

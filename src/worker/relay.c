@@ -242,10 +242,11 @@ receive_message(Relay *relay)
 static void
 client_gone(void)
 {
+	HOLD_INTERRUPTS();			/* a lost connection is one, and would be FATAL here */
+	whereToSendOutput = DestNone;
 	ereport(COMMERROR,
 			(errcode(ERRCODE_CONNECTION_FAILURE),
 			 errmsg("unexpected EOF on a driver's connection")));
-	whereToSendOutput = DestNone;
 	proc_exit(0);
 }
 

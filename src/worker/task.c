@@ -95,7 +95,7 @@ typedef struct SavedEnvironment
  * them, not under the user's.
  */
 static const TaskSetting parse_settings[] = {
-	{"search_path", "pg_catalog"},
+	{"search_path", "pg_catalog, pg_temp"},
 	{"IntervalStyle", "postgres"},
 	{"lc_monetary", "C"},
 	{"standard_conforming_strings", "on"},
@@ -106,7 +106,7 @@ static const TaskSetting parse_settings[] = {
 
 /* Settings of every run, which the job's own may not change but for the search path. */
 static const TaskSetting run_settings[] = {
-	{"search_path", "pg_catalog"},
+	{"search_path", "pg_catalog, pg_temp"},
 	{"max_parallel_workers_per_gather", "0"},
 	{"synchronize_seqscans", "off"},	/* a rerun gives the same order */
 };

@@ -144,6 +144,7 @@ cmp_ok($n1->safe_psql('barks', q{SELECT count(*) FROM pg_stat_activity WHERE app
 	'the cap is kept (one more is the monitor)');
 $_->finish for @sessions;
 
+$_->allow_log(qr/FATAL:  canceling authentication due to timeout/) for $cluster, $extra;
 $cluster->allow_log(qr/WARNING:  node "n3" cannot be reached/, qr/FATAL:  database "none" does not exist/);
 $_->finish for $cluster, $extra;
 done_testing();

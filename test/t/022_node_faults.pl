@@ -163,7 +163,8 @@ is(error_of(q{SELECT cluster_exec('n1', 'SELECT 1')}), '', 'the other node works
 $n2->start;
 ok(wait_for($driver, q{SELECT cluster_read('SELECT 1')}, 'n1=1 n2=1'), 'it works again when it is back');
 
-my @allowed = (qr/due to immediate shutdown command/, qr/FATAL:  (password|Peer|no pg_hba|role|permission)/,
+my @allowed = (qr/FATAL:  connection to client lost/, qr/could not start the process that watches/,
+	qr/FATAL:  the database system is not yet/, qr/due to immediate shutdown command/, qr/FATAL:  (password|Peer|no pg_hba|role|permission)/,
 	qr/node "n2" did not (confirm|say)/);
 $_->allow_log(@allowed) for $cluster, $unfit;
 $_->finish for $cluster, $unfit;

@@ -17,3 +17,40 @@ INSERT INTO dropped SELECT id + 1000, v FROM dropped WHERE id < 5;
 INSERT INTO dropped (v) SELECT max(v) FROM dropped;
 SELECT * FROM dropped WHERE id > 1000 OR id IS NULL;
 ROLLBACK;
+
+-- a union of which no column is wanted
+SELECT count(*) FROM (SELECT id, d FROM fact WHERE id < 9 UNION ALL SELECT cid, balance FROM cust) s, left3;
+
+SELECT (SELECT min(f.id) FROM (SELECT 1.50::numeric(12,2) AS c FROM v_union) u LEFT JOIN fact f ON u.c = f.d);
+
+-- EXPLAIN has no values for parameters and the like
+EXPLAIN (VERBOSE, COSTS OFF) SELECT id, now() = now(), current_user FROM fact WHERE id < 3 \g /dev/null
+EXPLAIN (VERBOSE) SELECT id FROM fact WHERE id = (SELECT max(k) FROM dim) \g /dev/null
+EXPLAIN (VERBOSE) SELECT (SELECT count(*) FROM fact f WHERE f.id = l.a LIMIT l.b) FROM left3 l \g /dev/null
+SET plan_cache_mode = force_generic_plan;
+PREPARE e (int) AS SELECT id FROM fact WHERE id = $1 LIMIT $1;
+EXPLAIN (VERBOSE) EXECUTE e (3) \g /dev/null
+EXPLAIN (ANALYZE) EXECUTE e (3) \g /dev/null
+EXECUTE e (3);
+
+-- an inner ORDER BY survives a plain aggregate (PostgreSQL promises no more: grouping may sort again)
+SELECT array_agg(line) FROM (SELECT * FROM detail WHERE id < 9 ORDER BY line DESC, id) s;
+
+-- calls over parameters fail only for rows that get to them
+SELECT l.a, (SELECT count(*) FROM fact f WHERE f.id = -l.a AND f.q > 10 / (l.b - 1)) FROM left3 l;
+
+SELECT count(*), max(10 / (SELECT 0)) FROM fact WHERE id = -1 AND q > 10 / (SELECT 0);
+
+SET plan_cache_mode = force_generic_plan;
+PREPARE z (int, text, int[]) AS
+	SELECT id, id / ($1 + 1), $2::int + id FROM fact WHERE id < 4 AND (id > 0 OR q > 10 / $1 OR id = ANY ($3 || $1));
+EXECUTE z (0, '5', '{}');
+EXECUTE z (0, NULL, NULL);
+EXECUTE z (1, '7', '{1}');
+PREPARE y (text) AS SELECT count(*) FROM fact WHERE id = -1 AND q > $1::int;
+EXECUTE y ('x');
+PREPARE l (int) AS SELECT id FROM fact ORDER BY id LIMIT $1 + 1 OFFSET $1 / 2;
+EXECUTE l (4);
+EXPLAIN (VERBOSE) EXECUTE l (4) \g /dev/null
+PREPARE c (text) AS SELECT id FROM words WHERE w < upper($1) COLLATE "C" OR wg > $1 || 'a' ORDER BY id;
+EXECUTE c ('m');

@@ -60,6 +60,8 @@ CREATE FUNCTION cluster_read(sql text) RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE;
 CREATE FUNCTION cluster_read_twice(node text, sql text, between_sql text) RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+CREATE FUNCTION cluster_extend(first text, second text, between_sql text) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 CREATE FUNCTION cluster_load(node text, rel text, lines int, bad_line int) RETURNS void
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 CREATE FUNCTION cluster_hold(node text, connections int, seconds float8) RETURNS void

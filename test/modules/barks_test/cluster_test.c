@@ -30,6 +30,7 @@ PG_FUNCTION_INFO_V1(cluster_exec);
 PG_FUNCTION_INFO_V1(cluster_exec_all);
 PG_FUNCTION_INFO_V1(cluster_read);
 PG_FUNCTION_INFO_V1(cluster_read_twice);
+PG_FUNCTION_INFO_V1(cluster_extend);
 PG_FUNCTION_INFO_V1(cluster_load);
 PG_FUNCTION_INFO_V1(cluster_hold);
 
@@ -106,6 +107,25 @@ cluster_read_twice(PG_FUNCTION_ARGS)
 	cluster_snapshot_return_stream(snap, second);
 	cluster_snapshot_release(snap);
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s %s %s", a, b, first == second ? "same" : "two")));
+}
+
+/* Take a snapshot of one node, run a command here, extend it by another node. */
+Datum
+cluster_extend(PG_FUNCTION_ARGS)
+{
+	Oid			first = node_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
+	Oid			second = node_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)), false);
+	Snapshot	snapshot = GetActiveSnapshot();
+	ClusterSnapshot *one = cluster_snapshot_acquire(snapshot, list_make1_oid(first));
+	ClusterSnapshot *both;
+
+	SPI_connect();
+	SPI_execute(text_to_cstring(PG_GETARG_TEXT_PP(2)), false, 0);
+	SPI_finish();
+	both = cluster_snapshot_acquire(snapshot, list_make2_oid(first, second));
+	cluster_snapshot_release(both);
+	cluster_snapshot_release(one);
+	PG_RETURN_VOID();
 }
 
 /* COPY n lines into a table on the node; stop with an error before the line given. */

@@ -1,0 +1,154 @@
+# Twenty sessions on two nodes of one slot: plain queries, cursors inside
+# cursors, and PL/pgSQL loops with queries inside queries.  All finish, and say
+# what the same sessions say over heap tables.
+
+use strict;
+use warnings;
+
+use IPC::Run;
+use Test::More;
+use Time::HiRes qw(time);
+
+use BarksCluster;
+
+my $sessions = 20;
+my $seconds = 60;
+
+my $cluster = BarksCluster->new('crowd', nodes => 2,
+	conf => "barks.executor_slots = 1\nmax_connections = 300\nmax_prepared_transactions = 300\n");
+my $driver = $cluster->driver;
+my $before = $cluster->leftovers;
+
+for my $schema ('heap', 'dist')
+{
+	my $distribute = $schema eq 'heap' ? '' : <<'SQL';
+SELECT barks.distribute_table('fact', by => 'k', partitions => 6), barks.distribute_table('other', by => 'k', partitions => 6),
+	barks.broadcast_table('dim');
+SQL
+	$driver->safe_psql('barks', <<"SQL");
+CREATE SCHEMA $schema;
+SET search_path = $schema;
+CREATE TABLE fact (k int, v int, t text);
+CREATE TABLE other (k int, w int);
+CREATE TABLE dim (id int, name text);
+CREATE TABLE sink (session int, v bigint);
+$distribute
+INSERT INTO fact SELECT i, i % 97, repeat(md5(i::text), 4) FROM generate_series(1, 8000) i;
+INSERT INTO other SELECT i, i % 13 FROM generate_series(1, 1000) i;
+INSERT INTO dim SELECT i, 'name' || i FROM generate_series(0, 12) i;
+ANALYZE;
+
+-- a query runs while rows of another are read, and one more inside it
+CREATE FUNCTION nested(session int) RETURNS bigint LANGUAGE plpgsql AS \$\$
+DECLARE a record; b record; n bigint; total bigint := 0;
+BEGIN
+	FOR a IN SELECT k, v FROM fact WHERE v = session ORDER BY k LIMIT 3 LOOP
+		FOR b IN SELECT o.k, d.name FROM other o JOIN dim d ON d.id = o.w WHERE o.k BETWEEN a.k AND a.k + 3 ORDER BY o.k LOOP
+			SELECT count(*) INTO n FROM fact WHERE v = b.k % 97;
+			total := total + n + length(b.name);
+		END LOOP;
+		total := total + a.v;
+	END LOOP;
+	RETURN total;
+END \$\$;
+
+-- cursors that are left in the middle while others go on
+CREATE FUNCTION cursors(session int) RETURNS bigint LANGUAGE plpgsql AS \$\$
+DECLARE
+	outer_rows CURSOR FOR SELECT * FROM fact;
+	inner_rows CURSOR (key int) FOR SELECT * FROM fact WHERE k > key ORDER BY k;
+	a fact; b fact; total bigint := 0; seen bigint := 0;
+BEGIN
+	OPEN outer_rows;
+	FOR i IN 1 .. 5 LOOP
+		FETCH outer_rows INTO a;
+		seen := seen + length(a.t);
+		OPEN inner_rows(i * 100 + session);
+		FETCH inner_rows INTO b;
+		total := total + b.k + (SELECT count(*) FROM other WHERE w = i);
+		CLOSE inner_rows;
+	END LOOP;
+	MOVE FORWARD ALL IN outer_rows;
+	CLOSE outer_rows;
+	RETURN total + seen;
+END \$\$;
+
+-- a subtransaction per step, some of which fail
+CREATE FUNCTION failing(session int) RETURNS int LANGUAGE plpgsql AS \$\$
+DECLARE failed int := 0; n bigint;
+BEGIN
+	FOR i IN 1 .. 4 LOOP
+		BEGIN
+			SELECT sum(10 / (v - i * 2)) INTO n FROM fact WHERE k % 20 = session;
+		EXCEPTION WHEN division_by_zero THEN failed := failed + 1;
+		END;
+	END LOOP;
+	RETURN failed;
+END \$\$;
+SQL
+}
+
+# What session number i does.
+sub script
+{
+	my ($schema, $i) = @_;
+	my @parts = (
+		"SELECT count(*), sum(v), min(t) FROM fact WHERE v % 20 = $i;",
+		"SELECT nested($i);",
+		"BEGIN; DECLARE a CURSOR FOR SELECT k, v FROM fact ORDER BY k; FETCH 2 FROM a;"
+		  . " DECLARE b CURSOR FOR SELECT k, w FROM other ORDER BY k DESC; FETCH 2 FROM b;"
+		  . " DECLARE c CURSOR FOR SELECT f.k, o.w FROM fact f JOIN other o USING (k) WHERE f.v = $i ORDER BY 1; FETCH 1 FROM c;"
+		  . " SELECT count(*) FROM fact; FETCH 2 FROM a; FETCH 1 FROM c; FETCH 2 FROM b; FETCH 1 FROM a; COMMIT;",
+		"SELECT cursors($i);",
+		"SELECT d.name, count(*), sum(f.v) FROM fact f JOIN other o USING (k) JOIN dim d ON d.id = o.w GROUP BY 1 ORDER BY 1;",
+		"SELECT failing($i);",
+		"SELECT k, (SELECT count(*) FROM other o WHERE o.w = f.v % 13) FROM fact f WHERE v = $i ORDER BY k LIMIT 5;",
+		"BEGIN; INSERT INTO sink SELECT $i, k FROM fact WHERE v = $i; SELECT count(*), sum(v) FROM sink WHERE session = $i;"
+		  . " SELECT nested($i); COMMIT;",
+		"SELECT t FROM fact WHERE k % 997 = $i ORDER BY k;",
+		"BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM fact; SELECT nested($i); SELECT sum(w) FROM other; COMMIT;");
+	# everyone begins somewhere else
+	push @parts, splice(@parts, 0, $i % @parts);
+	return "\\set ON_ERROR_STOP 1\nSET search_path = $schema;\nSET statement_timeout = '${seconds}s';\n" . join "\n", @parts, '';
+}
+
+# All sessions at once; the answers in order of sessions.
+sub run_all
+{
+	my $schema = shift;
+	my (@harness, @out);
+	for my $i (0 .. $sessions - 1)
+	{
+		my $sql = script($schema, $i);
+		$out[$i] = '';
+		push @harness, IPC::Run::start([ 'psql', '-XqAt', '-d', $driver->connstr('barks') ], '<', \$sql, '>&', \$out[$i],
+			IPC::Run::timeout($seconds + 30));
+	}
+	$_->finish for @harness;
+	return @out;
+}
+
+# Each sink is written once.
+my @wanted = run_all('heap');
+unlike(join('', @wanted), qr/ERROR/, 'the scripts are right');
+
+$driver->safe_psql('barks', "SET search_path = dist; SELECT barks.distribute_table('sink', by => 'v', partitions => 4)");
+my $start = time;
+my @got = run_all('dist');
+my $took = time - $start;
+is($got[$_], $wanted[$_], "session $_ as over heap tables") for 0 .. $sessions - 1;
+cmp_ok($took, '<', $seconds, sprintf('all finish, in %.1f s', $took));
+
+is($driver->safe_psql('barks', 'SELECT count(*), sum(v) FROM dist.sink'),
+	$driver->safe_psql('barks', 'SELECT count(*), sum(v) FROM heap.sink'), 'all that was written is there');
+is($driver->safe_psql('barks', q{SELECT count(*) FROM barks.jobs WHERE state = 'running'}), 0, 'no job runs');
+$cluster->leaves_nothing($before, 'twenty sessions');
+for my $node ($cluster->servers)
+{
+	$cluster->wait_for(q{SELECT count(*) = 0 FROM barks.workers WHERE state = 'busy'}, $node);
+	pass('no slot of ' . $node->name . ' is busy');
+}
+
+$cluster->allow_log(qr/division by zero/);
+$cluster->finish;
+done_testing();
