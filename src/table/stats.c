@@ -224,12 +224,7 @@ collect(const TableLayout *layout, Oid node, ShardSize *sizes)
 	if (OidIsValid(node))
 	{
 		bool		mine = transaction_wrote(node);
-<<<<<<< HEAD
 		NodeConnection *conn;
-		PGresult   *res;
-=======
-		NodeConnection *conn = mine ? transaction_session(node) : connection_acquire(node);
->>>>>>> main
 
 		if (!mine)
 			recovery_settle_node(node);	/* shards of a decided transaction must be there */
