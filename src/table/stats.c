@@ -28,7 +28,8 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-		NodeConnection *conn;
+#include "cluster/node.h"
+#include "cluster/recovery.h"
 #include "cluster/transaction.h"
 #include "table/shard.h"
 #include "table/stats.h"
