@@ -258,7 +258,10 @@ split_message(const char *message, int *sqlstate)
 	return pchomp(line);
 }
 
-/* Warnings of a node are shown; what is less is not worth the noise. */
+/*
+ * Warnings of a node are shown; what is less is not worth the noise, and that a
+ * session there must end is told by whoever still needs it.
+ */
 static void
 pass_notice(void *arg, const PGresult *res)
 {
@@ -266,8 +269,10 @@ pass_notice(void *arg, const PGresult *res)
 	const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
 	const char *message = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
 	const char *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
-	if (!severity || !message || strcmp(severity, "WARNING") != 0)
+	if (!severity || !message || strcmp(severity, "WARNING") != 0 ||
+		(state && strcmp(state, "57P02") == 0))
 		return;
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),

@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include <limits.h>
+#include <poll.h>
 
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -51,6 +52,7 @@ static TimeoutId pool_timeout;
 
 static void setup_backend(void);
 static NodeConnection *take_pooled(Oid node);
+static void look_at(NodeConnection *conn);
 static void settle(NodeConnection *conn);
 static void settle_all(NodeConnection **conns, int nconns);
 static void reserve(List *nodes);
@@ -262,8 +264,7 @@ take_pooled(Oid node)
 
 		if (conn->node != node)
 			continue;
-		connection_consume(conn);
-		settle(conn);
+		look_at(conn);
 		if (conn->state == CONN_BROKEN || (conn->outdated && conn->state != CONN_BUSY))
 			connection_discard(conn);
 		else if (conn->state == CONN_IDLE)
@@ -277,6 +278,22 @@ take_pooled(Oid node)
 	if (busy)
 		use(busy);
 	return busy;
+}
+
+/*
+ * Read what there is.  The node may have said goodbye, so that one look finds
+ * only its last words and not yet that it hung up.
+ */
+static void
+look_at(NodeConnection *conn)
+{
+	struct pollfd readable = {.fd = PQsocket(conn->pg), .events = POLLIN};
+
+	do
+	{
+		connection_consume(conn);
+		settle(conn);
+	} while (conn->state == CONN_IDLE && poll(&readable, 1, 0) > 0);
 }
 
 /* Take the results of what was sent before a connection was parked, without waiting. */
@@ -306,8 +323,7 @@ settle_all(NodeConnection **conns, int nconns)
 		while (conns[i]->state == CONN_BUSY && GetCurrentTimestamp() < until)
 		{
 			connection_wait_one(conns[i], wants_result, until);
-			connection_consume(conns[i]);
-			settle(conns[i]);
+			look_at(conns[i]);
 		}
 		if (conns[i]->state != CONN_IDLE)
 		{

@@ -92,6 +92,7 @@ barks_worker_main(Datum arg)
 	pqsignal(SIGINT, StatementCancelHandler);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
+	ConfigReloadPending = true; /* one while we started would be lost */
 	BackgroundWorkerInitializeConnectionByOid(start.dboid, start.role, 0);
 	pgstat_report_appname("barks worker");
 

@@ -20,7 +20,7 @@ use Test::More;
 use Time::HiRes qw(time usleep);
 
 our @EXPORT = qw(fault_state state_is start_session end_session stop_at wait_stopped go_on
-	busy_worker family answers wait_until);
+	busy_worker family answers is_up wait_until);
 
 my %stopped_since;
 
@@ -64,7 +64,7 @@ sub start_session
 	$s{handle} = IPC::Run::start(
 		['psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-v', 'ON_ERROR_STOP=1', '-d', $cluster->driver->connstr('barks'),
 			map { ('-c', $_) } @statements],
-		'<', \undef, '>', \$s{out}, '2>', \$s{err}, IPC::Run::timer(60));
+		'<', \undef, '>', \$s{out}, '2>', \$s{err}, IPC::Run::timeout(60));
 	return \%s;
 }
 
@@ -120,7 +120,14 @@ sub family
 sub answers
 {
 	my $server = shift;
-	return wait_until(sub { $server->psql('barks', 'SELECT 1') == 0 });
+	return wait_until(sub { is_up($server) });
+}
+
+# Not by a script on standard input, which a psql that cannot connect does not read.
+sub is_up
+{
+	my ($out, $err) = ('', '');
+	return IPC::Run::run([ 'psql', '-XAtq', '-d', shift->connstr('barks'), '-c', 'SELECT 1' ], '<', \undef, '>', \$out, '2>', \$err);
 }
 
 sub wait_until
