@@ -28,6 +28,8 @@
 	appendStringInfo(str, " :" CppAsString(field) " " INT64_FORMAT, from->field)
 #define OUT_OID(field) \
 	appendStringInfo(str, " :" CppAsString(field) " %u", from->field)
+#define OUT_FLOAT(field) \
+	appendStringInfo(str, " :" CppAsString(field) " %.17g", from->field)
 #define OUT_BOOL(field) \
 	appendStringInfo(str, " :" CppAsString(field) " %s", from->field ? "true" : "false")
 #define OUT_NODE(field) \
@@ -37,6 +39,7 @@
 #define READ_ENUM(field, type) (to->field = (type) atoi(read_value()))
 #define READ_INT64(field)	(to->field = strtoi64(read_value(), NULL, 10))
 #define READ_OID(field)		(to->field = atooid(read_value()))
+#define READ_FLOAT(field)	(to->field = atof(read_value()))
 #define READ_BOOL(field)	(to->field = *read_value() == 't')
 #define READ_NODE(field)	(skip_label(), to->field = nodeRead(NULL, 0))
 
@@ -102,8 +105,12 @@ leaf_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	const LeafPlan *from = (const LeafPlan *) oldnode;
 
 	COPY_SCALAR(index);
+	COPY_SCALAR(stage);
 	COPY_SCALAR(relid);
 	COPY_NODE(attnums);
+	COPY_NODE(types);
+	COPY_NODE(typmods);
+	COPY_NODE(collations);
 	COPY_SCALAR(broadcast);
 	COPY_SCALAR(group);
 }
@@ -115,8 +122,12 @@ leaf_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	const LeafPlan *b = (const LeafPlan *) bnode;
 
 	EQUAL_SCALAR(index);
+	EQUAL_SCALAR(stage);
 	EQUAL_SCALAR(relid);
 	EQUAL_NODE(attnums);
+	EQUAL_NODE(types);
+	EQUAL_NODE(typmods);
+	EQUAL_NODE(collations);
 	EQUAL_SCALAR(broadcast);
 	EQUAL_SCALAR(group);
 	return true;
@@ -128,8 +139,12 @@ leaf_plan_out(StringInfo str, const ExtensibleNode *node)
 	const LeafPlan *from = (const LeafPlan *) node;
 
 	OUT_INT(index);
+	OUT_INT(stage);
 	OUT_OID(relid);
 	OUT_NODE(attnums);
+	OUT_NODE(types);
+	OUT_NODE(typmods);
+	OUT_NODE(collations);
 	OUT_BOOL(broadcast);
 	OUT_INT(group);
 }
@@ -140,8 +155,12 @@ leaf_plan_read(ExtensibleNode *node)
 	LeafPlan   *to = (LeafPlan *) node;
 
 	READ_INT(index);
+	READ_INT(stage);
 	READ_OID(relid);
 	READ_NODE(attnums);
+	READ_NODE(types);
+	READ_NODE(typmods);
+	READ_NODE(collations);
 	READ_BOOL(broadcast);
 	READ_INT(group);
 }
@@ -212,6 +231,15 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_SCALAR(needs_gate);
 	COPY_SCALAR(limit);
 	COPY_NODE(prune);
+	COPY_SCALAR(exchange);
+	COPY_SCALAR(npartitions);
+	COPY_NODE(hash_columns);
+	COPY_SCALAR(align_relid);
+	COPY_SCALAR(spread_nulls);
+	COPY_NODE(range_keys);
+	COPY_NODE(driver_plan);
+	COPY_SCALAR(rows);
+	COPY_SCALAR(width);
 }
 
 static bool
@@ -229,6 +257,15 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_SCALAR(needs_gate);
 	EQUAL_SCALAR(limit);
 	EQUAL_NODE(prune);
+	EQUAL_SCALAR(exchange);
+	EQUAL_SCALAR(npartitions);
+	EQUAL_NODE(hash_columns);
+	EQUAL_SCALAR(align_relid);
+	EQUAL_SCALAR(spread_nulls);
+	EQUAL_NODE(range_keys);
+	EQUAL_SCALAR(driver_plan);
+	EQUAL_SCALAR(rows);
+	EQUAL_SCALAR(width);
 	return true;
 }
 
@@ -246,6 +283,15 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_BOOL(needs_gate);
 	OUT_INT64(limit);
 	OUT_NODE(prune);
+	OUT_INT(exchange);
+	OUT_INT(npartitions);
+	OUT_NODE(hash_columns);
+	OUT_OID(align_relid);
+	OUT_BOOL(spread_nulls);
+	OUT_NODE(range_keys);
+	OUT_NODE(driver_plan);
+	OUT_FLOAT(rows);
+	OUT_INT(width);
 }
 
 static void
@@ -262,6 +308,15 @@ stage_plan_read(ExtensibleNode *node)
 	READ_BOOL(needs_gate);
 	READ_INT64(limit);
 	READ_NODE(prune);
+	READ_ENUM(exchange, ExchangeKind);
+	READ_INT(npartitions);
+	READ_NODE(hash_columns);
+	READ_OID(align_relid);
+	READ_BOOL(spread_nulls);
+	READ_NODE(range_keys);
+	READ_NODE(driver_plan);
+	READ_FLOAT(rows);
+	READ_INT(width);
 }
 
 /* ---------------- BarksPlan ---------------- */

@@ -24,17 +24,35 @@
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
 
-/* A table read by a stage: the CTE barks_in_<index> of the stage's query. */
+/*
+ * What a stage reads: a table or the output of another stage, as the CTE
+ * barks_in_<index> of the stage's query.
+ */
 typedef struct LeafPlan
 {
 	ExtensibleNode node;
 	int			index;			/* the N of barks_in_N, from 1 */
-	Oid			relid;
-	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE */
+	int			stage;			/* whose output is read, 0: the table's */
+	Oid			relid;			/* InvalidOid for a stage */
+	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE; of a stage: its output's */
+	List	   *types;			/* oid list, of a stage's columns only */
+	List	   *typmods;		/* int list */
+	List	   *collations;		/* oid list */
 	bool		broadcast;		/* every task reads all of it, else a share of the partitions */
 	int			group;			/* leaves of one group are read at equal partition numbers
 								 * within a task (colocated joins); groups are independent */
 } LeafPlan;
+
+/* How the rows of a stage travel to those who read them. */
+typedef enum ExchangeKind
+{
+	EXCHANGE_GATHER,			/* to the driver: the last stage */
+	EXCHANGE_HASH,				/* by hash of columns, as tables are distributed */
+	EXCHANGE_RANGE,				/* by sort keys: all of partition i before all of i + 1 */
+	EXCHANGE_ROUND_ROBIN,		/* evenly, no key */
+	EXCHANGE_BROADCAST,			/* one partition, read whole by every reading task */
+	EXCHANGE_SINGLE				/* one partition, read by one task */
+} ExchangeKind;
 
 /* Order the gather must keep: a k-way merge on these output columns. */
 typedef struct MergeKey
@@ -49,7 +67,8 @@ typedef struct MergeKey
 typedef enum StageDistribution
 {
 	STAGE_PARTITIONED,			/* one task a partition, or a group of them */
-	STAGE_SINGLE				/* reads broadcast tables only: one task, on any node */
+	STAGE_SINGLE,				/* reads broadcast tables only: one task, on any node */
+	STAGE_DRIVER				/* rows of a plan that the driver runs itself */
 } StageDistribution;
 
 typedef struct StagePlan
@@ -64,6 +83,18 @@ typedef struct StagePlan
 	bool		needs_gate;		/* query has Param BARKS_GATE_PARAM (bool): true in one task only */
 	int64		limit;			/* rows wanted of the gather, -1: all (early stop) */
 	List	   *prune;			/* of expressions for partition pruning; see planner/prune.h */
+
+	/* how the rows travel on; stages that others read come before these in the list */
+	ExchangeKind exchange;
+	int			npartitions;	/* of the output, 0: chosen when the job starts, alike for all
+								 * hash exchanges that are read together */
+	List	   *hash_columns;	/* int list of output columns, in order, from 1 */
+	Oid			align_relid;	/* hash: partition as this table, to meet its shards; or InvalidOid */
+	bool		spread_nulls;	/* hash: a row with a NULL key may go anywhere */
+	List	   *range_keys;		/* range: of MergeKey */
+	Plan	   *driver_plan;	/* STAGE_DRIVER: gives the rows; there is no query then */
+	double		rows;			/* estimate of the output */
+	int			width;			/* estimate, bytes of a row */
 } StagePlan;
 
 typedef struct BarksPlan

@@ -19,8 +19,17 @@ static void begin_frame(StringInfo buf, char type);
 static void put_string(StringInfo buf, const char *str);
 static char *get_string(StringInfo buf);
 static char *get_required_string(StringInfo buf);
+static void put_output(StringInfo buf, const ShuffleOutput *output);
+static ShuffleOutput *get_output(StringInfo buf);
+static void put_inputs(StringInfo buf, List *inputs);
+static List *get_inputs(StringInfo buf);
 static int32 get_int32(StringInfo buf);
+static int32 get_count(StringInfo buf, int item_size);
 static bool get_bool(StringInfo buf);
+
+/* What remote_error_note_input was told. */
+static int32 noted_stage;
+static int32 noted_map_task;
 
 /* ---------------- driver → worker ---------------- */
 
@@ -76,6 +85,8 @@ frame_write_task(StringInfo buf, const TaskSpec *spec)
 	pq_sendbyte(buf, spec->compress);
 	pq_sendint32(buf, spec->batch_rows);
 	put_string(buf, spec->sql);
+	put_output(buf, spec->output);
+	put_inputs(buf, spec->inputs);
 }
 
 TaskSpec *
@@ -94,8 +105,178 @@ frame_read_task(StringInfo buf)
 				(errcode(ERRCODE_PROTOCOL_VIOLATION),
 				 errmsg("invalid batch size in task")));
 	spec->sql = get_required_string(buf);
+	spec->output = get_output(buf);
+	spec->inputs = get_inputs(buf);
 	pq_getmsgend(buf);
 	return spec;
+}
+
+static void
+put_output(StringInfo buf, const ShuffleOutput *output)
+{
+	ListCell   *lc;
+
+	pq_sendbyte(buf, output != NULL);
+	if (output == NULL)
+		return;
+	pq_sendint32(buf, output->kind);
+	pq_sendint32(buf, output->npartitions);
+	pq_sendint32(buf, list_length(output->hash_columns));
+	foreach(lc, output->hash_columns)
+		pq_sendint32(buf, lfirst_int(lc));
+	pq_sendbyte(buf, output->spread_nulls);
+	pq_sendint32(buf, list_length(output->range_keys));
+	foreach(lc, output->range_keys)
+	{
+		const RangeKey *key = lfirst(lc);
+
+		pq_sendint32(buf, key->column);
+		pq_sendint32(buf, key->sortop);
+		pq_sendint32(buf, key->collation);
+		pq_sendbyte(buf, key->nulls_first);
+	}
+	pq_sendint32(buf, output->range_bounds ? output->range_bounds->len : -1);
+	if (output->range_bounds)
+		appendBinaryStringInfo(buf, output->range_bounds->data, output->range_bounds->len);
+	pq_sendint64(buf, output->quota);
+}
+
+static ShuffleOutput *
+get_output(StringInfo buf)
+{
+	ShuffleOutput *output;
+	int32		n;
+
+	if (!get_bool(buf))
+		return NULL;
+	output = palloc0(sizeof(ShuffleOutput));
+	output->kind = get_int32(buf);
+	output->npartitions = get_int32(buf);
+	if (output->npartitions <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("invalid number of partitions in task")));
+	n = get_count(buf, 4);
+	for (int32 i = 0; i < n; i++)
+		output->hash_columns = lappend_int(output->hash_columns, get_int32(buf));
+	output->spread_nulls = get_bool(buf);
+	n = get_count(buf, 13);
+	for (int32 i = 0; i < n; i++)
+	{
+		RangeKey   *key = palloc0(sizeof(RangeKey));
+
+		key->column = get_int32(buf);
+		key->sortop = get_int32(buf);
+		key->collation = get_int32(buf);
+		key->nulls_first = get_bool(buf);
+		output->range_keys = lappend(output->range_keys, key);
+	}
+	n = get_int32(buf);
+	if (n >= 0)
+	{
+		output->range_bounds = makeStringInfo();
+		appendBinaryStringInfo(output->range_bounds, pq_getmsgbytes(buf, n), n);
+	}
+	output->quota = pq_getmsgint64(buf);
+	return output;
+}
+
+static void
+put_inputs(StringInfo buf, List *inputs)
+{
+	ListCell   *lc;
+
+	pq_sendint32(buf, list_length(inputs));
+	foreach(lc, inputs)
+	{
+		const TaskInput *input = lfirst(lc);
+
+		pq_sendint32(buf, input->index);
+		pq_sendint32(buf, input->stage);
+		pq_sendint32(buf, input->first_partition);
+		pq_sendint32(buf, input->last_partition);
+		pq_sendint32(buf, input->first_map);
+		pq_sendint32(buf, input->last_map);
+		pq_sendint64(buf, input->rows);
+		pq_sendint64(buf, input->bytes);
+	}
+}
+
+static List *
+get_inputs(StringInfo buf)
+{
+	List	   *inputs = NIL;
+	int32		n = get_count(buf, 40);
+
+	for (int32 i = 0; i < n; i++)
+	{
+		TaskInput  *input = palloc0(sizeof(TaskInput));
+
+		input->index = get_int32(buf);
+		input->stage = get_int32(buf);
+		input->first_partition = get_int32(buf);
+		input->last_partition = get_int32(buf);
+		input->first_map = get_int32(buf);
+		input->last_map = get_int32(buf);
+		input->rows = pq_getmsgint64(buf);
+		input->bytes = pq_getmsgint64(buf);
+		inputs = lappend(inputs, input);
+	}
+	return inputs;
+}
+
+void
+frame_write_sources(StringInfo buf, const StageSources *sources)
+{
+	begin_frame(buf, FRAME_SOURCES);
+	pq_sendint32(buf, sources->stage);
+	pq_sendint32(buf, sources->nnodes);
+	for (int32 i = 0; i < sources->nnodes; i++)
+	{
+		const SourceNode *node = &sources->nodes[i];
+
+		put_string(buf, node->name);
+		put_string(buf, node->conninfo);
+		put_string(buf, node->directory);
+		pq_sendbyte(buf, node->same_host);
+	}
+	pq_sendint32(buf, sources->ntasks);
+	for (int32 i = 0; i < sources->ntasks; i++)
+	{
+		pq_sendint32(buf, sources->node_of[i]);
+		pq_sendint32(buf, sources->attempt_of[i]);
+	}
+}
+
+StageSources *
+frame_read_sources(StringInfo buf)
+{
+	StageSources *sources = palloc0(sizeof(StageSources));
+
+	sources->stage = get_int32(buf);
+	sources->nnodes = get_count(buf, 13);
+	sources->nodes = palloc0(sizeof(SourceNode) * Max(sources->nnodes, 1));
+	for (int32 i = 0; i < sources->nnodes; i++)
+	{
+		sources->nodes[i].name = get_required_string(buf);
+		sources->nodes[i].conninfo = get_string(buf);
+		sources->nodes[i].directory = get_required_string(buf);
+		sources->nodes[i].same_host = get_bool(buf);
+	}
+	sources->ntasks = get_count(buf, 8);
+	sources->node_of = palloc(sizeof(int32) * Max(sources->ntasks, 1));
+	sources->attempt_of = palloc(sizeof(int32) * Max(sources->ntasks, 1));
+	for (int32 i = 0; i < sources->ntasks; i++)
+	{
+		sources->node_of[i] = get_int32(buf);
+		sources->attempt_of[i] = get_int32(buf);
+		if (sources->node_of[i] < 0 || sources->node_of[i] >= sources->nnodes)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROTOCOL_VIOLATION),
+					 errmsg("invalid node in the sources of a stage")));
+	}
+	pq_getmsgend(buf);
+	return sources;
 }
 
 void
@@ -147,6 +328,16 @@ frame_write_done(StringInfo buf, const TaskDone *done)
 	pq_sendint64(buf, done->run_us);
 	pq_sendint64(buf, done->spill_bytes);
 	pq_sendint32(buf, done->pid);
+	pq_sendint64(buf, done->fetched_memory);
+	pq_sendint64(buf, done->fetched_file);
+	pq_sendint64(buf, done->fetched_wire);
+	put_string(buf, done->directory);
+	pq_sendint32(buf, done->npartitions);
+	for (int32 i = 0; i < done->npartitions; i++)
+	{
+		pq_sendint64(buf, done->partition_rows[i]);
+		pq_sendint64(buf, done->partition_bytes[i]);
+	}
 }
 
 TaskDone *
@@ -162,6 +353,21 @@ frame_read_done(StringInfo buf)
 	done->run_us = pq_getmsgint64(buf);
 	done->spill_bytes = pq_getmsgint64(buf);
 	done->pid = get_int32(buf);
+	done->fetched_memory = pq_getmsgint64(buf);
+	done->fetched_file = pq_getmsgint64(buf);
+	done->fetched_wire = pq_getmsgint64(buf);
+	done->directory = get_string(buf);
+	done->npartitions = get_count(buf, 16);
+	if (done->npartitions > 0)
+	{
+		done->partition_rows = palloc(sizeof(int64) * done->npartitions);
+		done->partition_bytes = palloc(sizeof(int64) * done->npartitions);
+	}
+	for (int32 i = 0; i < done->npartitions; i++)
+	{
+		done->partition_rows[i] = pq_getmsgint64(buf);
+		done->partition_bytes[i] = pq_getmsgint64(buf);
+	}
 	pq_getmsgend(buf);
 	return done;
 }
@@ -184,6 +390,15 @@ frame_write_error(StringInfo buf, char type, int32 task, const ErrorData *edata)
 	put_string(buf, edata->column_name);
 	put_string(buf, edata->datatype_name);
 	put_string(buf, edata->constraint_name);
+	pq_sendint32(buf, edata->sqlerrcode == ERRCODE_BARKS_INPUT_LOST ? noted_stage : 0);
+	pq_sendint32(buf, edata->sqlerrcode == ERRCODE_BARKS_INPUT_LOST ? noted_map_task : -1);
+}
+
+void
+remote_error_note_input(int32 stage, int32 map_task)
+{
+	noted_stage = stage;
+	noted_map_task = map_task;
 }
 
 RemoteError *
@@ -207,6 +422,8 @@ frame_read_error(StringInfo buf, int32 *task)
 	error->column_name = get_string(buf);
 	error->datatype_name = get_string(buf);
 	error->constraint_name = get_string(buf);
+	error->lost_stage = get_int32(buf);
+	error->lost_task = get_int32(buf);
 	pq_getmsgend(buf);
 	return error;
 }
@@ -290,6 +507,19 @@ static int32
 get_int32(StringInfo buf)
 {
 	return (int32) pq_getmsgint(buf, 4);
+}
+
+/* How many items follow; no more than the rest of the frame could hold. */
+static int32
+get_count(StringInfo buf, int item_size)
+{
+	int32		n = get_int32(buf);
+
+	if (n < 0 || n > (buf->len - buf->cursor) / item_size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("invalid number of items in frame")));
+	return n;
 }
 
 static bool

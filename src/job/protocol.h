@@ -12,6 +12,9 @@
  *	  'T' TaskSpec		run this SQL; queued behind earlier tasks
  *	  'X'				drop the running and all queued tasks; answered by 'X'
  *	  'S'				export the channel's snapshot; answered by 'S' (libpq only)
+ *	  'I' StageSources	where the output of a stage is, before tasks that read it; sent
+ *						again when that changed
+ *	  'Q'				the job is over: its files can go.  No answer.
  *
  *	  worker → driver
  *	  'B' int32 task, batch in wire form
@@ -32,12 +35,14 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
-#define BARKS_PROTOCOL_VERSION	1
+#define BARKS_PROTOCOL_VERSION	2
 
 #define FRAME_JOB_SETUP		'J'
 #define FRAME_TASK			'T'
 #define FRAME_CANCEL		'X'
 #define FRAME_SNAPSHOT		'S'
+#define FRAME_SOURCES		'I'
+#define FRAME_JOB_END		'Q'
 #define FRAME_BATCH			'B'
 #define FRAME_NOTICE		'N'
 #define FRAME_DONE			'D'
@@ -58,6 +63,66 @@ typedef struct JobSetup
 	List	   *settings;		/* of TaskSetting */
 } JobSetup;
 
+/*
+ * What becomes of a task's rows when they are not sent to the driver: they are
+ * kept on the task's node, in partitions, for tasks of other stages to fetch.
+ */
+typedef struct ShuffleOutput
+{
+	int32		kind;			/* an ExchangeKind but EXCHANGE_GATHER */
+	int32		npartitions;	/* 1 for broadcast and single */
+	List	   *hash_columns;	/* int list of output columns, from 1 */
+	bool		spread_nulls;	/* a row with a NULL key may go anywhere */
+	List	   *range_keys;		/* of RangeKey */
+	StringInfo	range_bounds;	/* npartitions - 1 rows of the range keys in order: a batch in wire
+								 * form; NULL unless kind is range */
+	int64		quota;			/* bytes that the job may keep on a node, 0: no limit */
+} ShuffleOutput;
+
+typedef struct RangeKey
+{
+	int32		column;			/* of the output, from 1 */
+	Oid			sortop;			/* built-in, so it means the same everywhere */
+	Oid			collation;
+	bool		nulls_first;
+} RangeKey;
+
+/*
+ * What a task reads as barks.exchange(index): partitions first to last of a
+ * stage's output, of the map tasks first_map to last_map.
+ */
+typedef struct TaskInput
+{
+	int32		index;			/* the N of barks_in_N */
+	int32		stage;
+	int32		first_partition;
+	int32		last_partition;
+	int32		first_map;		/* 0 and -1: of all */
+	int32		last_map;
+	int64		rows;			/* as counted when they were written */
+	int64		bytes;
+} TaskInput;
+
+/* A node that keeps output of a stage. */
+typedef struct SourceNode
+{
+	char	   *name;			/* for messages */
+	char	   *conninfo;		/* how to connect there, or NULL: it is the reader's own server */
+	char	   *directory;		/* absolute path of the job's files there */
+	bool		same_host;		/* the reader may try to open them itself */
+} SourceNode;
+
+/* Where the finished output of a stage is. */
+typedef struct StageSources
+{
+	int32		stage;
+	int32		nnodes;
+	SourceNode *nodes;
+	int32		ntasks;			/* map tasks, numbered from 0 */
+	int32	   *node_of;		/* per map task: index into nodes */
+	int32	   *attempt_of;		/* per map task: the attempt whose output counts */
+} StageSources;
+
 typedef struct TaskSpec
 {
 	int32		stage;
@@ -67,6 +132,8 @@ typedef struct TaskSpec
 	bool		compress;		/* result batches may use zstd */
 	int32		batch_rows;
 	char	   *sql;			/* one SELECT */
+	ShuffleOutput *output;		/* NULL: rows go to the driver */
+	List	   *inputs;			/* of TaskInput */
 } TaskSpec;
 
 typedef struct TaskDone
@@ -79,7 +146,22 @@ typedef struct TaskDone
 	int64		run_us;
 	int64		spill_bytes;
 	int32		pid;			/* of the worker */
+	int64		fetched_memory; /* bytes of input, by the way they came */
+	int64		fetched_file;
+	int64		fetched_wire;
+	/* with an output: */
+	char	   *directory;		/* absolute path of the job's files on the node; else NULL */
+	int32		npartitions;
+	int64	   *partition_rows;
+	int64	   *partition_bytes;	/* as stored */
 } TaskDone;
+
+/*
+ * A task could not fetch its input; the map task named with it must run again.
+ * Whoever raises an error with this SQLSTATE notes the input first.
+ */
+#define ERRCODE_BARKS_INPUT_LOST	MAKE_SQLSTATE('5','8','B','0','1')
+extern void remote_error_note_input(int32 stage, int32 map_task);
 
 /* An ErrorData that crossed a process boundary. */
 typedef struct RemoteError
@@ -95,6 +177,8 @@ typedef struct RemoteError
 	char	   *column_name;
 	char	   *datatype_name;
 	char	   *constraint_name;
+	int32		lost_stage;		/* ERRCODE_BARKS_INPUT_LOST: whose output, */
+	int32		lost_task;		/* and which map task, -1: any of it */
 } RemoteError;
 
 /*
@@ -104,7 +188,8 @@ typedef struct RemoteError
  */
 extern void frame_write_job_setup(StringInfo buf, const JobSetup *setup);
 extern void frame_write_task(StringInfo buf, const TaskSpec *spec);
-extern void frame_write_simple(StringInfo buf, char type);	/* 'X', 'S' */
+extern void frame_write_simple(StringInfo buf, char type);	/* 'X', 'S', 'Q' */
+extern void frame_write_sources(StringInfo buf, const StageSources *sources);
 extern void frame_write_snapshot(StringInfo buf, const char *id);
 extern void frame_begin_batch(StringInfo buf, int32 task);	/* append the batch after */
 extern void frame_write_done(StringInfo buf, const TaskDone *done);
@@ -113,6 +198,7 @@ extern void frame_write_error(StringInfo buf, char type, int32 task, const Error
 extern JobSetup *frame_read_job_setup(StringInfo buf);
 extern TaskSpec *frame_read_task(StringInfo buf);
 extern int32 frame_read_batch(StringInfo buf);	/* task; cursor is then at the batch */
+extern StageSources *frame_read_sources(StringInfo buf);
 extern TaskDone *frame_read_done(StringInfo buf);
 extern RemoteError *frame_read_error(StringInfo buf, int32 *task);
 extern char *frame_read_snapshot(StringInfo buf);
