@@ -48,6 +48,16 @@ typedef struct LaneOps
 	const char *path;			/* "wire", "memory" or "inline", for EXPLAIN */
 	void		(*setup) (Lane *lane, const JobSetup *setup);
 	void		(*submit) (Lane *lane, const TaskSpec *spec);
+	/* Say where a stage's output is, before tasks that read it; again when that changed. */
+	void		(*sources) (Lane *lane, const StageSources *sources);
+	/* The job of the latest setup is over: its files on the lane's node can go. */
+	void		(*end_job) (Lane *lane);
+	/*
+	 * Keep rows that the driver partitioned itself.  Only while no task is
+	 * unanswered; the publishing one is answered by LANE_DONE or LANE_ERROR.
+	 * NULL for lanes of this server: use a ShuffleWriter there.
+	 */
+	void		(*put) (Lane *lane, const StageBlock *block);
 	LaneEventKind (*poll) (Lane *lane, LaneEvent *event);
 	/* socket to wait on for reading (and writing, if *write), or PGINVALID_SOCKET: our latch */
 	pgsocket	(*socket) (Lane *lane, bool *write);
