@@ -13,6 +13,7 @@
 #ifndef BARKS_SHUFFLE_SHUFFLE_H
 #define BARKS_SHUFFLE_SHUFFLE_H
 
+
 /* Whose output, and which attempt's: names a file of blocks. */
 typedef struct ShuffleTask
 {
