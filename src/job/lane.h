@@ -48,6 +48,16 @@ typedef struct LaneOps
 	const char *path;			/* "wire", "memory" or "inline", for EXPLAIN */
 	void		(*setup) (Lane *lane, const JobSetup *setup);
 	void		(*submit) (Lane *lane, const TaskSpec *spec);
+	/*
+	 * Where the output of a stage is, for the tasks submitted after.  Until the
+	 * lane is released or the stage told anew, *sources stays as it is: a lane
+	 * that gets another connection says it again there.
+	 */
+	void		(*sources) (Lane *lane, const StageSources *sources);
+	/* Hand on a whole frame that is about no task ('P' …). */
+	void		(*put) (Lane *lane, const char *frame, Size len);
+	/* The job is over, its files on the node can go.  Never raises; no answer. */
+	void		(*end_job) (Lane *lane);
 	LaneEventKind (*poll) (Lane *lane, LaneEvent *event);
 	/* socket to wait on for reading (and writing, if *write), or PGINVALID_SOCKET: our latch */
 	pgsocket	(*socket) (Lane *lane, bool *write);
