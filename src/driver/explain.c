@@ -28,13 +28,14 @@ typedef struct TailSteps
 
 static bool walk_tail(PlanState *ps, TailSteps *tail);
 static const char *step_name(const Plan *plan);
-static void explain_stage(BarksScanState *state, ExplainState *es);
+static void explain_stage(BarksScanState *state, const StagePlan *stage, ExplainState *es);
 static void explain_stage_shape(BarksScanState *state, const StagePlan *stage,
 								ExplainState *es);
 static void explain_stage_run(BarksScanState *state, ExplainState *es);
 static void explain_times(BarksScanState *state, ExplainState *es);
 static void explain_driver_stage(BarksScanState *state, TailSteps *tail,
 								 int number, ExplainState *es);
+static const char *exchange_name(const StagePlan *stage);
 static List *input_names(const StagePlan *stage);
 static int	compare_int64(const void *a, const void *b);
 
@@ -59,7 +60,10 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	ExplainOpenGroup("Stages", "Stages", false, es);
 	foreach(lc, tail.scans)
 	{
-		explain_stage(lfirst(lc), es);
+		ListCell   *ls;
+
+		foreach(ls, ((BarksScanState *) lfirst(lc))->plan->stages)
+			explain_stage(lfirst(lc), lfirst(ls), es);
 		nstages = Max(nstages, ((StagePlan *) llast(((BarksScanState *) lfirst(lc))->plan->stages))->id);
 	}
 	if (state->tail)
@@ -143,10 +147,8 @@ step_name(const Plan *plan)
 }
 
 static void
-explain_stage(BarksScanState *state, ExplainState *es)
+explain_stage(BarksScanState *state, const StagePlan *stage, ExplainState *es)
 {
-	StagePlan  *stage = llast(state->plan->stages);
-
 	ExplainOpenGroup("Stage", NULL, true, es);
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
@@ -157,7 +159,7 @@ explain_stage(BarksScanState *state, ExplainState *es)
 	else
 		ExplainPropertyInteger("Stage", NULL, stage->id, es);
 	explain_stage_shape(state, stage, es);
-	if (es->analyze && state->stats)
+	if (es->analyze && state->stats && stage->exchange == EXCHANGE_GATHER)
 		explain_stage_run(state, es);
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 		es->indent--;
@@ -168,9 +170,10 @@ explain_stage(BarksScanState *state, ExplainState *es)
 static void
 explain_stage_shape(BarksScanState *state, const StagePlan *stage, ExplainState *es)
 {
-	List	   *shapes = state->shapes ? state->shapes : tasks_shape(stage, NULL);
+	List	   *shapes = state->shapes && stage->exchange == EXCHANGE_GATHER ?
+		state->shapes : tasks_shape(stage, NULL);
 
-	ExplainPropertyText("Exchange", stage->merge_keys != NIL ? "gather merge" : "gather", es);
+	ExplainPropertyText("Exchange", exchange_name(stage), es);
 	if (stage->partial_aggregate)
 		ExplainPropertyText("Aggregate", "partial", es);
 	ExplainPropertyInteger("Tasks", NULL, list_length(shapes), es);
@@ -179,11 +182,43 @@ explain_stage_shape(BarksScanState *state, const StagePlan *stage, ExplainState 
 	if (es->verbose)
 	{
 		/* parameters have values only once it ran */
-		if (state->job.ntasks > 0)
+		if (state->job.ntasks > 0 && stage->exchange == EXCHANGE_GATHER)
 			ExplainPropertyText("SQL", state->job.tasks[0].sql, es);
 		else
 			ExplainPropertyText("SQL", planner_stage_sql(stage, NULL, true), es);
 	}
+}
+
+/* "hash (1, 3) as lineitem" */
+static const char *
+exchange_name(const StagePlan *stage)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	switch (stage->exchange)
+	{
+		case EXCHANGE_GATHER:
+			return stage->merge_keys != NIL ? "gather merge" : "gather";
+		case EXCHANGE_HASH:
+			break;
+		case EXCHANGE_RANGE:
+			return "range";
+		case EXCHANGE_ROUND_ROBIN:
+			return "round-robin";
+		case EXCHANGE_BROADCAST:
+			return "broadcast";
+		case EXCHANGE_SINGLE:
+			return "single";
+	}
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "hash");
+	foreach(lc, stage->hash_columns)
+		appendStringInfo(&buf, "%s%d", foreach_current_index(lc) > 0 ? ", " : " (", lfirst_int(lc));
+	appendStringInfoChar(&buf, ')');
+	if (OidIsValid(stage->align_relid))
+		appendStringInfo(&buf, " as %s", get_rel_name(stage->align_relid));
+	return buf.data;
 }
 
 static void
@@ -267,8 +302,14 @@ input_names(const StagePlan *stage)
 	foreach(lc, stage->leaves)
 	{
 		LeafPlan   *leaf = lfirst(lc);
-		char	   *name = get_rel_name(leaf->relid);
+		char	   *name;
 
+		if (leaf->stage > 0)
+		{
+			names = lappend(names, psprintf("stage %d", leaf->stage));
+			continue;
+		}
+		name = get_rel_name(leaf->relid);
 		names = lappend(names, leaf->broadcast ? psprintf("%s (broadcast)", name) : name);
 	}
 	return names;

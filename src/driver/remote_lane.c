@@ -33,6 +33,7 @@ typedef struct RemoteLane
 	StringInfoData out;
 	const JobSetup *setup;		/* sent anew to every connection the lane gets */
 	bool		setup_sent;
+	List	   *sources;		/* of StageSources, likewise */
 	int			outstanding;	/* tasks submitted whose answer was not handed on */
 	int			in_flight;		/* of these, whose answer did not come over conn yet */
 	bool		cancelling;
@@ -52,11 +53,15 @@ static Lane *open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes);
 static void open_inline(RemoteLane *lane, Oid node);
 static void remote_setup(Lane *base, const JobSetup *setup);
 static void remote_submit(Lane *base, const TaskSpec *spec);
+static void remote_sources(Lane *base, const StageSources *sources);
+static void remote_put(Lane *base, const char *frame, Size len);
+static void remote_end_job(Lane *base);
 static LaneEventKind remote_poll(Lane *base, LaneEvent *event);
 static pgsocket remote_socket(Lane *base, bool *write);
 static void remote_cancel(Lane *base);
 static void remote_release(Lane *base);
 static void attach(RemoteLane *lane);
+static void ready_to_send(RemoteLane *lane);
 static void put(RemoteLane *lane);
 static void note_answer(RemoteLane *lane, const char *frame, int len);
 static void close_spool(RemoteLane *lane);
@@ -73,6 +78,9 @@ static const LaneOps wire_ops = {
 	.path = "wire",
 	.setup = remote_setup,
 	.submit = remote_submit,
+	.sources = remote_sources,
+	.put = remote_put,
+	.end_job = remote_end_job,
 	.poll = remote_poll,
 	.socket = remote_socket,
 	.cancel = remote_cancel,
@@ -171,18 +179,52 @@ remote_submit(Lane *base, const TaskSpec *spec)
 {
 	RemoteLane *lane = (RemoteLane *) base;
 
-	if (lane->conn == NULL)
-		attach(lane);
-	if (!lane->setup_sent)
-	{
-		frame_write_job_setup(&lane->out, lane->setup);
-		put(lane);
-		lane->setup_sent = true;
-	}
+	ready_to_send(lane);
 	frame_write_task(&lane->out, spec);
 	put(lane);
 	lane->outstanding++;
 	lane->in_flight++;
+}
+
+static void
+remote_sources(Lane *base, const StageSources *sources)
+{
+	RemoteLane *lane = (RemoteLane *) base;
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(lane));
+	ListCell   *lc;
+
+	foreach(lc, lane->sources)
+		if (((StageSources *) lfirst(lc))->stage == sources->stage)
+			lane->sources = foreach_delete_current(lane->sources, lc);
+	lane->sources = lappend(lane->sources, unconstify(StageSources *, sources));
+	MemoryContextSwitchTo(old);
+	if (lane->conn == NULL || !lane->setup_sent)
+		return;					/* said before the next task */
+	frame_write_sources(&lane->out, sources);
+	put(lane);
+}
+
+static void
+remote_put(Lane *base, const char *frame, Size len)
+{
+	RemoteLane *lane = (RemoteLane *) base;
+
+	ready_to_send(lane);
+	connection_put_frame(lane->conn, frame, len);
+	(void) connection_flush(lane->conn);
+}
+
+static void
+remote_end_job(Lane *base)
+{
+	RemoteLane *lane = (RemoteLane *) base;
+
+	/* a lane that let go of its connection cannot say it; the lease ends with the session */
+	if (lane->conn == NULL || !lane->setup_sent || !connection_in_stream(lane->conn))
+		return;
+	frame_write_simple(&lane->out, FRAME_JOB_END);
+	put(lane);
+	lane->setup_sent = false;
 }
 
 static LaneEventKind
@@ -283,6 +325,26 @@ attach(RemoteLane *lane)
 		open_inline(lane, lane->lane.node);
 	connection_set_user(lane->conn, detach, lane);
 	lane->setup_sent = false;
+}
+
+/* A connection that knows the job and its sources. */
+static void
+ready_to_send(RemoteLane *lane)
+{
+	ListCell   *lc;
+
+	if (lane->conn == NULL)
+		attach(lane);
+	if (lane->setup_sent)
+		return;
+	frame_write_job_setup(&lane->out, lane->setup);
+	put(lane);
+	foreach(lc, lane->sources)
+	{
+		frame_write_sources(&lane->out, lfirst(lc));
+		put(lane);
+	}
+	lane->setup_sent = true;
 }
 
 static void

@@ -86,6 +86,11 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	}
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
+	if (list_length(state->plan->stages) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("exchanges between nodes are not supported yet"),
+				 errhint("Set barks.exchanges to off.")));
 	check_functions(state->plan->functions);
 	state->schema = batch_schema_create(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
 										estate->es_query_cxt);

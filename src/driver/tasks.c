@@ -120,10 +120,14 @@ shape_single(const StagePlan *stage)
 	foreach(lc, stage->leaves)
 	{
 		LeafPlan   *leaf = lfirst(lc);
-		Relation	rel = table_open(leaf->relid, NoLock);
-		const TableLayout *layout = table_layout(rel);
+		Relation	rel;
+		const TableLayout *layout;
 		List	   *copies = NIL;
 
+		if (leaf->stage > 0)
+			continue;
+		rel = table_open(leaf->relid, NoLock);
+		layout = table_layout(rel);
 		for (int i = 0; i < layout->nnodes && layout->created; i++)
 			copies = lappend_oid(copies, layout->nodes[i]);
 		if (layout->created)
@@ -144,7 +148,8 @@ shape_single(const StagePlan *stage)
 	}
 	shape->shards = palloc0(sizeof(List *) * Max(1, list_length(stage->leaves)));
 	foreach(lc, stage->leaves)
-		add_broadcast_leaf(lfirst(lc), foreach_current_index(lc), list_make1(shape));
+		if (((LeafPlan *) lfirst(lc))->stage == 0)
+			add_broadcast_leaf(lfirst(lc), foreach_current_index(lc), list_make1(shape));
 	return list_make1(shape);
 }
 
@@ -164,7 +169,7 @@ shape_partitioned(const StagePlan *stage, PlanState *planstate)
 			   *lc;
 
 	foreach(lc, stage->leaves)
-		if (!((LeafPlan *) lfirst(lc))->broadcast)
+		if (!((LeafPlan *) lfirst(lc))->broadcast && ((LeafPlan *) lfirst(lc))->stage == 0)
 			deal_leaf(stage, foreach_current_index(lc), planstate, &nodes);
 
 	foreach(ln, nodes)
@@ -187,7 +192,7 @@ shape_partitioned(const StagePlan *stage, PlanState *planstate)
 	{
 		LeafPlan   *leaf = lfirst(lc);
 
-		if (leaf->broadcast)
+		if (leaf->broadcast && leaf->stage == 0)
 			add_broadcast_leaf(leaf, foreach_current_index(lc), shapes);
 	}
 	return shapes;

@@ -48,16 +48,16 @@ typedef struct LaneOps
 	const char *path;			/* "wire", "memory" or "inline", for EXPLAIN */
 	void		(*setup) (Lane *lane, const JobSetup *setup);
 	void		(*submit) (Lane *lane, const TaskSpec *spec);
-	/* Say where a stage's output is, before tasks that read it; again when that changed. */
-	void		(*sources) (Lane *lane, const StageSources *sources);
-	/* The job of the latest setup is over: its files on the lane's node can go. */
-	void		(*end_job) (Lane *lane);
 	/*
-	 * Keep rows that the driver partitioned itself.  Only while no task is
-	 * unanswered; the publishing one is answered by LANE_DONE or LANE_ERROR.
-	 * NULL for lanes of this server: use a ShuffleWriter there.
+	 * Where the output of a stage is, for the tasks submitted after.  Until the
+	 * lane is released or the stage told anew, *sources stays as it is: a lane
+	 * that gets another connection says it again there.
 	 */
-	void		(*put) (Lane *lane, const StageBlock *block);
+	void		(*sources) (Lane *lane, const StageSources *sources);
+	/* Hand on a whole frame that is about no task ('P' …). */
+	void		(*put) (Lane *lane, const char *frame, Size len);
+	/* The job is over, its files on the node can go.  Never raises; no answer. */
+	void		(*end_job) (Lane *lane);
 	LaneEventKind (*poll) (Lane *lane, LaneEvent *event);
 	/* socket to wait on for reading (and writing, if *write), or PGINVALID_SOCKET: our latch */
 	pgsocket	(*socket) (Lane *lane, bool *write);

@@ -237,6 +237,9 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_SCALAR(align_relid);
 	COPY_SCALAR(spread_nulls);
 	COPY_NODE(range_keys);
+	COPY_SCALAR(task_order);
+	COPY_SCALAR(indeterminate);
+	COPY_SCALAR(cut_empty);
 	COPY_NODE(driver_plan);
 	COPY_SCALAR(rows);
 	COPY_SCALAR(width);
@@ -263,6 +266,9 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_SCALAR(align_relid);
 	EQUAL_SCALAR(spread_nulls);
 	EQUAL_NODE(range_keys);
+	EQUAL_SCALAR(task_order);
+	EQUAL_SCALAR(indeterminate);
+	EQUAL_SCALAR(cut_empty);
 	EQUAL_SCALAR(driver_plan);
 	EQUAL_SCALAR(rows);
 	EQUAL_SCALAR(width);
@@ -289,6 +295,9 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_OID(align_relid);
 	OUT_BOOL(spread_nulls);
 	OUT_NODE(range_keys);
+	OUT_BOOL(task_order);
+	OUT_BOOL(indeterminate);
+	OUT_BOOL(cut_empty);
 	OUT_NODE(driver_plan);
 	OUT_FLOAT(rows);
 	OUT_INT(width);
@@ -314,6 +323,9 @@ stage_plan_read(ExtensibleNode *node)
 	READ_OID(align_relid);
 	READ_BOOL(spread_nulls);
 	READ_NODE(range_keys);
+	READ_BOOL(task_order);
+	READ_BOOL(indeterminate);
+	READ_BOOL(cut_empty);
 	READ_NODE(driver_plan);
 	READ_FLOAT(rows);
 	READ_INT(width);

@@ -51,7 +51,9 @@ typedef enum ExchangeKind
 	EXCHANGE_RANGE,				/* by sort keys: all of partition i before all of i + 1 */
 	EXCHANGE_ROUND_ROBIN,		/* evenly, no key */
 	EXCHANGE_BROADCAST,			/* one partition, read whole by every reading task */
-	EXCHANGE_SINGLE				/* one partition, read by one task */
+	EXCHANGE_SINGLE,			/* one partition, read by one task */
+	EXCHANGE_KEEP				/* stays where it was made: task i of a reader reads what task i
+								 * wrote, on its node; nothing moves (to compute a subplan once) */
 } ExchangeKind;
 
 /* Order the gather must keep: a k-way merge on these output columns. */
@@ -91,7 +93,15 @@ typedef struct StagePlan
 	List	   *hash_columns;	/* int list of output columns, in order, from 1 */
 	Oid			align_relid;	/* hash: partition as this table, to meet its shards; or InvalidOid */
 	bool		spread_nulls;	/* hash: a row with a NULL key may go anywhere */
-	List	   *range_keys;		/* range: of MergeKey */
+	List	   *range_keys;		/* range: of MergeKey; its bounds come from a sample of the keys that
+								 * the query is asked for first, so it should be cheap: where it is
+								 * not, let it read a stage of kind EXCHANGE_KEEP */
+	bool		task_order;		/* gather: all rows of a task before those of the next; its leaves
+								 * are read by ascending partition (after a range exchange) */
+	bool		indeterminate;	/* run twice, it may give other rows (volatile functions, LIMIT without
+								 * a full order …), so a lost output means all of it again, and all
+								 * that read it; reading an exchange does not count, that is known */
+	bool		cut_empty;		/* a task whose exchange leaves are all empty gives no row */
 	Plan	   *driver_plan;	/* STAGE_DRIVER: gives the rows; there is no query then */
 	double		rows;			/* estimate of the output */
 	int			width;			/* estimate, bytes of a row */

@@ -72,7 +72,7 @@ typedef struct JobSetup
  */
 typedef struct ShuffleOutput
 {
-	int32		kind;			/* an ExchangeKind but EXCHANGE_GATHER */
+	int32		kind;			/* an ExchangeKind but gather and keep (which is single here) */
 	int32		npartitions;	/* 1 for broadcast and single */
 	List	   *hash_columns;	/* int list of output columns, from 1 */
 	bool		spread_nulls;	/* a row with a NULL key may go anywhere */

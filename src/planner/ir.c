@@ -59,26 +59,25 @@ ir_add_input(Query *query, Ir *input)
 	return ref->rtindex;
 }
 
-/* Add a table to the FROM list, as a reference to the CTE barks_in_N. */
+/* Add a leaf to the FROM list, as a reference to the CTE barks_in_N. */
 Index
 ir_add_leaf_input(Query *query, LeafPlan *leaf)
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	RangeTblRef *ref = makeNode(RangeTblRef);
 	List	   *names = NIL;
-	ListCell   *lc;
 
-	foreach(lc, leaf->attnums)
+	for (int i = 0; i < list_length(leaf->attnums); i++)
 	{
 		Oid			type;
 		int32		typmod;
 		Oid			collation;
 
-		get_atttypetypmodcoll(leaf->relid, lfirst_int(lc), &type, &typmod, &collation);
+		exchange_leaf_column(leaf, i, &type, &typmod, &collation);
 		rte->coltypes = lappend_oid(rte->coltypes, type);
 		rte->coltypmods = lappend_int(rte->coltypmods, typmod);
 		rte->colcollations = lappend_oid(rte->colcollations, collation);
-		names = lappend(names, makeString(psprintf("c%d", foreach_current_index(lc) + 1)));
+		names = lappend(names, makeString(psprintf("c%d", i + 1)));
 	}
 	rte->rtekind = RTE_CTE;
 	rte->ctename = psprintf("barks_in_%d", leaf->index);
@@ -109,11 +108,23 @@ ir_inherit(Ir *ir, const Ir *input)
 {
 	ir->height = Max(ir->height, input->height + 1);
 	ir->leaves = list_concat(ir->leaves, input->leaves);
+	ir->stages = list_concat_unique_ptr(ir->stages, input->stages);
 	ir->relids = bms_union(ir->relids, input->relids);
 	ir->init_plans = list_concat(ir->init_plans, input->init_plans);
 	ir->prune = list_concat(ir->prune, input->prune);
 	ir->functions = list_concat_unique_oid(ir->functions, input->functions);
 	ir->needs_gate |= input->needs_gate;
+}
+
+/* The rows of ir lie where those of input do; which columns say so is left open. */
+void
+ir_follow(Ir *ir, const Ir *input)
+{
+	ir->anchor = input->anchor;
+	ir->hashed = input->hashed;
+	ir->group = input->group;
+	ir->key_types = input->key_types;
+	ir->nulls_spread = input->nulls_spread;
 }
 
 /* A new Ir over one input that it reads by OUTER_VARs, with the input's traits. */
@@ -124,14 +135,26 @@ ir_over(Ir *input, IrScope *scope)
 
 	ir_inherit(ir, input);
 	ir->distribution = input->distribution;
-	ir->anchor = input->anchor;
-	ir->group = input->group;
+	ir_follow(ir, input);
 	memset(scope, 0, sizeof(IrScope));
 	scope->ninputs = 1;
 	scope->inputs[0].varno = OUTER_VAR;
 	scope->inputs[0].rtindex = ir_add_input(ir->query, input);
 	scope->inputs[0].ir = input;
 	return ir;
+}
+
+/* Something to deliver even where PostgreSQL wants no column at all. */
+void
+ir_ensure_column(Ir *ir)
+{
+	Expr	   *column = (Expr *) makeBoolConst(true, false);
+
+	if (ir->tail != NULL || ir->display != NIL)
+		return;
+	if (ir->query->setOperations)
+		ir_wrap(ir);
+	ir_add_column(ir, column, column);
 }
 
 /* Keep the node's planner from moving quals into (or rows out of) this SELECT. */

@@ -43,9 +43,13 @@ typedef struct Ir
 	int			height;			/* over the leaves; numbers column names */
 	List	   *display;		/* per column: the expression over base tables, for EXPLAIN */
 	List	   *leaves;			/* of LeafPlan */
+	List	   *stages;			/* of StagePlan: what the leaves read, inputs before readers */
 	Oid			anchor;			/* table whose partitions the rows follow, or InvalidOid */
-	int			group;			/* the anchor's group of leaves */
-	List	   *keys;			/* per key of the anchor: Bitmapset of columns equal to it */
+	bool		hashed;			/* the rows follow the job's own hash partitions instead */
+	int			group;			/* the group of leaves that are partitioned so */
+	List	   *key_types;		/* oid list: types by whose hash the rows were placed */
+	List	   *keys;			/* per key, in order: Bitmapset of columns equal to it */
+	bool		nulls_spread;	/* rows with a NULL key may be anywhere */
 	List	   *order;			/* of IrSortKey: promised by the plan, not yet in the query */
 	Bitmapset  *relids;			/* range-table indexes, for EXPLAIN */
 	List	   *init_plans;		/* of nodes that are no more */
@@ -55,6 +59,8 @@ typedef struct Ir
 	bool		needs_gate;
 	bool		partial_aggregate;
 	int64		limit;			/* rows wanted of the gather, or -1 */
+	double		rows;			/* as PostgreSQL's planner estimates them */
+	int			width;
 	bool		has_driver_tlist;
 	List	   *driver_tlist;	/* INDEX_VARs name columns */
 	List	   *driver_qual;
@@ -87,6 +93,7 @@ typedef struct PlanContext
 	int			next_plan_node_id;
 	int			next_leaf;
 	int			next_group;
+	int			next_stage;		/* numbered anew when sealed */
 	int			scans;			/* distributed tables met so far */
 	List	   *relids;			/* distributed tables of the statement */
 	List	   *barks_plans;	/* of BarksPlan: all that were made */
@@ -104,6 +111,8 @@ extern void ir_fence(PlanContext *context, Ir *ir);
 extern void ir_apply_order(Ir *ir);
 extern void ir_wrap(Ir *ir);
 extern bool ir_on_nodes(const Ir *ir);
+extern void ir_follow(Ir *ir, const Ir *input);
+extern void ir_ensure_column(Ir *ir);
 extern Alias *ir_column_names(const Ir *ir);
 extern char *ir_column_name(const Ir *ir, int column);
 
@@ -121,12 +130,32 @@ extern Node *collate_fix(Node *expr, Oid wanted, const char **reason);
 extern List *traits_map_keys(List *keys, List *tlist, int varno);
 extern List *traits_union_keys(List *a, List *b);
 extern bool traits_tables_colocated(Oid a, Oid b);
+extern bool traits_aligned(const Ir *a, const Ir *b);
+extern bool traits_hash_equality(Oid opno, Oid left_type, Oid collation);
+extern bool traits_types_hash_alike(List *a, List *b);
 extern void traits_merge_groups(List *leaves, int from, int to);
 extern bool traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses);
 extern bool traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols);
 
 /* stage_sql.c: rows that LIMIT and OFFSET let a task stop after, -1: all */
 extern int64 planner_limit_bound(const Const *count, const Const *offset);
+
+/*
+ * exchange.c: rows that move.  Each returns an Ir that reads what a stage made
+ * of the given one delivers: the same columns at the same positions, the same
+ * promised order.  columns, of a hash exchange: int list, the keys in order.
+ */
+extern Ir  *ir_exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns);
+/* A hash exchange that puts the rows where table's partitions with equal keys are. */
+extern Ir  *ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table);
+/* The exchange that ir was just made by may put rows with a NULL key anywhere. */
+extern void ir_exchange_spread_nulls(Ir *ir);
+/* Why rows cannot be partitioned by such a column, or NULL. */
+extern const char *exchange_key_reason(Oid type, Oid collation);
+extern StagePlan *exchange_make_stage(Ir *ir);
+/* The i-th column of a leaf, from 0. */
+extern void exchange_leaf_column(const LeafPlan *leaf, int i, Oid *type, int32 *typmod,
+								 Oid *collation);
 
 /* seal.c */
 extern Plan *ir_seal(PlanContext *context, Ir *ir, Plan *plan);

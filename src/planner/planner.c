@@ -33,6 +33,7 @@ const CustomScanMethods *barks_scan_methods;
 
 bool		planner_enabled = true;
 bool		planner_partial_aggregates = true;
+bool		planner_exchanges = false;
 int			planner_broadcast_threshold = 10240;
 int			planner_join_strategy = JOIN_STRATEGY_AUTO;
 
@@ -90,6 +91,11 @@ planner_init(void)
 							 "Lets nodes aggregate their share of a group's rows.",
 							 NULL,
 							 &planner_partial_aggregates, true, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("barks.exchanges",
+							 "Lets rows move between nodes.",
+							 "When off, what needs that is done on the driver.",
+							 &planner_exchanges, false, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.broadcast_threshold",
 							"Largest table or result that is copied to all nodes for a join.",
@@ -243,6 +249,7 @@ translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options)
 
 	context.next_leaf = 1;
 	context.next_group = 1;
+	context.next_stage = 1;
 	context.next_plan_node_id = count_plan_nodes(stmt);
 	stmt->planTree = translate_and_seal(&context, stmt->planTree);
 	foreach(lc, stmt->subplans)

@@ -40,7 +40,8 @@ extern char *planner_stage_sql(const StagePlan *stage, PlanState *planstate, boo
  *
  * The WITH header "WITH barks_in_1(c1, …) AS NOT MATERIALIZED (…), …" for one
  * task: shards[i] are the qualified shard names leaf i reads in this task, a
- * List of char *; NIL gives an empty input.
+ * List of char *; NIL gives an empty input, and shards = NULL makes all empty.
+ * A leaf that stands for a stage reads barks.exchange(N), N being its index.
  */
 extern char *planner_stage_header(const StagePlan *stage, List **shards);
 
@@ -60,6 +61,7 @@ extern void planner_init(void);	/* GUCs */
 /* Settings, shared with the driver. */
 extern bool planner_enabled;			/* barks.enabled */
 extern bool planner_partial_aggregates; /* barks.partial_aggregates */
+extern bool planner_exchanges;			/* barks.exchanges */
 extern int	planner_broadcast_threshold;	/* barks.broadcast_threshold, kB */
 typedef enum JoinStrategy
 {

@@ -19,23 +19,12 @@
 #include "planner/planner.h"
 
 static CustomScan *make_scan(PlanContext *context, Ir *ir, Plan *plan);
-static StagePlan *make_stage(Ir *ir);
+static StagePlan *make_gather(PlanContext *context, Ir *ir, Plan *plan);
+static List *number_stages(List *stages);
+static int	position_of(List *ids, int id);
 static List *make_merge_keys(const Ir *ir);
 static List *scan_tlist(const Ir *ir, List *tlist);
 static List *pass_on(List *tlist);
-
-/* Something to deliver even where PostgreSQL wants no column at all. */
-static void
-ensure_column(Ir *ir)
-{
-	Expr	   *column = (Expr *) makeBoolConst(true, false);
-
-	if (ir->tail != NULL || ir->display != NIL)
-		return;
-	if (ir->query->setOperations)
-		ir_wrap(ir);
-	ir_add_column(ir, column, column);
-}
 
 /* The plan that stands for ir where plan stood. */
 Plan *
@@ -58,12 +47,12 @@ ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist)
 		return plan;
 	}
 	barks = make_barks_plan();
-	ensure_column(ir);
+	ir_ensure_column(ir);
 	if (ir->tail)
 		barks->tail = ir->tail;
 	else
 	{
-		barks->stages = list_make1(make_stage(ir));
+		barks->stages = number_stages(lappend(list_copy(ir->stages), make_gather(context, ir, plan)));
 		barks->functions = ir->functions;
 	}
 	context->barks_plans = lappend(context->barks_plans, barks);
@@ -107,22 +96,59 @@ make_scan(PlanContext *context, Ir *ir, Plan *plan)
 	return scan;
 }
 
+/* The stage whose rows the driver reads. */
 static StagePlan *
-make_stage(Ir *ir)
+make_gather(PlanContext *context, Ir *ir, Plan *plan)
 {
-	StagePlan  *stage = make_stage_plan();
+	StagePlan  *stage;
 
 	ir_apply_order(ir);
-	stage->id = 1;
-	stage->distribution = ir->distribution == IR_PARTITIONED ? STAGE_PARTITIONED : STAGE_SINGLE;
-	stage->query = ir->query;
-	stage->leaves = ir->leaves;
+	stage = exchange_make_stage(ir);
+	stage->id = context->next_stage++;
+	stage->exchange = EXCHANGE_GATHER;
 	stage->merge_keys = make_merge_keys(ir);
-	stage->partial_aggregate = ir->partial_aggregate;
-	stage->needs_gate = ir->needs_gate;
 	stage->limit = ir->limit;
-	stage->prune = ir->prune;
+	stage->rows = plan->plan_rows;
+	stage->width = plan->plan_width;
 	return stage;
+}
+
+/* Give the stages of one job the numbers 1, 2 … in the order of the list. */
+static List *
+number_stages(List *stages)
+{
+	List	   *ids = NIL;
+	ListCell   *lc;
+	ListCell   *ll;
+
+	foreach(lc, stages)
+		ids = lappend_int(ids, ((StagePlan *) lfirst(lc))->id);
+	foreach(lc, stages)
+	{
+		StagePlan  *stage = lfirst(lc);
+
+		stage->id = foreach_current_index(lc) + 1;
+		foreach(ll, stage->leaves)
+		{
+			LeafPlan   *leaf = lfirst(ll);
+
+			if (leaf->stage > 0)
+				leaf->stage = position_of(ids, leaf->stage);
+		}
+	}
+	return stages;
+}
+
+/* From 1; the id must be there. */
+static int
+position_of(List *ids, int id)
+{
+	ListCell   *lc;
+
+	foreach(lc, ids)
+		if (lfirst_int(lc) == id)
+			return foreach_current_index(lc) + 1;
+	elog(ERROR, "stage %d is read but not run", id);
 }
 
 static List *

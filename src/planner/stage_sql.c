@@ -54,7 +54,9 @@ static Node *keep_from_planner(Const *value);
 static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
 static char *print_query(Query *query);
-static char *print_leaf_column(const LeafPlan *leaf, AttrNumber attno);
+static void append_no_rows(StringInfo buf, const LeafPlan *leaf);
+static void append_exchange(StringInfo buf, const LeafPlan *leaf);
+static char *print_leaf_type(const LeafPlan *leaf, int i);
 static char *qualified_collation(Oid collation);
 static void append_shards(StringInfo buf, const LeafPlan *leaf, List *shards);
 #ifdef USE_ASSERT_CHECKING
@@ -99,7 +101,12 @@ planner_stage_header(const StagePlan *stage, List **shards)
 			appendStringInfo(&buf, "%sc%d", i == 0 ? "(" : ", ", i + 1);
 		appendStringInfoString(&buf, leaf->attnums == NIL ? " AS NOT MATERIALIZED (" :
 							   ") AS NOT MATERIALIZED (");
-		append_shards(&buf, leaf, shards[foreach_current_index(lc)]);
+		if (shards == NULL)
+			append_no_rows(&buf, leaf);
+		else if (leaf->stage > 0)
+			append_exchange(&buf, leaf);
+		else
+			append_shards(&buf, leaf, shards[foreach_current_index(lc)]);
 		appendStringInfoChar(&buf, ')');
 	}
 	return buf.data;
@@ -304,29 +311,47 @@ append_shards(StringInfo buf, const LeafPlan *leaf, List *shards)
 							 quote_identifier(get_attname(leaf->relid, lfirst_int(lc), false)));
 		appendStringInfo(buf, " FROM %s", (char *) lfirst(ls));
 	}
-	if (shards != NIL)
-		return;
+	if (shards == NIL)
+		append_no_rows(buf, leaf);
+}
+
+/* SELECT NULL::type COLLATE collation, … WHERE false */
+static void
+append_no_rows(StringInfo buf, const LeafPlan *leaf)
+{
 	appendStringInfoString(buf, "SELECT");
-	foreach(lc, leaf->attnums)
-		appendStringInfo(buf, "%s %s", foreach_current_index(lc) > 0 ? "," : "",
-						 print_leaf_column(leaf, lfirst_int(lc)));
+	for (int i = 0; i < list_length(leaf->attnums); i++)
+		appendStringInfo(buf, "%s NULL::%s", i > 0 ? "," : "", print_leaf_type(leaf, i));
 	appendStringInfoString(buf, " WHERE false");
 }
 
-/* NULL::type COLLATE collation, as the shard's column is. */
+/* SELECT c1, … FROM barks.exchange(N) AS x(c1 type COLLATE collation, …) */
+static void
+append_exchange(StringInfo buf, const LeafPlan *leaf)
+{
+	appendStringInfoString(buf, "SELECT");
+	for (int i = 0; i < list_length(leaf->attnums); i++)
+		appendStringInfo(buf, "%s c%d", i > 0 ? "," : "", i + 1);
+	appendStringInfo(buf, " FROM barks.exchange(%d) AS x", leaf->index);
+	for (int i = 0; i < list_length(leaf->attnums); i++)
+		appendStringInfo(buf, "%sc%d %s", i > 0 ? ", " : "(", i + 1, print_leaf_type(leaf, i));
+	appendStringInfoChar(buf, ')');
+}
+
+/* type COLLATE collation, of a leaf's column */
 static char *
-print_leaf_column(const LeafPlan *leaf, AttrNumber attno)
+print_leaf_type(const LeafPlan *leaf, int i)
 {
 	Oid			type;
 	int32		typmod;
 	Oid			collation;
 	char	   *name;
 
-	get_atttypetypmodcoll(leaf->relid, attno, &type, &typmod, &collation);
+	exchange_leaf_column(leaf, i, &type, &typmod, &collation);
 	name = format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 	if (!OidIsValid(collation) || collation == get_typcollation(type))
-		return psprintf("NULL::%s", name);
-	return psprintf("NULL::%s COLLATE %s", name, qualified_collation(collation));
+		return name;
+	return psprintf("%s COLLATE %s", name, qualified_collation(collation));
 }
 
 /* With its schema, whatever the search path is now. */
@@ -352,8 +377,7 @@ static void
 check_printed(const StagePlan *stage, Query *query, const char *sql)
 {
 	OverrideSearchPath path = {.schemas = NIL, .addCatalog = true, .addTemp = false};
-	List	  **shards = palloc0(sizeof(List *) * (list_length(stage->leaves) + 1));
-	char	   *text = psprintf("%s %s", planner_stage_header(stage, shards), sql);
+	char	   *text = psprintf("%s %s", planner_stage_header(stage, NULL), sql);
 	bool		conforming = standard_conforming_strings;
 	Query	   *volatile parsed = NULL;
 	ListCell   *lc;

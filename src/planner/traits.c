@@ -2,10 +2,11 @@
  * traits.c
  *	  How the rows of an Ir lie over the tasks.
  *
- * A partitioned Ir with an anchor has each row in the task of the anchor's
- * partition that it came from.  Its keys, one set of columns for each key of
- * the anchor in order, say which columns hold a value equal (by the hash
- * family's equality) to the one that chose the partition.  A key that no
+ * A partitioned Ir with an anchor has each row in the task that reads the
+ * anchor's partition where the row belongs; a hashed one in that of the job's
+ * own hash partition.  Its keys, one set of columns for each key in order, say
+ * which columns hold a value equal (by the hash family's equality) to the one
+ * that chose the partition.  A key that no
  * column holds any more ends all of them: keys are complete or NIL.
  *-------------------------------------------------------------------------
  */
@@ -22,7 +23,6 @@
 
 static bool clause_pairs_key(const OpExpr *clause, const Ir *outer, Bitmapset *outer_columns,
 							 Bitmapset *inner_columns);
-static bool hash_equality(Oid opno, Oid left_type, Oid collation);
 
 /* Where keys of an input appear in a target list; NIL when one of them does not. */
 List *
@@ -77,7 +77,7 @@ traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses)
 	ListCell   *li;
 
 	if (outer->keys == NIL || list_length(outer->keys) != list_length(inner->keys) ||
-		!traits_tables_colocated(outer->anchor, inner->anchor))
+		!traits_aligned(outer, inner))
 		return false;
 	forboth(lo, outer->keys, li, inner->keys)
 	{
@@ -104,7 +104,7 @@ traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols)
 
 	if (input->distribution != IR_PARTITIONED)
 		return true;
-	if (input->keys == NIL)
+	if (input->keys == NIL || input->nulls_spread)
 		return false;
 	foreach(lc, input->keys)
 	{
@@ -115,6 +115,32 @@ traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols)
 		if (!found)
 			return false;
 	}
+	return true;
+}
+
+/* Do rows with equal keys lie in partitions of one number, which one task can read? */
+bool
+traits_aligned(const Ir *a, const Ir *b)
+{
+	if (!traits_types_hash_alike(a->key_types, b->key_types))
+		return false;
+	if (a->hashed || b->hashed)
+		return a->hashed && b->hashed;
+	return traits_tables_colocated(a->anchor, b->anchor);
+}
+
+/* Of two oid lists, pair by pair. */
+bool
+traits_types_hash_alike(List *a, List *b)
+{
+	ListCell   *la;
+	ListCell   *lb;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(la, a, lb, b)
+		if (!layout_types_hash_alike(lfirst_oid(la), lfirst_oid(lb)))
+			return false;
 	return true;
 }
 
@@ -178,13 +204,13 @@ clause_pairs_key(const OpExpr *clause, const Ir *outer, Bitmapset *outer_columns
 			!bms_is_member(expr_plain_column(left, INNER_VAR), inner_columns))
 			return false;
 	}
-	return hash_equality(clause->opno, exprType(list_nth(outer->display, column - 1)),
+	return traits_hash_equality(clause->opno, exprType(list_nth(outer->display, column - 1)),
 						 clause->inputcollid);
 }
 
 /* Does the operator agree with the hash by which rows of this type are placed? */
-static bool
-hash_equality(Oid opno, Oid left_type, Oid collation)
+bool
+traits_hash_equality(Oid opno, Oid left_type, Oid collation)
 {
 	TypeCacheEntry *type = lookup_type_cache(getBaseType(left_type), TYPECACHE_HASH_OPFAMILY);
 

@@ -16,13 +16,28 @@
 #include "planner/fallback.h"
 #include "planner/translate.h"
 
+static Ir  *translate_node(PlanContext *context, Plan *plan);
 static Ir  *translate_other(PlanContext *context, Plan *plan);
 static void seal_list(PlanContext *context, List *plans);
 
 Ir *
 translate_plan(PlanContext *context, Plan *plan)
 {
+	Ir		   *ir;
+
 	check_stack_depth();
+	ir = translate_node(context, plan);
+	if (ir)
+	{
+		ir->rows = plan->plan_rows;
+		ir->width = plan->plan_width;
+	}
+	return ir;
+}
+
+static Ir *
+translate_node(PlanContext *context, Plan *plan)
+{
 	switch (nodeTag(plan))
 	{
 		case T_SeqScan:

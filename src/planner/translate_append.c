@@ -108,7 +108,7 @@ set_distribution(Ir *ir, List *inputs, int ncolumns)
 		else
 			single = true;
 		if (single || input->keys == NIL || list_length(keys) != list_length(input->keys) ||
-			!traits_tables_colocated(first->anchor, input->anchor))
+			!traits_aligned(first, input))
 		{
 			aligned = false;
 			continue;
@@ -127,8 +127,9 @@ set_distribution(Ir *ir, List *inputs, int ncolumns)
 		return;
 	foreach(lc, inputs)
 		traits_merge_groups(ir->leaves, ((Ir *) lfirst(lc))->group, first->group);
-	ir->anchor = first->anchor;
-	ir->group = first->group;
+	ir_follow(ir, first);
+	foreach(lc, inputs)
+		ir->nulls_spread |= ((Ir *) lfirst(lc))->nulls_spread;
 	ir->keys = keys;
 }
 

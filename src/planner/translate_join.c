@@ -30,7 +30,6 @@ typedef struct JoinParts
 static Ir  *translate_join(PlanContext *context, JoinParts *parts);
 static const char *place_join(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir);
 static const char *place_mixed(JoinType type, const Ir *outer, const Ir *inner, Ir *ir);
-static void follow(Ir *ir, const Ir *input);
 static bool build_join(PlanContext *context, JoinParts *parts, Ir *outer, Ir *inner, Ir *ir,
 					   const char **reason);
 static List *ship_clauses(List *clauses, const IrScope *scope, Ir *ir, const char **reason,
@@ -126,7 +125,7 @@ place_join(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir)
 	{
 		if (!traits_join_colocated(outer, inner, parts->equalities))
 			return "join needs a shuffle";
-		follow(ir, outer);
+		ir_follow(ir, outer);
 		return NULL;
 	}
 	return place_mixed(parts->join->jointype, outer, inner, ir);
@@ -144,15 +143,8 @@ place_mixed(JoinType type, const Ir *outer, const Ir *inner, Ir *ir)
 		return "outer join preserves a broadcast side";
 	if (type == JOIN_FULL || (type == JOIN_RIGHT && outer_partitioned))
 		return "outer join preserves a broadcast side";
-	follow(ir, outer_partitioned ? outer : inner);
+	ir_follow(ir, outer_partitioned ? outer : inner);
 	return NULL;
-}
-
-static void
-follow(Ir *ir, const Ir *input)
-{
-	ir->anchor = input->anchor;
-	ir->group = input->group;
 }
 
 static bool

@@ -159,7 +159,7 @@ select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *plan, const c
 			Var		   *var;
 			Var		   *display;
 
-			get_atttypetypmodcoll(leaf->relid, lfirst_int(lc), &type, &typmod, &collation);
+			exchange_leaf_column(leaf, foreach_current_index(lc), &type, &typmod, &collation);
 			var = makeVar(scope->inputs[0].rtindex, foreach_current_index(lc) + 1,
 						  type, typmod, collation, 0);
 			display = makeVar(scope->inputs[0].varno, lfirst_int(lc), type, typmod, collation, 0);
@@ -169,8 +169,7 @@ select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *plan, const c
 		*ir = ir_make();
 		ir_inherit(*ir, below);
 		(*ir)->distribution = below->distribution;
-		(*ir)->anchor = below->anchor;
-		(*ir)->group = below->group;
+		ir_follow(*ir, below);
 		scope->inputs[0].rtindex = ir_add_input((*ir)->query, below);
 		quals = list_copy_tail(quals, 1);
 	}
@@ -195,6 +194,8 @@ leaf_traits(PlanContext *context, Ir *ir, LeafPlan *leaf, Index scanrelid)
 	}
 	ir->leaves = list_make1(leaf);
 	ir->relids = bms_make_singleton(scanrelid);
+	for (int i = 0; i < layout->nkeys; i++)
+		ir->key_types = lappend_oid(ir->key_types, get_atttype(leaf->relid, layout->keys[i]));
 	relation_close(rel, NoLock);
 }
 

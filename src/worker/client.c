@@ -173,7 +173,7 @@ client_put_frame(Client *client, const char *data, Size len)
 	QueuedFrame *frame = append_frame(client, len, is_task);
 
 	memcpy(frame->data, data, len);
-	if (!is_task)
+	if (data[0] == FRAME_JOB_SETUP)
 	{
 		uint64		number;
 
@@ -186,8 +186,9 @@ client_put_frame(Client *client, const char *data, Size len)
 		client->driver = pg_ntoh64(number);
 		memcpy(&number, data + 1 + sizeof(number), sizeof(number));
 		client->job = pg_ntoh64(number);
-		return;
 	}
+	if (!is_task)
+		return;
 	if (client->state == STATE_CLIENT_IDLE)
 		want_slot(client);
 	else if (client->state == STATE_CLIENT_QUEUED || client->state == STATE_CLIENT_RUNNING)

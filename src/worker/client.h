@@ -32,7 +32,7 @@ typedef enum ClientEvent
 extern Client *client_open(Snapshot snapshot, Oid service_role);
 extern void client_setup(Client *client, const JobSetup *setup);
 extern void client_submit(Client *client, const TaskSpec *spec);
-/* The same for a frame 'J' or 'T' as it came. */
+/* The same for any frame of a driver but 'X' and 'S' as it came. */
 extern void client_put_frame(Client *client, const char *data, Size len);
 /* frame is valid until the next call for this client. */
 extern ClientEvent client_poll(Client *client, const char **frame, Size *len);

@@ -27,6 +27,7 @@ typedef struct InlineLane
 	Snapshot	snapshot;
 	List	   *requests;		/* of Request, to do */
 	JobSetup   *setup;			/* of the current task */
+	List	   *sources;		/* of StageSources, the caller's; for tasks that read exchanges */
 	TaskRun    *run;			/* NULL: none */
 	int32		stage;			/* of run, for messages */
 	int32		task;
@@ -44,6 +45,9 @@ typedef struct Request
 
 static void inline_setup(Lane *lane, const JobSetup *setup);
 static void inline_submit(Lane *lane, const TaskSpec *spec);
+static void inline_sources(Lane *base, const StageSources *sources);
+static void inline_put(Lane *base, const char *frame, Size len);
+static void inline_end_job(Lane *base);
 static LaneEventKind inline_poll(Lane *lane, LaneEvent *event);
 static pgsocket inline_socket(Lane *lane, bool *write);
 static void inline_cancel(Lane *lane);
@@ -58,6 +62,9 @@ static const LaneOps inline_ops = {
 	.path = "inline",
 	.setup = inline_setup,
 	.submit = inline_submit,
+	.sources = inline_sources,
+	.put = inline_put,
+	.end_job = inline_end_job,
 	.poll = inline_poll,
 	.socket = inline_socket,
 	.cancel = inline_cancel,
@@ -95,6 +102,33 @@ inline_submit(Lane *lane, const TaskSpec *spec)
 {
 	add_request((InlineLane *) lane, NULL, spec);
 	lane->ready = true;
+}
+
+/* Told between tasks of other stages only, so that it need not wait its turn. */
+static void
+inline_sources(Lane *base, const StageSources *sources)
+{
+	InlineLane *lane = (InlineLane *) base;
+	MemoryContext old = MemoryContextSwitchTo(lane->context);
+	ListCell   *lc;
+
+	foreach(lc, lane->sources)
+		if (((StageSources *) lfirst(lc))->stage == sources->stage)
+			lane->sources = foreach_delete_current(lane->sources, lc);
+	lane->sources = lappend(lane->sources, unconstify(StageSources *, sources));
+	MemoryContextSwitchTo(old);
+}
+
+static void
+inline_put(Lane *base, const char *frame, Size len)
+{
+	elog(ERROR, "unexpected frame \"%c\" for an inline lane", frame[0]);
+}
+
+/* The files are those of this backend's transaction, see shuffle/. */
+static void
+inline_end_job(Lane *base)
+{
 }
 
 static LaneEventKind

@@ -29,6 +29,9 @@ typedef struct LocalLane
 static Lane *local_open(Snapshot snapshot, Oid node, List *all_nodes);
 static void local_setup(Lane *lane, const JobSetup *setup);
 static void local_submit(Lane *lane, const TaskSpec *spec);
+static void local_sources(Lane *base, const StageSources *sources);
+static void local_put(Lane *base, const char *frame, Size len);
+static void local_end_job(Lane *base);
 static LaneEventKind local_poll(Lane *lane, LaneEvent *event);
 static pgsocket local_socket(Lane *lane, bool *write);
 static void local_cancel(Lane *lane);
@@ -39,6 +42,9 @@ static const LaneOps local_ops = {
 	.path = "memory",
 	.setup = local_setup,
 	.submit = local_submit,
+	.sources = local_sources,
+	.put = local_put,
+	.end_job = local_end_job,
 	.poll = local_poll,
 	.socket = local_socket,
 	.cancel = local_cancel,
@@ -80,6 +86,31 @@ static void
 local_submit(Lane *lane, const TaskSpec *spec)
 {
 	client_submit(((LocalLane *) lane)->client, spec);
+}
+
+static void
+local_sources(Lane *base, const StageSources *sources)
+{
+	StringInfoData frame;
+
+	initStringInfo(&frame);
+	frame_write_sources(&frame, sources);
+	client_put_frame(((LocalLane *) base)->client, frame.data, frame.len);
+	pfree(frame.data);
+}
+
+static void
+local_put(Lane *base, const char *frame, Size len)
+{
+	client_put_frame(((LocalLane *) base)->client, frame, len);
+}
+
+static void
+local_end_job(Lane *base)
+{
+	char		frame = FRAME_JOB_END;
+
+	client_put_frame(((LocalLane *) base)->client, &frame, 1);
 }
 
 static LaneEventKind

@@ -1,0 +1,261 @@
+/*-------------------------------------------------------------------------
+ * exchange.c
+ *	  Let rows move: cut what is below into a stage of its own.
+ *
+ * A stage's output is partitioned as its reader needs it, and the reader is an
+ * Ir over a leaf that stands for the output.  All hash exchanges of a job that
+ * are read together have equally many partitions and hash alike, so rows whose
+ * keys are equal meet; an exchange aligned with a table has the table's
+ * partitions instead.
+ *
+ * Rows lose their order on the way, not the promise of it: the keys are still
+ * columns, and whoever needs the order sorts by them (ir_apply_order).
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "planner/ir.h"
+#include "table/layout.h"
+
+static Ir  *exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid table);
+static List *range_keys(const Ir *ir);
+static LeafPlan *make_exchange_leaf(PlanContext *context, const StagePlan *stage, const Ir *ir);
+static Ir  *select_all(const Ir *below, LeafPlan *leaf);
+static void set_traits(Ir *ir, const LeafPlan *leaf, const StagePlan *stage);
+static bool hashes_alike_everywhere(Oid type);
+
+Ir *
+ir_exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns)
+{
+	return exchange(context, ir, kind, columns, InvalidOid);
+}
+
+Ir *
+ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table)
+{
+	return exchange(context, ir, EXCHANGE_HASH, columns, table);
+}
+
+void
+ir_exchange_spread_nulls(Ir *ir)
+{
+	StagePlan  *stage = llast(ir->stages);
+
+	Assert(stage->exchange == EXCHANGE_HASH);
+	stage->spread_nulls = true;
+	ir->nulls_spread = true;
+}
+
+const char *
+exchange_key_reason(Oid type, Oid collation)
+{
+	TypeCacheEntry *entry = lookup_type_cache(getBaseType(type),
+											  TYPECACHE_HASH_EXTENDED_PROC | TYPECACHE_EQ_OPR);
+
+	if (!OidIsValid(entry->eq_opr) ||
+		(!OidIsValid(entry->hash_extended_proc) && entry->typtype != TYPTYPE_ENUM) ||
+		!hashes_alike_everywhere(type))
+		return psprintf("type %s cannot be hashed on nodes", format_type_be(type));
+	if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
+		return "rows are not partitioned by a nondeterministic collation";
+	return NULL;
+}
+
+/* What gather and exchange have in common. */
+StagePlan *
+exchange_make_stage(Ir *ir)
+{
+	StagePlan  *stage = make_stage_plan();
+
+	stage->distribution = ir->distribution == IR_PARTITIONED ? STAGE_PARTITIONED : STAGE_SINGLE;
+	stage->query = ir->query;
+	stage->leaves = ir->leaves;
+	stage->partial_aggregate = ir->partial_aggregate;
+	stage->needs_gate = ir->needs_gate;
+	stage->prune = ir->prune;
+	return stage;
+}
+
+void
+exchange_leaf_column(const LeafPlan *leaf, int i, Oid *type, int32 *typmod, Oid *collation)
+{
+	if (leaf->stage == 0)
+	{
+		get_atttypetypmodcoll(leaf->relid, list_nth_int(leaf->attnums, i), type, typmod,
+							  collation);
+		return;
+	}
+	*type = list_nth_oid(leaf->types, i);
+	*typmod = list_nth_int(leaf->typmods, i);
+	*collation = list_nth_oid(leaf->collations, i);
+}
+
+static Ir *
+exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid table)
+{
+	StagePlan  *stage;
+	Ir		   *reader;
+
+	Assert(ir_on_nodes(ir));
+	Assert((kind == EXCHANGE_HASH) == (columns != NIL));
+	ir_ensure_column(ir);
+	stage = exchange_make_stage(ir);
+	stage->id = context->next_stage++;
+	stage->exchange = kind;
+	stage->hash_columns = columns;
+	stage->align_relid = table;
+	if (kind == EXCHANGE_BROADCAST || kind == EXCHANGE_SINGLE)
+		stage->npartitions = 1;
+	if (kind == EXCHANGE_RANGE)
+		stage->range_keys = range_keys(ir);
+	stage->rows = ir->rows;
+	stage->width = ir->width;
+
+	reader = select_all(ir, make_exchange_leaf(context, stage, ir));
+	set_traits(reader, linitial(reader->leaves), stage);
+	reader->stages = list_concat_unique_ptr(list_copy(ir->stages), list_make1(stage));
+	reader->relids = ir->relids;
+	reader->init_plans = ir->init_plans;
+	reader->functions = ir->functions;
+	reader->rows = ir->rows;
+	reader->width = ir->width;
+	return reader;
+}
+
+/* The order promised, as keys to partition by. */
+static List *
+range_keys(const Ir *ir)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	Assert(ir->order != NIL);
+	foreach(lc, ir->order)
+	{
+		IrSortKey  *key = lfirst(lc);
+		MergeKey   *range = make_merge_key();
+
+		range->resno = key->column;
+		range->sortop = key->sortop;
+		range->collation = key->collation;
+		range->nulls_first = key->nulls_first;
+		result = lappend(result, range);
+	}
+	return result;
+}
+
+static LeafPlan *
+make_exchange_leaf(PlanContext *context, const StagePlan *stage, const Ir *ir)
+{
+	LeafPlan   *leaf = make_leaf_plan();
+	ListCell   *lc;
+
+	leaf->index = context->next_leaf++;
+	leaf->group = context->next_group++;
+	leaf->stage = stage->id;
+	leaf->broadcast = stage->npartitions == 1;
+	foreach(lc, ir->display)
+	{
+		Node	   *expr = lfirst(lc);
+
+		leaf->attnums = lappend_int(leaf->attnums, foreach_current_index(lc) + 1);
+		leaf->types = lappend_oid(leaf->types, exprType(expr));
+		leaf->typmods = lappend_int(leaf->typmods, exprTypmod(expr));
+		leaf->collations = lappend_oid(leaf->collations, exprCollation(expr));
+	}
+	return leaf;
+}
+
+/* SELECT every column FROM leaf, which has the columns of below. */
+static Ir *
+select_all(const Ir *below, LeafPlan *leaf)
+{
+	Ir		   *ir = ir_make();
+	Index		rtindex = ir_add_leaf_input(ir->query, leaf);
+	ListCell   *lc;
+
+	ir->leaves = list_make1(leaf);
+	foreach(lc, below->display)
+	{
+		int			i = foreach_current_index(lc);
+		Oid			type;
+		int32		typmod;
+		Oid			collation;
+
+		exchange_leaf_column(leaf, i, &type, &typmod, &collation);
+		ir_add_column(ir, (Expr *) makeVar(rtindex, i + 1, type, typmod, collation, 0),
+					  lfirst(lc));
+	}
+	foreach(lc, below->order)
+	{
+		IrSortKey  *key = palloc(sizeof(IrSortKey));
+
+		memcpy(key, lfirst(lc), sizeof(IrSortKey));
+		ir->order = lappend(ir->order, key);
+	}
+	return ir;
+}
+
+/* Where the rows are after the exchange. */
+static void
+set_traits(Ir *ir, const LeafPlan *leaf, const StagePlan *stage)
+{
+	ListCell   *lc;
+
+	switch (stage->exchange)
+	{
+		case EXCHANGE_BROADCAST:
+			ir->distribution = IR_BROADCAST;
+			return;
+		case EXCHANGE_SINGLE:
+			ir->distribution = IR_SINGLE;
+			return;
+		default:
+			ir->distribution = IR_PARTITIONED;
+			ir->group = leaf->group;
+			break;
+	}
+	if (stage->exchange != EXCHANGE_HASH)
+		return;
+	ir->anchor = stage->align_relid;
+	ir->hashed = !OidIsValid(stage->align_relid);
+	foreach(lc, stage->hash_columns)
+	{
+		ir->keys = lappend(ir->keys, bms_make_singleton(lfirst_int(lc)));
+		ir->key_types = lappend_oid(ir->key_types,
+									list_nth_oid(leaf->types, lfirst_int(lc) - 1));
+	}
+}
+
+/*
+ * Does the type's hash see nothing but values?  Those of enums and of what
+ * names an object are OIDs; an enum alone is hashed by its label instead.
+ */
+static bool
+hashes_alike_everywhere(Oid type)
+{
+	Oid			base = getBaseType(type);
+	Oid			element = get_element_type(base);
+
+	if (OidIsValid(element))
+		return !type_is_enum(element) && hashes_alike_everywhere(element);
+	switch (get_typtype(base))
+	{
+		case TYPTYPE_BASE:
+		case TYPTYPE_ENUM:
+			return true;
+		case TYPTYPE_RANGE:
+			element = get_range_subtype(base);
+			return !type_is_enum(element) && hashes_alike_everywhere(element);
+		case TYPTYPE_MULTIRANGE:
+			return hashes_alike_everywhere(get_multirange_range(base));
+		default:
+			return false;
+	}
+}
