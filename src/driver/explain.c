@@ -210,6 +210,8 @@ exchange_name(const StagePlan *stage)
 			return "broadcast";
 		case EXCHANGE_SINGLE:
 			return "single";
+		case EXCHANGE_KEEP:
+			return "keep";
 	}
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "hash");

@@ -54,7 +54,10 @@ typedef struct LaneOps
 	 * that gets another connection says it again there.
 	 */
 	void		(*sources) (Lane *lane, const StageSources *sources);
-	/* Hand on a whole frame that is about no task ('P' …). */
+	/*
+	 * Hand on a whole frame of its own: StageBlocks, for a node.  Only while no
+	 * task is unanswered; a publishing one is answered by LANE_DONE or _ERROR.
+	 */
 	void		(*put) (Lane *lane, const char *frame, Size len);
 	/* The job is over, its files on the node can go.  Never raises; no answer. */
 	void		(*end_job) (Lane *lane);

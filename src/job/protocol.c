@@ -280,6 +280,46 @@ frame_read_sources(StringInfo buf)
 }
 
 void
+frame_write_block(StringInfo buf, const StageBlock *block)
+{
+	begin_frame(buf, FRAME_BLOCK);
+	pq_sendint32(buf, block->stage);
+	pq_sendint32(buf, block->task);
+	pq_sendint32(buf, block->attempt);
+	pq_sendint32(buf, block->npartitions);
+	pq_sendint32(buf, block->partition);
+	pq_sendint32(buf, block->rows);
+	pq_sendint64(buf, block->quota);
+	pq_sendint32(buf, block->len);
+	if (block->len > 0)
+		appendBinaryStringInfo(buf, block->data, block->len);
+}
+
+StageBlock *
+frame_read_block(StringInfo buf)
+{
+	StageBlock *block = palloc0(sizeof(StageBlock));
+
+	block->stage = get_int32(buf);
+	block->task = get_int32(buf);
+	block->attempt = get_int32(buf);
+	block->npartitions = get_int32(buf);
+	block->partition = get_int32(buf);
+	block->rows = get_int32(buf);
+	block->quota = pq_getmsgint64(buf);
+	block->len = get_count(buf, 1);
+	block->data = pq_getmsgbytes(buf, block->len);
+	pq_getmsgend(buf);
+	if (block->stage < 0 || block->task < 0 || block->attempt < 0 || block->rows < 0 ||
+		block->npartitions <= 0 || block->partition < -1 ||
+		block->partition >= block->npartitions)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("invalid block of a stage in frame")));
+	return block;
+}
+
+void
 frame_write_simple(StringInfo buf, char type)
 {
 	begin_frame(buf, type);

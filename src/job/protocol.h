@@ -14,7 +14,9 @@
  *	  'S'				export the channel's snapshot; answered by 'S' (libpq only)
  *	  'I' StageSources	where the output of a stage is, before tasks that read it; sent
  *						again when that changed
- *	  'Q'				the job is over: its files can go.  No answer.
+ *	  'P' StageBlock	keep rows that the driver partitioned; the last one of a task, which
+ *						publishes, is answered by 'D' or 'E'.  Not while a task is unanswered.
+ *	  'Q'				the job of the latest 'J' is over: its files can go.  No answer.
  *
  *	  worker → driver
  *	  'B' int32 task, batch in wire form
@@ -42,6 +44,7 @@
 #define FRAME_CANCEL		'X'
 #define FRAME_SNAPSHOT		'S'
 #define FRAME_SOURCES		'I'
+#define FRAME_BLOCK			'P'
 #define FRAME_JOB_END		'Q'
 #define FRAME_BATCH			'B'
 #define FRAME_NOTICE		'N'
@@ -123,6 +126,20 @@ typedef struct StageSources
 	int32	   *attempt_of;		/* per map task: the attempt whose output counts */
 } StageSources;
 
+/* A block of a task that the driver ran itself, or the word that it was the last. */
+typedef struct StageBlock
+{
+	int32		stage;
+	int32		task;
+	int32		attempt;
+	int32		npartitions;	/* of the stage's output */
+	int32		partition;		/* -1: nothing more follows, publish */
+	int32		rows;
+	int64		quota;			/* as in ShuffleOutput */
+	const char *data;			/* a batch in wire form; when read, within the frame */
+	int32		len;
+} StageBlock;
+
 typedef struct TaskSpec
 {
 	int32		stage;
@@ -190,6 +207,7 @@ extern void frame_write_job_setup(StringInfo buf, const JobSetup *setup);
 extern void frame_write_task(StringInfo buf, const TaskSpec *spec);
 extern void frame_write_simple(StringInfo buf, char type);	/* 'X', 'S', 'Q' */
 extern void frame_write_sources(StringInfo buf, const StageSources *sources);
+extern void frame_write_block(StringInfo buf, const StageBlock *block);
 extern void frame_write_snapshot(StringInfo buf, const char *id);
 extern void frame_begin_batch(StringInfo buf, int32 task);	/* append the batch after */
 extern void frame_write_done(StringInfo buf, const TaskDone *done);
@@ -199,6 +217,7 @@ extern JobSetup *frame_read_job_setup(StringInfo buf);
 extern TaskSpec *frame_read_task(StringInfo buf);
 extern int32 frame_read_batch(StringInfo buf);	/* task; cursor is then at the batch */
 extern StageSources *frame_read_sources(StringInfo buf);
+extern StageBlock *frame_read_block(StringInfo buf);
 extern TaskDone *frame_read_done(StringInfo buf);
 extern RemoteError *frame_read_error(StringInfo buf, int32 *task);
 extern char *frame_read_snapshot(StringInfo buf);
