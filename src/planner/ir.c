@@ -144,6 +144,28 @@ ir_over(Ir *input, IrScope *scope)
 	return ir;
 }
 
+Ir *
+ir_pass_all(Ir *input, IrScope *scope)
+{
+	Ir		   *ir = ir_over(input, scope);
+	ListCell   *lc;
+
+	foreach(lc, input->display)
+	{
+		Node	   *expr = lfirst(lc);
+
+		ir_add_column(ir, (Expr *) makeVar(scope->inputs[0].rtindex,
+										   foreach_current_index(lc) + 1, exprType(expr),
+										   exprTypmod(expr), exprCollation(expr), 0),
+					  (Expr *) expr);
+	}
+	ir->keys = input->keys;
+	ir->order = input->order;
+	ir->rows = input->rows;
+	ir->width = input->width;
+	return ir;
+}
+
 /* Something to deliver even where PostgreSQL wants no column at all. */
 void
 ir_ensure_column(Ir *ir)

@@ -108,6 +108,8 @@ extern Index ir_add_leaf_input(Query *query, LeafPlan *leaf);
 extern int	ir_add_column(Ir *ir, Expr *expr, Expr *display);
 extern void ir_inherit(Ir *ir, const Ir *input);
 extern Ir  *ir_over(Ir *input, IrScope *scope);
+/* Likewise, and it has all columns of the input, and its keys and order. */
+extern Ir  *ir_pass_all(Ir *input, IrScope *scope);
 extern void ir_fence(PlanContext *context, Ir *ir);
 extern void ir_apply_order(Ir *ir);
 extern void ir_wrap(Ir *ir);
