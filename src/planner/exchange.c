@@ -37,6 +37,25 @@ ir_exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns)
 }
 
 Ir *
+ir_exchange_by(PlanContext *context, Ir *ir, const Bitmapset *columns)
+{
+	List	   *keys = NIL;
+	int			col = -1;
+
+	if (ir->distribution != IR_PARTITIONED)
+		return ir;
+	while ((col = bms_next_member(columns, col)) >= 0)
+	{
+		Node	   *column = list_nth(ir->display, col - 1);
+
+		if (exchange_key_reason(exprType(column), exprCollation(column)) == NULL)
+			keys = lappend_int(keys, col);
+	}
+	return keys == NIL ? ir_exchange(context, ir, EXCHANGE_SINGLE, NIL) :
+		ir_exchange(context, ir, EXCHANGE_HASH, keys);
+}
+
+Ir *
 ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table)
 {
 	return exchange(context, ir, EXCHANGE_HASH, columns, table);

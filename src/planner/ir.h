@@ -92,6 +92,7 @@ typedef struct PlanContext
 {
 	PlannedStmt *stmt;
 	bool		fence;			/* rows are hidden from functions: see architecture.md */
+	bool		wants_nodes;	/* what stands above could go on with rows on the nodes */
 	int			next_plan_node_id;
 	int			next_leaf;
 	int			next_group;
@@ -150,6 +151,8 @@ extern int64 planner_limit_bound(const Const *count, const Const *offset);
  * promised order.  columns, of a hash exchange: int list, the keys in order.
  */
 extern Ir  *ir_exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns);
+/* Rows that are equal in these columns meet in one task, by whatever exchange that takes. */
+extern Ir  *ir_exchange_by(PlanContext *context, Ir *ir, const Bitmapset *columns);
 /* A hash exchange that puts the rows where table's partitions with equal keys are. */
 extern Ir  *ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table);
 /* The exchange that ir was just made by may put rows with a NULL key anywhere. */

@@ -13,3 +13,9 @@ COMMENT ON VIEW barks.workers IS
 COMMENT ON COLUMN barks.workers.state IS 'free, starting, idle (a warm worker), busy or leaving';
 COMMENT ON COLUMN barks.workers.tasks IS 'tasks run by this worker since it started';
 GRANT SELECT ON barks.workers TO PUBLIC;
+
+CREATE FUNCTION barks.combine_state(state "any")
+RETURNS boolean LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_combine_state';
+COMMENT ON FUNCTION barks.combine_state("any") IS
+    'in the tasks of queries: marks an aggregate that combines states of an earlier stage';

@@ -16,6 +16,7 @@
 #define WORKER_COLUMNS 7
 
 PG_FUNCTION_INFO_V1(barks_worker_slots);
+PG_FUNCTION_INFO_V1(barks_combine_state);
 
 static const char *state_name(SlotState state);
 
@@ -46,6 +47,15 @@ barks_worker_slots(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/* Never called: a task's plan is changed to have no call of it (agg_split.c). */
+Datum
+barks_combine_state(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("barks.combine_state has a meaning in tasks of barks only")));
 }
 
 static const char *
