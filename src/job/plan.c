@@ -9,7 +9,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "nodes/readfuncs.h"
+#include "parser/parse_func.h"
 
 #include "job/plan.h"
 
@@ -403,6 +405,15 @@ read_value(void)
 	if (value == NULL)
 		elog(ERROR, "incomplete node of barks");
 	return value;
+}
+
+Oid
+barks_combine_state_oid(void)
+{
+	Oid			any = ANYOID;
+
+	return LookupFuncName(list_make2(makeString("barks"), makeString("combine_state")), 1, &any,
+						  true);
 }
 
 void

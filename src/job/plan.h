@@ -132,6 +132,12 @@ extern BarksPlan *make_barks_plan(void);
 /* The plan inside a CustomScan made by barks. */
 extern BarksPlan *barks_plan_of(CustomScan *scan);
 
+/*
+ * barks.combine_state("any"), with which a stage's query marks an aggregate that
+ * takes transition states; InvalidOid when the extension is not there.
+ */
+extern Oid	barks_combine_state_oid(void);
+
 extern void job_plan_init(void);	/* registers the node types */
 
 #endif							/* BARKS_JOB_PLAN_H */

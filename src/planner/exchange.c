@@ -37,6 +37,25 @@ ir_exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns)
 }
 
 Ir *
+ir_exchange_by(PlanContext *context, Ir *ir, const Bitmapset *columns)
+{
+	List	   *keys = NIL;
+	int			col = -1;
+
+	if (ir->distribution != IR_PARTITIONED)
+		return ir;
+	while ((col = bms_next_member(columns, col)) >= 0)
+	{
+		Node	   *column = list_nth(ir->display, col - 1);
+
+		if (exchange_key_reason(exprType(column), exprCollation(column)) == NULL)
+			keys = lappend_int(keys, col);
+	}
+	return keys == NIL ? ir_exchange(context, ir, EXCHANGE_SINGLE, NIL) :
+		ir_exchange(context, ir, EXCHANGE_HASH, keys);
+}
+
+Ir *
 ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table)
 {
 	return exchange(context, ir, EXCHANGE_HASH, columns, table);
@@ -73,6 +92,14 @@ exchange_make_stage(Ir *ir)
 {
 	StagePlan  *stage = make_stage_plan();
 
+	if (ir->distribution == IR_DRIVER)
+	{
+		stage->distribution = STAGE_DRIVER;
+		stage->driver_plan = ir->driver_plan;
+		/* nobody looked for volatile functions */
+		stage->indeterminate = true;
+		return stage;
+	}
 	stage->distribution = ir->distribution == IR_PARTITIONED ? STAGE_PARTITIONED : STAGE_SINGLE;
 	stage->query = ir->query;
 	stage->leaves = ir->leaves;
@@ -102,7 +129,7 @@ exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid tab
 	StagePlan  *stage;
 	Ir		   *reader;
 
-	Assert(ir_on_nodes(ir));
+	Assert(ir->distribution == IR_DRIVER || ir_on_nodes(ir));
 	Assert((kind == EXCHANGE_HASH) == (columns != NIL));
 	ir_ensure_column(ir);
 	stage = exchange_make_stage(ir);

@@ -207,7 +207,9 @@ split_mutator(Node *node, SplitContext *context)
 {
 	if (node == NULL)
 		return NULL;
-	if (IsA(node, Var) || (IsA(node, Aggref) && context->aggregates))
+	if (IsA(node, Var) ||
+		((IsA(node, Aggref) || IsA(node, GroupingFunc)) && context->aggregates) ||
+		IsA(node, WindowFunc))
 	{
 		Expr	   *expr = expr_for_query(node, context->scope, context->ir, context->reason);
 		int			column;

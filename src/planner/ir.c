@@ -144,13 +144,35 @@ ir_over(Ir *input, IrScope *scope)
 	return ir;
 }
 
+Ir *
+ir_pass_all(Ir *input, IrScope *scope)
+{
+	Ir		   *ir = ir_over(input, scope);
+	ListCell   *lc;
+
+	foreach(lc, input->display)
+	{
+		Node	   *expr = lfirst(lc);
+
+		ir_add_column(ir, (Expr *) makeVar(scope->inputs[0].rtindex,
+										   foreach_current_index(lc) + 1, exprType(expr),
+										   exprTypmod(expr), exprCollation(expr), 0),
+					  (Expr *) expr);
+	}
+	ir->keys = input->keys;
+	ir->order = input->order;
+	ir->rows = input->rows;
+	ir->width = input->width;
+	return ir;
+}
+
 /* Something to deliver even where PostgreSQL wants no column at all. */
 void
 ir_ensure_column(Ir *ir)
 {
 	Expr	   *column = (Expr *) makeBoolConst(true, false);
 
-	if (ir->tail != NULL || ir->display != NIL)
+	if (ir->query == NULL || ir->display != NIL)
 		return;
 	if (ir->query->setOperations)
 		ir_wrap(ir);
@@ -203,7 +225,7 @@ ir_apply_order(Ir *ir)
 bool
 ir_on_nodes(const Ir *ir)
 {
-	return ir != NULL && ir->tail == NULL && !ir->has_driver_tlist && ir->driver_qual == NIL;
+	return ir != NULL && ir->distribution != IR_DRIVER && ir->tail == NULL && !ir->has_driver_tlist && ir->driver_qual == NIL;
 }
 
 /* PostgreSQL's planner may sort a column by another collation than its own. */

@@ -24,7 +24,8 @@ typedef enum IrDistribution
 {
 	IR_PARTITIONED,				/* each task has a share of the rows */
 	IR_BROADCAST,				/* every task has all rows, the same ones */
-	IR_SINGLE					/* one task has all rows; another might compute others */
+	IR_SINGLE,					/* one task has all rows; another might compute others */
+	IR_DRIVER					/* the driver makes the rows: see driver_input.h */
 } IrDistribution;
 
 /* One column of an order that the rows of each task can be given. */
@@ -65,6 +66,7 @@ typedef struct Ir
 	List	   *driver_tlist;	/* INDEX_VARs name columns */
 	List	   *driver_qual;
 	Plan	   *tail;			/* driver's own last stage, over a CustomScan */
+	Plan	   *driver_plan;	/* IR_DRIVER: gives the rows */
 } Ir;
 
 /* What a range-table entry of a query under construction, or of the plan, means. */
@@ -90,6 +92,7 @@ typedef struct PlanContext
 {
 	PlannedStmt *stmt;
 	bool		fence;			/* rows are hidden from functions: see architecture.md */
+	bool		wants_nodes;	/* what stands above could go on with rows on the nodes */
 	int			next_plan_node_id;
 	int			next_leaf;
 	int			next_group;
@@ -107,6 +110,8 @@ extern Index ir_add_leaf_input(Query *query, LeafPlan *leaf);
 extern int	ir_add_column(Ir *ir, Expr *expr, Expr *display);
 extern void ir_inherit(Ir *ir, const Ir *input);
 extern Ir  *ir_over(Ir *input, IrScope *scope);
+/* Likewise, and it has all columns of the input, and its keys and order. */
+extern Ir  *ir_pass_all(Ir *input, IrScope *scope);
 extern void ir_fence(PlanContext *context, Ir *ir);
 extern void ir_apply_order(Ir *ir);
 extern void ir_wrap(Ir *ir);
@@ -146,6 +151,8 @@ extern int64 planner_limit_bound(const Const *count, const Const *offset);
  * promised order.  columns, of a hash exchange: int list, the keys in order.
  */
 extern Ir  *ir_exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns);
+/* Rows that are equal in these columns meet in one task, by whatever exchange that takes. */
+extern Ir  *ir_exchange_by(PlanContext *context, Ir *ir, const Bitmapset *columns);
 /* A hash exchange that puts the rows where table's partitions with equal keys are. */
 extern Ir  *ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table);
 /* The exchange that ir was just made by may put rows with a NULL key anywhere. */

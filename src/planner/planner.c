@@ -34,6 +34,7 @@ const CustomScanMethods *barks_scan_methods;
 bool		planner_enabled = true;
 bool		planner_partial_aggregates = true;
 bool		planner_exchanges = false;
+int			planner_driver_groups = 10000;
 int			planner_broadcast_threshold = 10240;
 int			planner_join_strategy = JOIN_STRATEGY_AUTO;
 
@@ -97,6 +98,11 @@ planner_init(void)
 							 "When off, what needs that is done on the driver.",
 							 &planner_exchanges, false, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.driver_groups",
+							"Groups up to whose number the driver finishes an aggregation.",
+							"With more, as estimated, nodes finish it.",
+							&planner_driver_groups, 10000, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.broadcast_threshold",
 							"Largest table or result that is copied to all nodes for a join.",
 							NULL,

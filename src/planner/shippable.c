@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "job/plan.h"
 #include "planner/shippable.h"
 
 typedef struct ShippableContext
@@ -207,6 +208,8 @@ check_walker(Node *node, ShippableContext *context)
 		return false;
 	if (IsA(node, List) || IsA(node, TargetEntry))
 		return expression_tree_walker(node, check_walker, context);
+	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == barks_combine_state_oid())
+		return false;			/* over a column of our own */
 	if (IsA(node, SortGroupClause))
 		return false;			/* of an Aggref, which looked at it */
 	if (check_node(node, context))
@@ -302,6 +305,9 @@ check_node(Node *node, ShippableContext *context)
 		case T_Const:
 			if (((Const *) node)->consttype == UNKNOWNOID)
 				return false;	/* an argument of type "any"; prints as a bare literal */
+			if (((Const *) node)->constisnull &&
+				!names_an_object(((Const *) node)->consttype))
+				break;			/* whatever its type, NULL is read as NULL */
 			if (!shippable_constant_type(((Const *) node)->consttype) &&
 				!(((Const *) node)->consttype == REGCONFIGOID &&
 				  !((Const *) node)->constisnull &&
@@ -341,6 +347,7 @@ check_node(Node *node, ShippableContext *context)
 		case T_BooleanTest:
 		case T_CollateExpr:
 		case T_FieldSelect:
+		case T_GroupingFunc:
 			break;
 		case T_DistinctExpr:
 		case T_NullIfExpr:

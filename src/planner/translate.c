@@ -16,6 +16,7 @@
 #include "planner/fallback.h"
 #include "planner/translate.h"
 
+static bool goes_on_over_rows(const Plan *plan);
 static Ir  *translate_node(PlanContext *context, Plan *plan);
 static Ir  *translate_other(PlanContext *context, Plan *plan);
 static void seal_list(PlanContext *context, List *plans);
@@ -23,16 +24,38 @@ static void seal_list(PlanContext *context, List *plans);
 Ir *
 translate_plan(PlanContext *context, Plan *plan)
 {
+	bool		wants_nodes = context->wants_nodes;
 	Ir		   *ir;
 
 	check_stack_depth();
+	context->wants_nodes |= goes_on_over_rows(plan);
 	ir = translate_node(context, plan);
+	context->wants_nodes = wants_nodes;
 	if (ir)
 	{
 		ir->rows = plan->plan_rows;
 		ir->width = plan->plan_width;
 	}
 	return ir;
+}
+
+/* Nodes that stay on the driver when their inputs end there. */
+static bool
+goes_on_over_rows(const Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_HashJoin:
+		case T_NestLoop:
+		case T_Agg:
+		case T_Group:
+		case T_WindowAgg:
+		case T_SetOp:
+		case T_ProjectSet:
+			return true;
+		default:
+			return false;
+	}
 }
 
 static Ir *
@@ -73,8 +96,12 @@ translate_node(PlanContext *context, Plan *plan)
 Plan *
 translate_and_seal(PlanContext *context, Plan *plan)
 {
-	Ir		   *ir = translate_plan(context, plan);
+	bool		wants_nodes = context->wants_nodes;
+	Ir		   *ir;
 
+	context->wants_nodes = false;
+	ir = translate_plan(context, plan);
+	context->wants_nodes = wants_nodes;
 	return ir ? ir_seal(context, ir, plan) : plan;
 }
 

@@ -1,57 +1,42 @@
 /*-------------------------------------------------------------------------
  * translate_agg.c
- *	  Aggregation: complete on the nodes, or in two phases.
+ *	  Aggregation on the nodes: where, and as which SELECT … GROUP BY.
  *
- * When every group lies within one task, the nodes aggregate completely,
- * HAVING included.  Else tasks compute partial states: the stage is an
- * ordinary SELECT … GROUP BY whose top Agg the node runs as
- * AGGSPLIT_INITIAL_SERIAL, and the driver's tail is the plan's own Agg as
- * AGGSPLIT_FINAL_DESERIAL over it, made as setrefs.c would make it.
+ * When every group lies within one task, the nodes aggregate completely, HAVING
+ * included.  Else states of parts of the groups travel (agg_phases.c), when the
+ * aggregates have such and that is worth it, or the rows themselves, to the
+ * task where their group is then complete.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_aggregate.h"
-#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "optimizer/planner.h"
 #include "parser/parse_oper.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "planner/agg.h"
 #include "planner/fallback.h"
 #include "planner/planner.h"
 #include "planner/translate.h"
 
-/* An aggregation under translation. */
-typedef struct AggParts
-{
-	Agg		   *agg;
-	Ir		   *child;
-	int			ncols;
-	AttrNumber *cols;			/* group columns, then columns that depend on them */
-	List	   *aggrefs;		/* distinct ones */
-} AggParts;
+/* States of parts of groups pay when there are at most so many of them for each row. */
+#define STATES_PER_ROW	0.5
 
 static bool collect(AggParts *parts, const char **reason);
 static bool add_group_column(AggParts *parts, AttrNumber col, const char **reason);
+static Node *grouping_args_mutator(Node *node, AggParts *parts);
 static const char *refuse_grouping(const AggParts *parts);
-static Ir  *aggregate_complete(PlanContext *context, AggParts *parts, const char **reason);
+static const char *refuse_operator(const AggParts *parts, AttrNumber col, Oid op, Oid collation);
+static Ir  *place(PlanContext *context, AggParts *parts, const char **reason);
+static bool groups_are_complete(const AggParts *parts);
+static bool states_pay(const AggParts *parts);
+static bool driver_can_finish(const PlanContext *context, const AggParts *parts);
 static bool depends_on_order(const AggParts *parts);
-static bool complete_order(AggParts *parts, Ir *ir, Index rtindex);
-static void add_group_clause(AggParts *parts, Ir *ir, Index rtindex);
-static Var *group_var(const AggParts *parts, int i, Index varno, AttrNumber attno);
-static const char *refuse_split(const AggParts *parts);
-static const char *refuse_partial(Aggref *aggref);
-static bool order_is_of_groups(const AggParts *parts);
-static Ir  *aggregate_in_phases(PlanContext *context, AggParts *parts, const char **reason);
-static List *add_partial_columns(AggParts *parts, Ir *ir, IrScope *scope, const char **reason);
-static Plan *sort_for_groups(PlanContext *context, AggParts *parts, Plan *below);
-static Node *final_mutator(Node *node, AggParts *parts);
+static void complete_order(AggParts *parts, Ir *ir, Index rtindex);
 
 Ir *
 translate_agg(PlanContext *context, Agg *agg)
@@ -59,28 +44,23 @@ translate_agg(PlanContext *context, Agg *agg)
 	AggParts	parts = {agg};
 	int			before = context->scans;
 	const char *reason = "its input is not on the nodes";
+	Ir		   *child = translate_plan(context, agg->plan.lefttree);
 	Ir		   *ir = NULL;
 
-	parts.child = translate_plan(context, agg->plan.lefttree);
-	if (parts.child == NULL)
+	if (child == NULL)
 		return translate_stay(context, &agg->plan, before, reason);
-	if (ir_on_nodes(parts.child) && collect(&parts, &reason))
+	parts.child = child;
+	if (ir_on_nodes(child) && collect(&parts, &reason) &&
+		(reason = refuse_grouping(&parts)) == NULL)
+		ir = place(context, &parts, &reason);
+	if (ir == NULL)
 	{
-		reason = refuse_grouping(&parts);
-		if (reason == NULL &&
-			traits_groups_complete(parts.child, agg->numCols, agg->grpColIdx))
-			ir = aggregate_complete(context, &parts, &reason);
-		else if (reason == NULL && (reason = refuse_split(&parts)) == NULL)
-			ir = aggregate_in_phases(context, &parts, &reason);
-		if (ir)
-		{
-			if (ir->tail == NULL && !ir_on_nodes(ir))
-				fallback_note(&agg->plan, reason);
-			return ir;
-		}
+		agg->plan.lefttree = ir_seal(context, child, agg->plan.lefttree);
+		return translate_stay(context, &agg->plan, before, reason);
 	}
-	agg->plan.lefttree = ir_seal(context, parts.child, agg->plan.lefttree);
-	return translate_stay(context, &agg->plan, before, reason);
+	if (ir->tail == NULL && !ir_on_nodes(ir))
+		fallback_note(&agg->plan, reason);
+	return ir;
 }
 
 /* A Group node is an Agg without aggregates over sorted rows. */
@@ -114,23 +94,29 @@ collect(AggParts *parts, const char **reason)
 	List	   *items;
 	ListCell   *lc;
 
-	if (agg->groupingSets != NIL || agg->chain != NIL)
-	{
-		*reason = "grouping sets need a shuffle";
-		return false;
-	}
+	agg->plan.targetlist = (List *) grouping_args_mutator((Node *) agg->plan.targetlist, parts);
+	agg->plan.qual = (List *) grouping_args_mutator((Node *) agg->plan.qual, parts);
 	items = list_concat(pull_var_clause((Node *) agg->plan.targetlist, PVC_INCLUDE_AGGREGATES),
 						pull_var_clause((Node *) agg->plan.qual, PVC_INCLUDE_AGGREGATES));
-	parts->cols = palloc(sizeof(AttrNumber) * (agg->numCols + list_length(items) + 1));
-	memcpy(parts->cols, agg->grpColIdx, sizeof(AttrNumber) * agg->numCols);
-	parts->ncols = agg->numCols;
+	parts->cols = palloc(sizeof(AttrNumber) *
+						 (list_length(parts->child->display) + agg->numCols + 1));
+	if (agg->groupingSets != NIL || agg->chain != NIL)
+	{
+		if (!agg_collect_sets(parts, reason))
+			return false;
+	}
+	else
+	{
+		memcpy(parts->cols, agg->grpColIdx, sizeof(AttrNumber) * agg->numCols);
+		parts->ncols = agg->numCols;
+	}
 	foreach(lc, items)
 	{
 		Node	   *item = lfirst(lc);
 
 		if (IsA(item, Aggref))
 			parts->aggrefs = list_append_unique(parts->aggrefs, item);
-		else if (!add_group_column(parts, ((Var *) item)->varattno, reason))
+		else if (IsA(item, Var) && !add_group_column(parts, ((Var *) item)->varattno, reason))
 			return false;
 	}
 	return true;
@@ -157,7 +143,40 @@ add_group_column(AggParts *parts, AttrNumber col, const char **reason)
 		return false;
 	}
 	parts->cols[parts->ncols++] = col;
+	if (parts->sets != NIL)
+	{
+		ListCell   *lc;
+
+		/* what it depends on is in all sets */
+		foreach(lc, parts->sets)
+			lfirst(lc) = bms_add_member(lfirst(lc), col);
+	}
 	return true;
+}
+
+/* The arguments of GROUPING, which only its column numbers tell for sure. */
+static Node *
+grouping_args_mutator(Node *node, AggParts *parts)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, GroupingFunc))
+	{
+		GroupingFunc *func = copyObject((GroupingFunc *) node);
+		ListCell   *lc;
+
+		func->args = NIL;
+		foreach(lc, func->cols)
+		{
+			Node	   *column = list_nth(parts->child->display, lfirst_int(lc) - 1);
+
+			func->args = lappend(func->args,
+								 makeVar(OUTER_VAR, lfirst_int(lc), exprType(column),
+										 exprTypmod(column), exprCollation(column), 0));
+		}
+		return (Node *) func;
+	}
+	return expression_tree_mutator(node, grouping_args_mutator, parts);
 }
 
 /* Groupings that GROUP BY on a node would not repeat exactly. */
@@ -165,28 +184,122 @@ static const char *
 refuse_grouping(const AggParts *parts)
 {
 	const Agg  *agg = parts->agg;
+	List	   *nodes = list_concat(list_make1((Agg *) agg), agg->chain);
+	ListCell   *lc;
 
 	if (agg->aggsplit != AGGSPLIT_SIMPLE)
 		return "aggregate is already split";
-	if (agg->numCols == 0 && parts->aggrefs == NIL)
+	if (agg->numCols == 0 && parts->aggrefs == NIL && parts->sets == NIL)
 		return "group without columns";
-	for (int i = 0; i < agg->numCols; i++)
+	foreach(lc, nodes)
 	{
-		Node	   *column = list_nth(parts->child->display, agg->grpColIdx[i] - 1);
-		TypeCacheEntry *type = lookup_type_cache(exprType(column), TYPECACHE_EQ_OPR);
+		Agg		   *node = lfirst(lc);
 
-		if (type->eq_opr != agg->grpOperators[i])
-			return "groups by an operator that is not the type's own";
-		if (agg->grpCollations[i] != exprCollation(column) ||
-			(OidIsValid(agg->grpCollations[i]) &&
-			 !get_collation_isdeterministic(agg->grpCollations[i])))
-			return "groups by a nondeterministic collation";
+		for (int i = 0; i < node->numCols; i++)
+		{
+			const char *reason = refuse_operator(parts, node->grpColIdx[i],
+												 node->grpOperators[i], node->grpCollations[i]);
+
+			if (reason)
+				return reason;
+		}
 	}
+	if (agg->aggstrategy == AGG_SORTED && parts->sets == NIL && !agg_order_is_of_groups(parts))
+		return "order of groups is not known";
 	return NULL;
 }
 
+static const char *
+refuse_operator(const AggParts *parts, AttrNumber col, Oid op, Oid collation)
+{
+	Node	   *column = list_nth(parts->child->display, col - 1);
+	TypeCacheEntry *type = lookup_type_cache(exprType(column), TYPECACHE_EQ_OPR);
+
+	if (type->eq_opr != op)
+		return "groups by an operator that is not the type's own";
+	if (collation != exprCollation(column) ||
+		(OidIsValid(collation) && !get_collation_isdeterministic(collation)))
+		return "groups by a nondeterministic collation";
+	return NULL;
+}
+
+/* Decide how the rows of each group come together. */
 static Ir *
-aggregate_complete(PlanContext *context, AggParts *parts, const char **reason)
+place(PlanContext *context, AggParts *parts, const char **reason)
+{
+	const char *refusal;
+	Ir		   *ir;
+
+	if (groups_are_complete(parts))
+		return agg_complete(context, parts, reason);
+	refusal = agg_refuse_split(parts);
+	if (refusal == NULL && parts->sets == NIL &&
+		(!planner_exchanges || (states_pay(parts) && driver_can_finish(context, parts))))
+		return agg_driver_finishes(context, parts, reason);
+	if (!planner_exchanges)
+	{
+		*reason = parts->sets != NIL ? "grouping sets need a shuffle" : refusal;
+		return NULL;
+	}
+	if (refusal == NULL && states_pay(parts))
+		return agg_nodes_finish(context, parts, reason);
+	ir = agg_distinct_in_phases(context, parts, reason);
+	if (ir)
+		return ir;
+	if (parts->sets != NIL)
+		parts->child = ir_exchange_by(context, parts->child, agg_common_columns(parts));
+	else
+	{
+		Bitmapset  *columns = NULL;
+
+		for (int i = 0; i < parts->agg->numCols; i++)
+			columns = bms_add_member(columns, parts->agg->grpColIdx[i]);
+		parts->child = ir_exchange_by(context, parts->child, columns);
+	}
+	return agg_complete(context, parts, reason);
+}
+
+static bool
+groups_are_complete(const AggParts *parts)
+{
+	Bitmapset  *common;
+	AttrNumber *cols;
+	int			ncols = 0;
+	int			col = -1;
+
+	if (parts->sets == NIL)
+		return traits_groups_complete(parts->child, parts->agg->numCols, parts->agg->grpColIdx);
+	common = agg_common_columns(parts);
+	cols = palloc(sizeof(AttrNumber) * (bms_num_members(common) + 1));
+	while ((col = bms_next_member(common, col)) >= 0)
+		cols[ncols++] = col;
+	return traits_groups_complete(parts->child, ncols, cols);
+}
+
+/* Are there so few groups that their states are less than the rows? */
+static bool
+states_pay(const AggParts *parts)
+{
+	double		groups = parts->agg->numGroups;
+	ListCell   *lc;
+
+	if (parts->sets != NIL && !agg_sets_are_distinct(parts))
+		return false;
+	foreach(lc, parts->agg->chain)
+		groups += lfirst_node(Agg, lc)->numGroups;
+	return parts->agg->numCols == 0 || groups <= parts->child->rows * STATES_PER_ROW ||
+		parts->child->rows <= 0;
+}
+
+/* Few groups are quickest there, when nothing above wants them on the nodes. */
+static bool
+driver_can_finish(const PlanContext *context, const AggParts *parts)
+{
+	return !context->wants_nodes && (double) parts->agg->numGroups <= planner_driver_groups;
+}
+
+Ir *
+agg_complete(PlanContext *context, AggParts *parts, const char **reason)
 {
 	Agg		   *agg = parts->agg;
 	IrScope		scope;
@@ -202,14 +315,14 @@ aggregate_complete(PlanContext *context, AggParts *parts, const char **reason)
 	if (!ir_select(ir, &scope, agg->plan.targetlist, agg->plan.qual, true, context->fence,
 				   reason))
 		return NULL;
+	/* the keys are in all grouping sets, so none is set to NULL */
 	if (ir_on_nodes(ir))
 		ir->keys = traits_map_keys(parts->child->keys, agg->plan.targetlist, OUTER_VAR);
-	if (agg->aggstrategy == AGG_SORTED && !complete_order(parts, ir, scope.inputs[0].rtindex))
-	{
-		*reason = "order of groups is not known";
-		return NULL;
-	}
-	add_group_clause(parts, ir, scope.inputs[0].rtindex);
+	if (agg->aggstrategy == AGG_SORTED && agg->chain == NIL && agg_order_is_of_groups(parts))
+		complete_order(parts, ir, scope.inputs[0].rtindex);
+	agg_add_group_clause(parts, ir, scope.inputs[0].rtindex);
+	if (parts->sets != NIL)
+		agg_add_grouping_sets(parts, ir->query);
 	ir_fence(context, ir);
 	translate_init_plans(ir, &agg->plan);
 	return ir;
@@ -225,13 +338,11 @@ depends_on_order(const AggParts *parts)
 }
 
 /* Sorted aggregation promised the order of its input, as far as the group columns go. */
-static bool
+static void
 complete_order(AggParts *parts, Ir *ir, Index rtindex)
 {
 	Agg		   *agg = parts->agg;
 
-	if (!order_is_of_groups(parts))
-		return false;
 	for (int k = 0; k < agg->numCols; k++)
 	{
 		IrSortKey  *key = palloc(sizeof(IrSortKey));
@@ -252,22 +363,21 @@ complete_order(AggParts *parts, Ir *ir, Index rtindex)
 				key->column = tle->resno;
 		}
 		if (key->column == 0)
-			key->column = ir_add_column(ir, (Expr *) group_var(parts, group, rtindex, column),
+			key->column = ir_add_column(ir, (Expr *) agg_group_var(parts, group, rtindex, column),
 										list_nth(parts->child->display, column - 1));
 		ir->order = lappend(ir->order, key);
 	}
-	return true;
 }
 
 /* GROUP BY all of parts->cols; those that are not selected are junk entries. */
-static void
-add_group_clause(AggParts *parts, Ir *ir, Index rtindex)
+void
+agg_add_group_clause(const AggParts *parts, Ir *ir, Index rtindex)
 {
 	for (int i = 0; i < parts->ncols; i++)
 	{
 		SortGroupClause *clause = makeNode(SortGroupClause);
 		TargetEntry *entry = NULL;
-		Var		   *var = group_var(parts, i, rtindex, parts->cols[i]);
+		Var		   *var = agg_group_var(parts, i, rtindex, parts->cols[i]);
 		ListCell   *lc;
 
 		foreach(lc, ir->query->targetList)
@@ -291,111 +401,17 @@ add_group_clause(AggParts *parts, Ir *ir, Index rtindex)
 	}
 }
 
-static Var *
-group_var(const AggParts *parts, int i, Index varno, AttrNumber attno)
+Var *
+agg_group_var(const AggParts *parts, int i, Index varno, AttrNumber attno)
 {
 	Node	   *column = list_nth(parts->child->display, parts->cols[i] - 1);
 
 	return makeVar(varno, attno, exprType(column), exprTypmod(column), exprCollation(column), 0);
 }
 
-static const char *
-refuse_split(const AggParts *parts)
-{
-	ListCell   *lc;
-
-	if (!planner_partial_aggregates)
-		return "barks.partial_aggregates is off";
-	foreach(lc, parts->aggrefs)
-	{
-		const char *reason = refuse_partial(lfirst(lc));
-
-		if (reason)
-			return reason;
-	}
-	return NULL;
-}
-
-/* Why this aggregate cannot be computed from states of parts of its input. */
-static const char *
-refuse_partial(Aggref *aggref)
-{
-	char	   *name = get_func_name(aggref->aggfnoid);
-	HeapTuple	tuple;
-	Form_pg_aggregate form;
-	const char *reason = NULL;
-
-	if (aggref->aggdistinct != NIL)
-		return psprintf("%s(DISTINCT) needs a shuffle", name);
-	if (aggref->aggorder != NIL || aggref->aggkind != AGGKIND_NORMAL)
-		return psprintf("ordered aggregate %s needs a shuffle", name);
-	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for aggregate %u", aggref->aggfnoid);
-	form = (Form_pg_aggregate) GETSTRUCT(tuple);
-	if (!OidIsValid(form->aggcombinefn) ||
-		(aggref->aggtranstype == INTERNALOID &&
-		 (!OidIsValid(form->aggserialfn) || !OidIsValid(form->aggdeserialfn))))
-		reason = psprintf("aggregate %s has no partial states", name);
-	else if (aggref->aggtranstype != INTERNALOID &&
-			 get_typtype(aggref->aggtranstype) == TYPTYPE_PSEUDO)
-		reason = psprintf("state of aggregate %s cannot travel", name);
-	ReleaseSysCache(tuple);
-	return reason;
-}
-
-static Ir *
-aggregate_in_phases(PlanContext *context, AggParts *parts, const char **reason)
-{
-	Agg		   *agg = parts->agg;
-	IrScope		scope;
-	Ir		   *stage = ir_over(parts->child, &scope);
-	Ir		   *ir = palloc0(sizeof(Ir));
-	Plan	   *below = agg->plan.lefttree;
-	List	   *tlist = NIL;
-	List	   *partials;
-	ListCell   *lc;
-
-	if (agg->aggstrategy == AGG_SORTED && !order_is_of_groups(parts))
-	{
-		*reason = "order of groups is not known";
-		return NULL;
-	}
-	partials = add_partial_columns(parts, stage, &scope, reason);
-	if (list_length(partials) < list_length(parts->aggrefs))
-		return NULL;
-	add_group_clause(parts, stage, scope.inputs[0].rtindex);
-	stage->query->hasAggs = parts->aggrefs != NIL;
-	stage->partial_aggregate = parts->aggrefs != NIL;
-	foreach(lc, stage->display)
-		tlist = lappend(tlist, makeTargetEntry(lfirst(lc), foreach_current_index(lc) + 1,
-											   NULL, false));
-
-	ir->distribution = IR_SINGLE;
-	ir->limit = -1;
-	ir->display = translate_output_display(parts->child, agg->plan.targetlist, OUTER_VAR);
-	ir->relids = stage->relids;
-	ir->leaves = stage->leaves;
-	ir->init_plans = stage->init_plans;
-	stage->init_plans = NIL;
-	below = ir_seal_as(context, stage, below, tlist);
-	if (agg->aggstrategy == AGG_SORTED && agg->numCols > 0)
-		below = sort_for_groups(context, parts, below);
-	agg->plan.lefttree = below;
-	agg->aggsplit = AGGSPLIT_FINAL_DESERIAL;
-	agg->plan.targetlist = (List *) final_mutator((Node *) agg->plan.targetlist, parts);
-	agg->plan.qual = (List *) final_mutator((Node *) agg->plan.qual, parts);
-	agg->grpColIdx = palloc(sizeof(AttrNumber) * Max(1, agg->numCols));
-	for (int i = 0; i < agg->numCols; i++)
-		agg->grpColIdx[i] = i + 1;
-	translate_init_plans(ir, &agg->plan);
-	ir->tail = &agg->plan;
-	return ir;
-}
-
 /* Is the input sorted by the group columns first? */
-static bool
-order_is_of_groups(const AggParts *parts)
+bool
+agg_order_is_of_groups(const AggParts *parts)
 {
 	const Agg  *agg = parts->agg;
 
@@ -412,112 +428,4 @@ order_is_of_groups(const AggParts *parts)
 			return false;
 	}
 	return true;
-}
-
-/* Group columns, then a state for each aggregate; returns the states shipped. */
-static List *
-add_partial_columns(AggParts *parts, Ir *ir, IrScope *scope, const char **reason)
-{
-	List	   *partials = NIL;
-	ListCell   *lc;
-
-	for (int i = 0; i < parts->ncols; i++)
-		ir_add_column(ir, (Expr *) group_var(parts, i, scope->inputs[0].rtindex, parts->cols[i]),
-					  copyObject(list_nth(parts->child->display, parts->cols[i] - 1)));
-	foreach(lc, parts->aggrefs)
-	{
-		Expr	   *expr = expr_for_query(lfirst(lc), scope, ir, reason);
-		Aggref	   *display = (Aggref *) expr_for_display(lfirst(lc), scope);
-
-		if (expr == NULL)
-			break;
-		mark_partial_aggref(display, AGGSPLIT_INITIAL_SERIAL);
-		ir_add_column(ir, expr, (Expr *) display);
-		partials = lappend(partials, display);
-	}
-	return partials;
-}
-
-/* The rows below a sorted aggregation, sorted anew: states come in any order. */
-static Plan *
-sort_for_groups(PlanContext *context, AggParts *parts, Plan *below)
-{
-	Agg		   *agg = parts->agg;
-	Sort	   *sort = makeNode(Sort);
-	ListCell   *lc;
-
-	memcpy(&sort->plan, below, sizeof(Plan));
-	sort->plan.type = T_Sort;
-	sort->plan.plan_node_id = context->next_plan_node_id++;
-	sort->plan.lefttree = below;
-	sort->plan.initPlan = NIL;
-	sort->plan.qual = NIL;
-	sort->plan.targetlist = NIL;
-	foreach(lc, below->targetlist)
-	{
-		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
-		Node	   *expr = (Node *) tle->expr;
-
-		tle->expr = (Expr *) makeVar(OUTER_VAR, tle->resno, exprType(expr), exprTypmod(expr),
-									 exprCollation(expr), 0);
-		sort->plan.targetlist = lappend(sort->plan.targetlist, tle);
-	}
-	sort->numCols = agg->numCols;
-	sort->sortColIdx = palloc(sizeof(AttrNumber) * agg->numCols);
-	sort->sortOperators = palloc(sizeof(Oid) * agg->numCols);
-	sort->collations = palloc(sizeof(Oid) * agg->numCols);
-	sort->nullsFirst = palloc(sizeof(bool) * agg->numCols);
-	for (int k = 0; k < agg->numCols; k++)
-	{
-		IrSortKey  *key = list_nth(parts->child->order, k);
-
-		sort->sortColIdx[k] = 0;
-		for (int i = 0; i < agg->numCols; i++)
-			if (parts->cols[i] == key->column)
-				sort->sortColIdx[k] = i + 1;
-		Assert(sort->sortColIdx[k] > 0);
-		sort->sortOperators[k] = key->sortop;
-		sort->collations[k] = key->collation;
-		sort->nullsFirst[k] = key->nulls_first;
-	}
-	return &sort->plan;
-}
-
-/* As convert_combining_aggrefs and set_upper_references do. */
-static Node *
-final_mutator(Node *node, AggParts *parts)
-{
-	if (node == NULL)
-		return NULL;
-	if (IsA(node, Var))
-	{
-		for (int i = 0; i < parts->ncols; i++)
-			if (parts->cols[i] == ((Var *) node)->varattno)
-				return (Node *) group_var(parts, i, OUTER_VAR, i + 1);
-		elog(ERROR, "column %d is not grouped", ((Var *) node)->varattno);
-	}
-	if (IsA(node, Aggref))
-	{
-		Aggref	   *final = makeNode(Aggref);
-		Aggref	   *partial = copyObject((Aggref *) node);
-		int			column = parts->ncols + 1;
-		ListCell   *lc;
-
-		foreach(lc, parts->aggrefs)
-		{
-			if (equal(lfirst(lc), node))
-				break;
-			column++;
-		}
-		memcpy(final, partial, sizeof(Aggref));
-		final->aggfilter = NULL;
-		mark_partial_aggref(partial, AGGSPLIT_INITIAL_SERIAL);
-		final->args = list_make1(makeTargetEntry((Expr *)
-												 makeVar(OUTER_VAR, column, partial->aggtype, -1,
-														 exprCollation((Node *) partial), 0),
-												 1, NULL, false));
-		mark_partial_aggref(final, AGGSPLIT_FINAL_DESERIAL);
-		return (Node *) final;
-	}
-	return expression_tree_mutator(node, final_mutator, parts);
 }

@@ -1,10 +1,6 @@
 /*-------------------------------------------------------------------------
  * translate_join.c
- *	  Joins of inputs whose matching rows already lie in the same task.
- *
- * Two partitioned inputs join where they are when the clauses pair their
- * partition keys; a broadcast input joins anything that it does not have to
- * preserve.  All else needs rows to move, which is the driver's for now.
+ *	  Joins, once their inputs lie where matching rows meet (place_join.c).
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -12,24 +8,14 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
+#include "planner/driver_input.h"
 #include "planner/fallback.h"
+#include "planner/place_join.h"
 #include "planner/planner.h"
 #include "planner/translate.h"
 
-/* A join under translation. */
-typedef struct JoinParts
-{
-	Join	   *join;
-	List	   *equalities;		/* clauses that may pair keys */
-	List	   *clauses;		/* all of ON */
-	Plan	  **outer_plan;
-	Plan	  **inner_plan;
-	bool		keeps_order;	/* rows come out in the outer side's order */
-} JoinParts;
-
 static Ir  *translate_join(PlanContext *context, JoinParts *parts);
-static const char *place_join(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir);
-static const char *place_mixed(JoinType type, const Ir *outer, const Ir *inner, Ir *ir);
+static bool moves_driver_rows(const Ir *other);
 static bool build_join(PlanContext *context, JoinParts *parts, Ir *outer, Ir *inner, Ir *ir,
 					   const char **reason);
 static List *ship_clauses(List *clauses, const IrScope *scope, Ir *ir, const char **reason,
@@ -88,63 +74,48 @@ translate_join(PlanContext *context, JoinParts *parts)
 	Ir		   *inner = translate_plan(context, *parts->inner_plan);
 	const char *reason = "an input is not on the nodes";
 	Ir		   *ir = ir_make();
+	bool		outer_is_sealed = false;
+	bool		inner_is_sealed = false;
 
 	if ((outer == NULL && between == before) || (inner == NULL && context->scans == between))
 		reason = "an input is local to the driver";
-	if (ir_on_nodes(outer) && ir_on_nodes(inner))
+	if (!ir_on_nodes(outer) && moves_driver_rows(inner))
 	{
-		reason = place_join(parts, outer, inner, ir);
-		if (reason == NULL && build_join(context, parts, outer, inner, ir, &reason))
+		outer = driver_input(context, outer, parts->outer_plan, parts->keeps_order, &reason);
+		outer_is_sealed = true;
+	}
+	else if (!ir_on_nodes(inner) && moves_driver_rows(outer))
+	{
+		inner = driver_input(context, inner, parts->inner_plan, false, &reason);
+		inner_is_sealed = true;
+	}
+	if ((outer_is_sealed ? outer != NULL : ir_on_nodes(outer)) &&
+		(inner_is_sealed ? inner != NULL : ir_on_nodes(inner)))
+	{
+		Ir		   *left = outer;
+		Ir		   *right = inner;
+
+		reason = place_join(context, parts, &left, &right, ir);
+		if (reason == NULL && build_join(context, parts, left, right, ir, &reason))
 		{
 			if (!ir_on_nodes(ir))
 				fallback_note(plan, reason);
 			return ir;
 		}
 	}
-	if (outer)
+	if (outer && !outer_is_sealed)
 		*parts->outer_plan = ir_seal(context, outer, *parts->outer_plan);
-	if (inner)
+	if (inner && !inner_is_sealed)
 		*parts->inner_plan = ir_seal(context, inner, *parts->inner_plan);
 	return translate_stay(context, plan, before, reason);
 }
 
-/* Set where the join runs, or say why it cannot. */
-static const char *
-place_join(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir)
+/* Is there something on the nodes that rows of the driver should meet there? */
+static bool
+moves_driver_rows(const Ir *other)
 {
-	if (planner_join_strategy == JOIN_STRATEGY_DRIVER)
-		return "barks.join_strategy is driver";
-	if (outer->distribution != IR_PARTITIONED && inner->distribution != IR_PARTITIONED)
-	{
-		ir->distribution = outer->distribution == IR_SINGLE || inner->distribution == IR_SINGLE ?
-			IR_SINGLE : IR_BROADCAST;
-		return NULL;
-	}
-	ir->distribution = IR_PARTITIONED;
-	if (outer->distribution == IR_PARTITIONED && inner->distribution == IR_PARTITIONED)
-	{
-		if (!traits_join_colocated(outer, inner, parts->equalities))
-			return "join needs a shuffle";
-		ir_follow(ir, outer);
-		return NULL;
-	}
-	return place_mixed(parts->join->jointype, outer, inner, ir);
-}
-
-/* One side is partitioned, the other is not. */
-static const char *
-place_mixed(JoinType type, const Ir *outer, const Ir *inner, Ir *ir)
-{
-	bool		outer_partitioned = outer->distribution == IR_PARTITIONED;
-
-	if (outer->distribution == IR_SINGLE || inner->distribution == IR_SINGLE)
-		return "join needs a broadcast of a result";
-	if (type != JOIN_INNER && type != JOIN_RIGHT && !outer_partitioned)
-		return "outer join preserves a broadcast side";
-	if (type == JOIN_FULL || (type == JOIN_RIGHT && outer_partitioned))
-		return "outer join preserves a broadcast side";
-	ir_follow(ir, outer_partitioned ? outer : inner);
-	return NULL;
+	return planner_exchanges && planner_join_strategy != JOIN_STRATEGY_DRIVER &&
+		ir_on_nodes(other) && other->leaves != NIL;
 }
 
 static bool

@@ -8,17 +8,14 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_aggregate.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
-#include "optimizer/planner.h"
 #include "parser/analyze.h"
 #include "tcop/tcopprot.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
+#include "worker/agg_split.h"
 #include "worker/task_plan.h"
 
 /* For the walk that prepares a query's tables. */
@@ -30,10 +27,6 @@ typedef struct LeafContext
 
 static bool prepare_leaves(Node *node, LeafContext *context);
 static void prepare_relation(RangeTblEntry *rte, LeafContext *context);
-static void make_partial(PlannedStmt *plan, Query *query);
-static void mark_target(TargetEntry *tle);
-static bool contains_aggref(Node *node, void *context);
-static void check_minmax(Query *query);
 
 Query *
 task_parse(const char *sql, uint64 driver, Oid service_role)
@@ -73,7 +66,8 @@ task_plan(Query *query, const char *sql, bool partial_aggregate)
 	PlannedStmt *plan = pg_plan_query(query, sql, 0, NULL);
 
 	if (partial_aggregate && original->hasAggs)
-		make_partial(plan, original);
+		agg_split_make_partial(plan, original);
+	agg_split_combine(plan);
 	return plan;
 }
 
@@ -109,88 +103,4 @@ prepare_relation(RangeTblEntry *rte, LeafContext *context)
 				 errmsg("permission denied for relation %s", get_rel_name(rte->relid)),
 				 errdetail("A task may read only shards of the driver that sent it.")));
 	rte->checkAsUser = context->service_role;
-}
-
-/*
- * Have the plan give transition states instead of results.  The driver asks
- * for it only for a grouped query whose output columns are group keys and
- * bare aggregates; whatever else PostgreSQL made of it is an internal error,
- * never a wrong number.
- */
-static void
-make_partial(PlannedStmt *plan, Query *query)
-{
-	Agg		   *agg = (Agg *) plan->planTree;
-	ListCell   *lc;
-
-	if (query->groupingSets || query->havingQual)
-		elog(ERROR, "a partial aggregate cannot have grouping sets or HAVING");
-	if (IsA(plan->planTree, Result) && plan->planTree->initPlan != NIL &&
-		outerPlan(plan->planTree) == NULL && query->groupClause == NIL)
-	{
-		check_minmax(query);	/* min and max by index: their states are their results */
-		return;
-	}
-	if (!IsA(agg, Agg) || agg->chain || agg->plan.qual || agg->aggsplit != AGGSPLIT_SIMPLE)
-		elog(ERROR, "a partial aggregate has plan node %d on top", (int) nodeTag(agg));
-
-	agg->aggsplit = AGGSPLIT_INITIAL_SERIAL;
-	foreach(lc, agg->plan.targetlist)
-		mark_target(lfirst_node(TargetEntry, lc));
-}
-
-static void
-mark_target(TargetEntry *tle)
-{
-	if (IsA(tle->expr, Aggref))
-	{
-		Aggref	   *aggref = (Aggref *) tle->expr;
-
-		if (aggref->aggdistinct || aggref->aggorder || aggref->aggkind != AGGKIND_NORMAL)
-			elog(ERROR, "aggregate %u cannot be partial", aggref->aggfnoid);
-		mark_partial_aggref(aggref, AGGSPLIT_INITIAL_SERIAL);
-	}
-	else if (contains_aggref((Node *) tle->expr, NULL))
-		elog(ERROR, "a partial aggregate is part of an expression");
-}
-
-static bool
-contains_aggref(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Aggref))
-		return true;
-	return expression_tree_walker(node, contains_aggref, context);
-}
-
-/* Every aggregate's transition state must be what the aggregate returns. */
-static void
-check_minmax(Query *query)
-{
-	ListCell   *lc;
-
-	foreach(lc, query->targetList)
-	{
-		TargetEntry *tle = lfirst_node(TargetEntry, lc);
-		HeapTuple	tuple;
-		Form_pg_aggregate form;
-		bool		same;
-
-		if (!IsA(tle->expr, Aggref))
-		{
-			if (contains_aggref((Node *) tle->expr, NULL))
-				elog(ERROR, "a partial aggregate is part of an expression");
-			continue;
-		}
-		tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(((Aggref *) tle->expr)->aggfnoid));
-		if (!HeapTupleIsValid(tuple))
-			elog(ERROR, "cache lookup failed for aggregate %u", ((Aggref *) tle->expr)->aggfnoid);
-		form = (Form_pg_aggregate) GETSTRUCT(tuple);
-		same = !OidIsValid(form->aggfinalfn) && !OidIsValid(form->aggserialfn);
-		ReleaseSysCache(tuple);
-		if (!same)
-			elog(ERROR, "aggregate %u was planned by index and cannot be partial",
-				 ((Aggref *) tle->expr)->aggfnoid);
-	}
 }

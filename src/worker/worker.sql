@@ -20,3 +20,9 @@ AS 'MODULE_PATHNAME', 'barks_exchange';
 COMMENT ON FUNCTION barks.exchange(int) IS
     'output of another stage of a distributed query, for the SQL of tasks only';
 REVOKE EXECUTE ON FUNCTION barks.exchange(int) FROM PUBLIC;
+
+CREATE FUNCTION barks.combine_state(state "any")
+RETURNS boolean LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_combine_state';
+COMMENT ON FUNCTION barks.combine_state("any") IS
+    'in the tasks of queries: marks an aggregate that combines states of an earlier stage';

@@ -17,6 +17,7 @@
 
 PG_FUNCTION_INFO_V1(barks_worker_slots);
 PG_FUNCTION_INFO_V1(barks_exchange);
+PG_FUNCTION_INFO_V1(barks_combine_state);
 
 static const char *state_name(SlotState state);
 
@@ -58,6 +59,15 @@ barks_exchange(PG_FUNCTION_ARGS)
 			 errmsg("barks.exchange() can only be read by tasks"),
 			 errdetail("It stands for the output of another stage of a distributed query.")));
 	PG_RETURN_NULL();
+}
+
+/* Never called: a task's plan is changed to have no call of it (agg_split.c). */
+Datum
+barks_combine_state(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("barks.combine_state has a meaning in tasks of barks only")));
 }
 
 static const char *

@@ -1,0 +1,450 @@
+/*-------------------------------------------------------------------------
+ * place_join.c
+ *	  Bring matching rows together: where they are, or by exchanges.
+ *
+ * Two partitioned inputs join where they are when the clauses pair their
+ * partition keys.  Else one side is partitioned as the other, or both are, by
+ * the expressions that the clauses set equal; or one side is broadcast, if no
+ * row of it has to come out unmatched (each task would let it out); or, when
+ * nothing else is possible, all rows go to one task.  Of what is possible the
+ * way that moves the fewest bytes is taken.
+ *
+ * Equality is strict, so a row with a NULL key matches nothing and may go
+ * anywhere: that keeps NULLs from piling up in one partition.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "nodes/nodeFuncs.h"
+
+#include "planner/place_join.h"
+#include "planner/planner.h"
+#include "table/layout.h"
+
+/* Two expressions, one over each side, that are equal in matching rows. */
+typedef struct KeyPair
+{
+	Node	   *outer;
+	Node	   *inner;
+	Oid			outer_type;		/* as hashed */
+	Oid			inner_type;
+} KeyPair;
+
+typedef enum JoinWay
+{
+	WAY_NONE,
+	WAY_BROADCAST_INNER,
+	WAY_BROADCAST_OUTER,
+	WAY_MOVE_INNER,				/* to the outer side's partitions */
+	WAY_MOVE_OUTER,
+	WAY_MOVE_BOTH,
+	WAY_SINGLE
+} JoinWay;
+
+typedef struct Placement
+{
+	PlanContext *context;
+	const JoinParts *parts;
+	Ir		   *outer;
+	Ir		   *inner;
+	List	   *pairs;			/* of KeyPair: all that rows could be partitioned by */
+	List	   *outer_pairs;	/* those of the outer side's keys, in their order, or NIL */
+	List	   *inner_pairs;
+} Placement;
+
+/* Work for a byte: sent through an exchange; or read and hashed by one task. */
+#define MOVE_COST	2.0
+#define BUILD_COST	0.5
+#define ROW_OVERHEAD	16
+#define DEFAULT_TASKS	8
+
+static const char *place_where_they_are(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir);
+static bool may_broadcast_inner(JoinType type);
+static bool may_broadcast_outer(JoinType type);
+static List *find_pairs(const JoinParts *parts, const Ir *outer, const Ir *inner);
+static KeyPair *make_pair(const OpExpr *clause, const Ir *outer, const Ir *inner);
+static int	side_of(Node *expr);
+static Oid	hashed_type(Node *expr, int varno, const Ir *ir);
+static List *pairs_for_keys(const Placement *placement, const Ir *ir, bool of_outer);
+static JoinWay choose(const Placement *placement);
+static void consider(JoinWay way, double cost, JoinWay *best, double *best_cost);
+static double bytes_of(const Ir *ir);
+static double tasks_of(const Ir *ir);
+static Ir  *move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs,
+					  const Ir *to);
+static bool needs_key_columns(List *exprs, bool is_outer);
+static Ir  *with_key_columns(Ir *ir, List *exprs, int varno, List **columns,
+							 const char **reason);
+static Ir  *to_one_task(PlanContext *context, Ir *ir);
+static void place_at(JoinType type, const Ir *outer, const Ir *inner, Ir *ir);
+
+const char *
+place_join(PlanContext *context, const JoinParts *parts, Ir **outer, Ir **inner, Ir *ir)
+{
+	Placement	placement = {context, parts, *outer, *inner};
+	const char *reason;
+
+	if (planner_join_strategy == JOIN_STRATEGY_DRIVER)
+		return "barks.join_strategy is driver";
+	reason = place_where_they_are(parts, *outer, *inner, ir);
+	if (reason == NULL || !planner_exchanges)
+		return reason;
+
+	placement.pairs = find_pairs(parts, *outer, *inner);
+	placement.outer_pairs = pairs_for_keys(&placement, *outer, true);
+	placement.inner_pairs = pairs_for_keys(&placement, *inner, false);
+	switch (choose(&placement))
+	{
+		case WAY_BROADCAST_INNER:
+			*inner = ir_exchange(context, *inner, EXCHANGE_BROADCAST, NIL);
+			break;
+		case WAY_BROADCAST_OUTER:
+			*outer = ir_exchange(context, *outer, EXCHANGE_BROADCAST, NIL);
+			break;
+		case WAY_MOVE_INNER:
+			*inner = move_side(&placement, *inner, false, placement.outer_pairs, *outer);
+			break;
+		case WAY_MOVE_OUTER:
+			*outer = move_side(&placement, *outer, true, placement.inner_pairs, *inner);
+			break;
+		case WAY_MOVE_BOTH:
+			*outer = move_side(&placement, *outer, true, placement.pairs, NULL);
+			*inner = move_side(&placement, *inner, false, placement.pairs, NULL);
+			break;
+		case WAY_SINGLE:
+			*outer = to_one_task(context, *outer);
+			*inner = to_one_task(context, *inner);
+			break;
+		case WAY_NONE:
+			return reason;
+	}
+	if (*outer == NULL || *inner == NULL)
+		return reason;
+	place_at(parts->join->jointype, *outer, *inner, ir);
+	return NULL;
+}
+
+/* Set where the join runs without moving a row, or say why it cannot. */
+static const char *
+place_where_they_are(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir)
+{
+	JoinType	type = parts->join->jointype;
+	bool		outer_partitioned = outer->distribution == IR_PARTITIONED;
+	bool		inner_partitioned = inner->distribution == IR_PARTITIONED;
+
+	if (outer->distribution == IR_DRIVER || inner->distribution == IR_DRIVER)
+		return "an input is local to the driver";
+	if (outer_partitioned && inner_partitioned)
+	{
+		if (!traits_join_colocated(outer, inner, parts->equalities))
+			return "join needs a shuffle";
+	}
+	else if (outer_partitioned || inner_partitioned)
+	{
+		if (outer->distribution == IR_SINGLE || inner->distribution == IR_SINGLE)
+			return "join needs a broadcast of a result";
+		if (outer_partitioned ? !may_broadcast_inner(type) : !may_broadcast_outer(type))
+			return "outer join preserves a broadcast side";
+	}
+	place_at(type, outer, inner, ir);
+	return NULL;
+}
+
+/* Matching rows meet now: say where, and how far the placement can be relied on. */
+static void
+place_at(JoinType type, const Ir *outer, const Ir *inner, Ir *ir)
+{
+	bool		outer_partitioned = outer->distribution == IR_PARTITIONED;
+	bool		inner_partitioned = inner->distribution == IR_PARTITIONED;
+
+	if (!outer_partitioned && !inner_partitioned)
+	{
+		ir->distribution = outer->distribution == IR_SINGLE || inner->distribution == IR_SINGLE ?
+			IR_SINGLE : IR_BROADCAST;
+		return;
+	}
+	ir->distribution = IR_PARTITIONED;
+	ir_follow(ir, outer_partitioned ? outer : inner);
+	if (!outer_partitioned || !inner_partitioned)
+		return;
+	if (type == JOIN_INNER || type == JOIN_SEMI)
+		ir->nulls_spread = false;	/* such rows have matched nothing */
+	else
+		ir->nulls_spread = type == JOIN_RIGHT ? inner->nulls_spread : outer->nulls_spread;
+}
+
+/* Every task would let the unmatched rows of a broadcast side out. */
+static bool
+may_broadcast_inner(JoinType type)
+{
+	return type == JOIN_INNER || type == JOIN_LEFT || type == JOIN_SEMI || type == JOIN_ANTI;
+}
+
+static bool
+may_broadcast_outer(JoinType type)
+{
+	return type == JOIN_INNER || type == JOIN_RIGHT;
+}
+
+static List *
+find_pairs(const JoinParts *parts, const Ir *outer, const Ir *inner)
+{
+	List	   *pairs = NIL;
+	ListCell   *lc;
+
+	foreach(lc, parts->equalities)
+	{
+		KeyPair    *pair = NULL;
+
+		if (IsA(lfirst(lc), OpExpr))
+			pair = make_pair(lfirst(lc), outer, inner);
+		if (pair)
+			pairs = lappend(pairs, pair);
+	}
+	return pairs;
+}
+
+/* The sides of an equality that agrees with how rows are hashed, or NULL. */
+static KeyPair *
+make_pair(const OpExpr *clause, const Ir *outer, const Ir *inner)
+{
+	KeyPair    *pair = palloc(sizeof(KeyPair));
+	bool		swapped;
+
+	if (list_length(clause->args) != 2)
+		return NULL;
+	swapped = side_of(linitial(clause->args)) == INNER_VAR;
+	pair->outer = swapped ? lsecond(clause->args) : linitial(clause->args);
+	pair->inner = swapped ? linitial(clause->args) : lsecond(clause->args);
+	if (side_of(pair->outer) != OUTER_VAR || side_of(pair->inner) != INNER_VAR ||
+		!traits_hash_equality(clause->opno, exprType(linitial(clause->args)),
+							  clause->inputcollid))
+		return NULL;
+	pair->outer_type = hashed_type(pair->outer, OUTER_VAR, outer);
+	pair->inner_type = hashed_type(pair->inner, INNER_VAR, inner);
+	if (!OidIsValid(pair->outer_type) || !OidIsValid(pair->inner_type) ||
+		!traits_types_hash_alike(list_make1_oid(pair->outer_type),
+								 list_make1_oid(pair->inner_type)))
+		return NULL;
+	return pair;
+}
+
+static bool
+sides_walker(Node *node, Bitmapset **sides)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		*sides = bms_add_member(*sides, ((Var *) node)->varno == OUTER_VAR ? 0 :
+								((Var *) node)->varno == INNER_VAR ? 1 : 2);
+		return false;
+	}
+	return expression_tree_walker(node, sides_walker, sides);
+}
+
+/* OUTER_VAR or INNER_VAR when the expression reads that side alone, else 0. */
+static int
+side_of(Node *expr)
+{
+	Bitmapset  *sides = NULL;
+	int			side;
+
+	sides_walker(expr, &sides);
+	if (!bms_get_singleton_member(sides, &side) || side > 1)
+		return 0;
+	return side == 0 ? OUTER_VAR : INNER_VAR;
+}
+
+/* The type of what would be hashed for an expression; InvalidOid when it cannot be. */
+static Oid
+hashed_type(Node *expr, int varno, const Ir *ir)
+{
+	int			column = expr_plain_column(expr, varno);
+
+	if (column > 0)
+		expr = list_nth(ir->display, column - 1);
+	if (exchange_key_reason(exprType(expr), exprCollation(expr)) != NULL)
+		return InvalidOid;
+	return exprType(expr);
+}
+
+/* A pair for each key that a side is partitioned by, or NIL. */
+static List *
+pairs_for_keys(const Placement *placement, const Ir *ir, bool of_outer)
+{
+	List	   *result = NIL;
+	ListCell   *lk;
+	ListCell   *lp;
+
+	if (ir->distribution != IR_PARTITIONED || ir->keys == NIL ||
+		(!ir->hashed && !traits_tables_colocated(ir->anchor, ir->anchor)))
+		return NIL;
+	foreach(lk, ir->keys)
+	{
+		KeyPair    *found = NULL;
+		Oid			key_type = list_nth_oid(ir->key_types, foreach_current_index(lk));
+
+		foreach(lp, placement->pairs)
+		{
+			KeyPair    *pair = lfirst(lp);
+			int			column = expr_plain_column(of_outer ? pair->outer : pair->inner,
+												   of_outer ? OUTER_VAR : INNER_VAR);
+
+			if (column > 0 && bms_is_member(column, lfirst(lk)) &&
+				traits_types_hash_alike(list_make1_oid(key_type),
+										list_make1_oid(of_outer ? pair->inner_type :
+													   pair->outer_type)))
+				found = pair;
+		}
+		if (found == NULL)
+			return NIL;
+		result = lappend(result, found);
+	}
+	return result;
+}
+
+static JoinWay
+choose(const Placement *placement)
+{
+	JoinType	type = placement->parts->join->jointype;
+	const Ir   *outer = placement->outer;
+	const Ir   *inner = placement->inner;
+	double		outer_bytes = bytes_of(outer);
+	double		inner_bytes = bytes_of(inner);
+	double		limit = planner_broadcast_threshold * 1024.0;
+	bool		shuffle = placement->pairs != NIL;
+	JoinWay		best = WAY_NONE;
+	double		best_cost = 0;
+
+	/* a side that is not partitioned yet is to meet one that is, so never both */
+	if (outer->distribution == IR_PARTITIONED && may_broadcast_inner(type) &&
+		(!shuffle || planner_join_strategy == JOIN_STRATEGY_BROADCAST ||
+		 (planner_join_strategy == JOIN_STRATEGY_AUTO && inner_bytes <= limit)))
+		consider(WAY_BROADCAST_INNER, inner_bytes * (MOVE_COST + BUILD_COST * tasks_of(outer)),
+				 &best, &best_cost);
+	if (inner->distribution == IR_PARTITIONED && may_broadcast_outer(type) &&
+		(!shuffle || planner_join_strategy == JOIN_STRATEGY_BROADCAST ||
+		 (planner_join_strategy == JOIN_STRATEGY_AUTO && outer_bytes <= limit)))
+		consider(WAY_BROADCAST_OUTER, outer_bytes * (MOVE_COST + BUILD_COST * tasks_of(inner)),
+				 &best, &best_cost);
+	if (shuffle && (best == WAY_NONE || planner_join_strategy != JOIN_STRATEGY_BROADCAST))
+	{
+		if (placement->outer_pairs != NIL)
+			consider(WAY_MOVE_INNER, inner_bytes * MOVE_COST, &best, &best_cost);
+		if (placement->inner_pairs != NIL)
+			consider(WAY_MOVE_OUTER, outer_bytes * MOVE_COST, &best, &best_cost);
+		consider(WAY_MOVE_BOTH, (outer_bytes + inner_bytes) * MOVE_COST, &best, &best_cost);
+	}
+	return best == WAY_NONE ? WAY_SINGLE : best;
+}
+
+static void
+consider(JoinWay way, double cost, JoinWay *best, double *best_cost)
+{
+	if (*best == WAY_NONE || cost < *best_cost)
+	{
+		*best = way;
+		*best_cost = cost;
+	}
+}
+
+static double
+bytes_of(const Ir *ir)
+{
+	return ir->rows * (ir->width + ROW_OVERHEAD);
+}
+
+/* How many tasks the side is read by, roughly. */
+static double
+tasks_of(const Ir *ir)
+{
+	Relation	rel;
+	double		ntasks;
+
+	if (!OidIsValid(ir->anchor))
+		return DEFAULT_TASKS;
+	rel = relation_open(ir->anchor, NoLock);	/* locked by the planner */
+	ntasks = table_layout(rel)->npartitions;
+	relation_close(rel, NoLock);
+	return ntasks;
+}
+
+/* Partition a side by its expressions of the pairs; like the other side, if given. */
+static Ir *
+move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const Ir *to)
+{
+	List	   *exprs = NIL;
+	List	   *columns = NIL;
+	const char *reason;
+	ListCell   *lc;
+
+	foreach(lc, pairs)
+	{
+		KeyPair    *pair = lfirst(lc);
+
+		exprs = lappend(exprs, is_outer ? pair->outer : pair->inner);
+	}
+	if (ir->distribution == IR_DRIVER && needs_key_columns(exprs, is_outer))
+		ir = ir_exchange(placement->context, ir, EXCHANGE_ROUND_ROBIN, NIL);
+	ir = with_key_columns(ir, exprs, is_outer ? OUTER_VAR : INNER_VAR, &columns, &reason);
+	if (ir == NULL)
+		return NULL;
+	if (to && OidIsValid(to->anchor))
+		ir = ir_exchange_aligned(placement->context, ir, columns, to->anchor);
+	else
+		ir = ir_exchange(placement->context, ir, EXCHANGE_HASH, columns);
+	ir_exchange_spread_nulls(ir);
+	return ir;
+}
+
+/* The driver's rows are sent as they are. */
+static bool
+needs_key_columns(List *exprs, bool is_outer)
+{
+	ListCell   *lc;
+
+	foreach(lc, exprs)
+		if (expr_plain_column(lfirst(lc), is_outer ? OUTER_VAR : INNER_VAR) == 0)
+			return true;
+	return false;
+}
+
+/* Numbers of the columns that hold the expressions, which are added where missing. */
+static Ir *
+with_key_columns(Ir *ir, List *exprs, int varno, List **columns, const char **reason)
+{
+	Ir		   *wide = NULL;
+	IrScope		scope;
+	ListCell   *lc;
+
+	foreach(lc, exprs)
+	{
+		int			column = expr_plain_column(lfirst(lc), varno);
+		Expr	   *expr;
+
+		if (column == 0)
+		{
+			if (wide == NULL)
+			{
+				wide = ir_pass_all(ir, &scope);
+				scope.inputs[0].varno = varno;
+			}
+			expr = expr_for_query(lfirst(lc), &scope, wide, reason);
+			if (expr == NULL)
+				return NULL;
+			column = ir_add_column(wide, expr, expr_for_display(lfirst(lc), &scope));
+		}
+		*columns = lappend_int(*columns, column);
+	}
+	return wide ? wide : ir;
+}
+
+static Ir *
+to_one_task(PlanContext *context, Ir *ir)
+{
+	if (ir->distribution != IR_PARTITIONED && ir->distribution != IR_DRIVER)
+		return ir;
+	return ir_exchange(context, ir, EXCHANGE_SINGLE, NIL);
+}
