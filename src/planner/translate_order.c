@@ -15,9 +15,11 @@
 #include "planner/fallback.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
+#include "planner/subplan.h"
 #include "planner/translate.h"
 
 static List *and_then_by(List *order, List *before);
+static Ir  *limit_in_place(Ir *child, Limit *limit);
 static void push_limit(Ir *child, Limit *limit);
 
 Ir *
@@ -139,10 +141,38 @@ translate_limit(PlanContext *context, Limit *limit)
 
 	if (child == NULL)
 		return NULL;
+	if (context->bound != NULL)
+		return limit_in_place(child, limit);
 	if (child->tail == NULL && child->driver_qual == NIL &&
 		limit->limitOption == LIMIT_OPTION_COUNT)
 		push_limit(child, limit);
 	return translate_tail(context, &limit->plan, child);
+}
+
+/* Of a subquery for each outer row, all rows are there. */
+static Ir *
+limit_in_place(Ir *child, Limit *limit)
+{
+	IrScope		scope = {0};
+	const char *reason;
+
+	if (!subplan_reads_same_rows(child) || limit->limitOption != LIMIT_OPTION_COUNT)
+		return NULL;
+	if (child->query->limitCount || child->query->limitOffset || child->query->setOperations)
+		ir_wrap(child);
+	ir_apply_order(child);
+	if (child->query->limitCount || child->query->limitOffset)
+		return NULL;
+	if (limit->limitCount &&
+		!(child->query->limitCount = (Node *) expr_for_query(limit->limitCount, &scope, child,
+															 &reason)))
+		return NULL;
+	if (limit->limitOffset &&
+		!(child->query->limitOffset = (Node *) expr_for_query(limit->limitOffset, &scope, child,
+															  &reason)))
+		return NULL;
+	translate_init_plans(child, &limit->plan);
+	return child;
 }
 
 /* Duplicates are adjacent in the ordered gather; only the driver sees them all. */
