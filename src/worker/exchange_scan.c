@@ -33,7 +33,8 @@ typedef struct ExchangeScan
 {
 	CustomScanState css;
 	const ExchangeInputs *inputs;
-	const TaskInput *input;
+	List	   *parts;			/* of TaskInput, with rows: read one after another */
+	int			part;			/* the one at hand */
 	const StageSources *sources;
 	bool		force_wire;
 	bool		keep;			/* it will be read again */
@@ -51,7 +52,7 @@ typedef struct ExchangeScan
 static const ExchangeInputs *current;
 
 static bool is_exchange(RangeTblEntry *rte, int *index);
-static const TaskInput *find_input(const ExchangeInputs *inputs, int index);
+static List *find_inputs(const ExchangeInputs *inputs, int index);
 static const StageSources *find_sources(const ExchangeInputs *inputs, int stage);
 static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, struct CustomPath *path,
 					   List *tlist, List *clauses, List *custom_plans);
@@ -120,14 +121,20 @@ exchange_add_sources(List *list, StageSources *sources)
 void
 exchange_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
-	const TaskInput *input;
 	CustomPath *path;
 	int			index;
+	double		rows = 0;
+	double		bytes = 0;
+	ListCell   *lc;
 
 	if (current == NULL || !is_exchange(rte, &index))
 		return;
-	input = find_input(current, index);
-	rel->tuples = clamp_row_est(input->rows);
+	foreach(lc, find_inputs(current, index))
+	{
+		rows += ((TaskInput *) lfirst(lc))->rows;
+		bytes += ((TaskInput *) lfirst(lc))->bytes;
+	}
+	rel->tuples = clamp_row_est(rows);
 	set_baserel_size_estimates(root, rel);
 	rel->consider_parallel = false;
 	rel->partial_pathlist = NIL;
@@ -139,7 +146,7 @@ exchange_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte
 	path->path.rows = rel->rows;
 	path->path.startup_cost = rel->baserestrictcost.startup + rel->reltarget->cost.startup;
 	path->path.total_cost = path->path.startup_cost +
-		seq_page_cost * input->bytes / BLCKSZ +
+		seq_page_cost * bytes / BLCKSZ +
 		(cpu_tuple_cost + rel->baserestrictcost.per_tuple) * rel->tuples +
 		rel->reltarget->cost.per_tuple * rel->rows;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
@@ -175,17 +182,20 @@ is_exchange(RangeTblEntry *rte, int *index)
 	return true;
 }
 
-static const TaskInput *
-find_input(const ExchangeInputs *inputs, int index)
+static List *
+find_inputs(const ExchangeInputs *inputs, int index)
 {
+	List	   *found = NIL;
 	ListCell   *lc;
 
 	foreach(lc, inputs->inputs)
 		if (((TaskInput *) lfirst(lc))->index == index)
-			return lfirst(lc);
-	ereport(ERROR,
-			(errcode(ERRCODE_PROTOCOL_VIOLATION),
-			 errmsg("a task reads exchange %d, of which it was not told", index)));
+			found = lappend(found, lfirst(lc));
+	if (found == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("a task reads exchange %d, of which it was not told", index)));
+	return found;
 }
 
 static const StageSources *
@@ -257,14 +267,19 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	ExchangeScan *scan = (ExchangeScan *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
 	const char *wire = GetConfigOption("barks.wire", true, false);
+	List	   *inputs;
+	ListCell   *lc;
 
 	if (current == NULL)
 		elog(ERROR, "an exchange is read outside of a task");
 	scan->inputs = current;
-	scan->input = find_input(current, intVal(linitial(plan->custom_private)));
-	scan->sources = find_sources(current, scan->input->stage);
+	inputs = find_inputs(current, intVal(linitial(plan->custom_private)));
+	scan->sources = find_sources(current, ((TaskInput *) linitial(inputs))->stage);
+	foreach(lc, inputs)
+		if (((TaskInput *) lfirst(lc))->rows > 0)
+			scan->parts = lappend(scan->parts, lfirst(lc));
 	scan->force_wire = wire && strcmp(wire, "always") == 0;
-	scan->keep = (eflags & EXEC_FLAG_REWIND) != 0;
+	scan->keep = (eflags & EXEC_FLAG_REWIND) != 0 && list_length(scan->parts) == 1;
 	scan->context = estate->es_query_cxt;
 	scan->schema = batch_schema_create(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
 									   estate->es_query_cxt);
@@ -308,17 +323,26 @@ recheck_row(ScanState *node, TupleTableSlot *slot)
 static bool
 next_batch(ExchangeScan *scan)
 {
-	if (scan->reader == NULL)
-		scan->reader = shuffle_reader_open(scan->inputs->driver, scan->inputs->job,
-										   scan->input, scan->sources, scan->schema,
-										   scan->force_wire, scan->keep, scan->context);
 	do
 	{
 		free_batch(scan);
-		scan->batch = shuffle_reader_next(scan->reader);
-		if (scan->batch == NULL)
+		if (scan->part == list_length(scan->parts))
 			return false;
-		scan->nrows = batch_rows(scan->batch);
+		if (scan->reader == NULL)
+			scan->reader = shuffle_reader_open(scan->inputs->driver, scan->inputs->job,
+											   list_nth(scan->parts, scan->part),
+											   scan->sources, scan->schema,
+											   scan->force_wire, scan->keep, scan->context);
+		scan->batch = shuffle_reader_next(scan->reader);
+		if (scan->batch)
+			scan->nrows = batch_rows(scan->batch);
+		else if (scan->part == list_length(scan->parts) - 1)
+			return false;
+		else
+		{
+			close_reader(scan);
+			scan->part++;
+		}
 	} while (scan->nrows == 0);
 	if (scan->schema->has_text)
 		make_text_values(scan);
@@ -356,8 +380,11 @@ rescan(CustomScanState *node)
 
 	ExecScanReScan(&node->ss);
 	free_batch(scan);
+	if (scan->reader && scan->part > 0)
+		close_reader(scan);
 	if (scan->reader)
 		shuffle_reader_rewind(scan->reader);
+	scan->part = 0;
 }
 
 static void
