@@ -114,6 +114,7 @@ ir_inherit(Ir *ir, const Ir *input)
 	ir->prune = list_concat(ir->prune, input->prune);
 	ir->functions = list_concat_unique_oid(ir->functions, input->functions);
 	ir->needs_gate |= input->needs_gate;
+	ir->indeterminate |= input->indeterminate;
 }
 
 /* The rows of ir lie where those of input do; which columns say so is left open. */

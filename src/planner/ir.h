@@ -57,6 +57,7 @@ typedef struct Ir
 	List	   *functions;		/* oids of functions called on the nodes */
 	bool		ordered;		/* order is in the query */
 	bool		needs_gate;
+	bool		indeterminate;	/* computed again, its rows may be others */
 	bool		partial_aggregate;
 	int64		limit;			/* rows wanted of the gather, or -1 */
 	double		rows;			/* as PostgreSQL's planner estimates them */
@@ -91,6 +92,8 @@ typedef struct PlanContext
 	PlannedStmt *stmt;
 	bool		fence;			/* rows are hidden from functions: see architecture.md */
 	bool		wants_nodes;	/* what stands above could go on with rows on the nodes */
+	WindowAgg  *window_below;	/* what windows above this one partition by: */
+	Bitmapset  *window_columns; /* columns of its output; see translate_window.c */
 	int			next_plan_node_id;
 	int			next_leaf;
 	int			next_group;

@@ -348,6 +348,7 @@ check_node(Node *node, ShippableContext *context)
 		case T_CollateExpr:
 		case T_FieldSelect:
 		case T_GroupingFunc:
+		case T_WindowFunc:
 			break;
 		case T_DistinctExpr:
 		case T_NullIfExpr:

@@ -81,6 +81,8 @@ translate_node(PlanContext *context, Plan *plan)
 			return translate_agg(context, (Agg *) plan);
 		case T_Group:
 			return translate_group(context, (Group *) plan);
+		case T_WindowAgg:
+			return translate_window(context, (WindowAgg *) plan);
 		case T_Sort:
 		case T_IncrementalSort:
 			return translate_sort(context, (Sort *) plan);
@@ -200,9 +202,6 @@ translate_other(PlanContext *context, Plan *plan)
 			break;
 		case T_CustomScan:
 			seal_list(context, ((CustomScan *) plan)->custom_plans);
-			break;
-		case T_WindowAgg:
-			reason = "window functions need a shuffle";
 			break;
 		case T_SetOp:
 			reason = "set operation needs a shuffle";

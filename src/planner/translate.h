@@ -36,6 +36,8 @@ extern Ir  *translate_append(PlanContext *context, Plan *plan, List **children);
 /* translate_agg.c */
 extern Ir  *translate_agg(PlanContext *context, Agg *agg);
 extern Ir  *translate_group(PlanContext *context, Group *group);
+/* translate_window.c */
+extern Ir  *translate_window(PlanContext *context, WindowAgg *window);
 /* translate_order.c */
 extern Ir  *translate_sort(PlanContext *context, Sort *sort);
 extern List *translate_sort_keys(int ncols, const AttrNumber *cols, const Oid *ops,
