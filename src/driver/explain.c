@@ -170,10 +170,16 @@ explain_stage(BarksScanState *state, const StagePlan *stage, ExplainState *es)
 static void
 explain_stage_shape(BarksScanState *state, const StagePlan *stage, ExplainState *es)
 {
-	List	   *shapes = state->shapes && stage->exchange == EXCHANGE_GATHER ?
-		state->shapes : tasks_shape(stage, NULL);
+	List	   *shapes;
 
 	ExplainPropertyText("Exchange", exchange_name(stage), es);
+	if (stage->distribution == STAGE_DRIVER)
+	{
+		ExplainPropertyText("Rows From", "driver", es);
+		return;
+	}
+	shapes = state->shapes && stage->exchange == EXCHANGE_GATHER ?
+		state->shapes : tasks_shape(stage, NULL);
 	if (stage->partial_aggregate)
 		ExplainPropertyText("Aggregate", "partial", es);
 	ExplainPropertyInteger("Tasks", NULL, list_length(shapes), es);

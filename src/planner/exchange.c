@@ -92,6 +92,14 @@ exchange_make_stage(Ir *ir)
 {
 	StagePlan  *stage = make_stage_plan();
 
+	if (ir->distribution == IR_DRIVER)
+	{
+		stage->distribution = STAGE_DRIVER;
+		stage->driver_plan = ir->driver_plan;
+		/* nobody looked for volatile functions */
+		stage->indeterminate = true;
+		return stage;
+	}
 	stage->distribution = ir->distribution == IR_PARTITIONED ? STAGE_PARTITIONED : STAGE_SINGLE;
 	stage->query = ir->query;
 	stage->leaves = ir->leaves;
@@ -122,7 +130,7 @@ exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid tab
 	StagePlan  *stage;
 	Ir		   *reader;
 
-	Assert(ir_on_nodes(ir));
+	Assert(ir->distribution == IR_DRIVER || ir_on_nodes(ir));
 	Assert((kind == EXCHANGE_HASH) == (columns != NIL));
 	ir_ensure_column(ir);
 	stage = exchange_make_stage(ir);

@@ -173,7 +173,7 @@ ir_ensure_column(Ir *ir)
 {
 	Expr	   *column = (Expr *) makeBoolConst(true, false);
 
-	if (ir->tail != NULL || ir->display != NIL)
+	if (ir->query == NULL || ir->display != NIL)
 		return;
 	if (ir->query->setOperations)
 		ir_wrap(ir);
@@ -226,7 +226,7 @@ ir_apply_order(Ir *ir)
 bool
 ir_on_nodes(const Ir *ir)
 {
-	return ir != NULL && ir->tail == NULL && !ir->has_driver_tlist && ir->driver_qual == NIL;
+	return ir != NULL && ir->distribution != IR_DRIVER && ir->tail == NULL && !ir->has_driver_tlist && ir->driver_qual == NIL;
 }
 
 /* PostgreSQL's planner may sort a column by another collation than its own. */

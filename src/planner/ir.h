@@ -24,7 +24,8 @@ typedef enum IrDistribution
 {
 	IR_PARTITIONED,				/* each task has a share of the rows */
 	IR_BROADCAST,				/* every task has all rows, the same ones */
-	IR_SINGLE					/* one task has all rows; another might compute others */
+	IR_SINGLE,					/* one task has all rows; another might compute others */
+	IR_DRIVER					/* the driver makes the rows: see driver_input.h */
 } IrDistribution;
 
 /* One column of an order that the rows of each task can be given. */
@@ -66,6 +67,7 @@ typedef struct Ir
 	List	   *driver_tlist;	/* INDEX_VARs name columns */
 	List	   *driver_qual;
 	Plan	   *tail;			/* driver's own last stage, over a CustomScan */
+	Plan	   *driver_plan;	/* IR_DRIVER: gives the rows */
 } Ir;
 
 /* What a range-table entry of a query under construction, or of the plan, means. */

@@ -73,6 +73,7 @@ static double bytes_of(const Ir *ir);
 static double tasks_of(const Ir *ir);
 static Ir  *move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs,
 					  const Ir *to);
+static bool needs_key_columns(List *exprs, bool is_outer);
 static Ir  *with_key_columns(Ir *ir, List *exprs, int varno, List **columns,
 							 const char **reason);
 static Ir  *to_one_task(PlanContext *context, Ir *ir);
@@ -132,6 +133,8 @@ place_where_they_are(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir)
 	bool		outer_partitioned = outer->distribution == IR_PARTITIONED;
 	bool		inner_partitioned = inner->distribution == IR_PARTITIONED;
 
+	if (outer->distribution == IR_DRIVER || inner->distribution == IR_DRIVER)
+		return "an input is local to the driver";
 	if (outer_partitioned && inner_partitioned)
 	{
 		if (!traits_join_colocated(outer, inner, parts->equalities))
@@ -383,6 +386,8 @@ move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const 
 
 		exprs = lappend(exprs, is_outer ? pair->outer : pair->inner);
 	}
+	if (ir->distribution == IR_DRIVER && needs_key_columns(exprs, is_outer))
+		ir = ir_exchange(placement->context, ir, EXCHANGE_ROUND_ROBIN, NIL);
 	ir = with_key_columns(ir, exprs, is_outer ? OUTER_VAR : INNER_VAR, &columns, &reason);
 	if (ir == NULL)
 		return NULL;
@@ -392,6 +397,18 @@ move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const 
 		ir = ir_exchange(placement->context, ir, EXCHANGE_HASH, columns);
 	ir_exchange_spread_nulls(ir);
 	return ir;
+}
+
+/* The driver's rows are sent as they are. */
+static bool
+needs_key_columns(List *exprs, bool is_outer)
+{
+	ListCell   *lc;
+
+	foreach(lc, exprs)
+		if (expr_plain_column(lfirst(lc), is_outer ? OUTER_VAR : INNER_VAR) == 0)
+			return true;
+	return false;
 }
 
 /* Numbers of the columns that hold the expressions, which are added where missing. */
@@ -427,7 +444,7 @@ with_key_columns(Ir *ir, List *exprs, int varno, List **columns, const char **re
 static Ir *
 to_one_task(PlanContext *context, Ir *ir)
 {
-	if (ir->distribution != IR_PARTITIONED)
+	if (ir->distribution != IR_PARTITIONED && ir->distribution != IR_DRIVER)
 		return ir;
 	return ir_exchange(context, ir, EXCHANGE_SINGLE, NIL);
 }

@@ -8,11 +8,14 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
+#include "planner/driver_input.h"
 #include "planner/fallback.h"
 #include "planner/place_join.h"
+#include "planner/planner.h"
 #include "planner/translate.h"
 
 static Ir  *translate_join(PlanContext *context, JoinParts *parts);
+static bool moves_driver_rows(const Ir *other);
 static bool build_join(PlanContext *context, JoinParts *parts, Ir *outer, Ir *inner, Ir *ir,
 					   const char **reason);
 static List *ship_clauses(List *clauses, const IrScope *scope, Ir *ir, const char **reason,
@@ -71,10 +74,23 @@ translate_join(PlanContext *context, JoinParts *parts)
 	Ir		   *inner = translate_plan(context, *parts->inner_plan);
 	const char *reason = "an input is not on the nodes";
 	Ir		   *ir = ir_make();
+	bool		outer_is_sealed = false;
+	bool		inner_is_sealed = false;
 
 	if ((outer == NULL && between == before) || (inner == NULL && context->scans == between))
 		reason = "an input is local to the driver";
-	if (ir_on_nodes(outer) && ir_on_nodes(inner))
+	if (!ir_on_nodes(outer) && moves_driver_rows(inner))
+	{
+		outer = driver_input(context, outer, parts->outer_plan, parts->keeps_order, &reason);
+		outer_is_sealed = true;
+	}
+	else if (!ir_on_nodes(inner) && moves_driver_rows(outer))
+	{
+		inner = driver_input(context, inner, parts->inner_plan, false, &reason);
+		inner_is_sealed = true;
+	}
+	if ((outer_is_sealed ? outer != NULL : ir_on_nodes(outer)) &&
+		(inner_is_sealed ? inner != NULL : ir_on_nodes(inner)))
 	{
 		Ir		   *left = outer;
 		Ir		   *right = inner;
@@ -87,11 +103,19 @@ translate_join(PlanContext *context, JoinParts *parts)
 			return ir;
 		}
 	}
-	if (outer)
+	if (outer && !outer_is_sealed)
 		*parts->outer_plan = ir_seal(context, outer, *parts->outer_plan);
-	if (inner)
+	if (inner && !inner_is_sealed)
 		*parts->inner_plan = ir_seal(context, inner, *parts->inner_plan);
 	return translate_stay(context, plan, before, reason);
+}
+
+/* Is there something on the nodes that rows of the driver should meet there? */
+static bool
+moves_driver_rows(const Ir *other)
+{
+	return planner_exchanges && planner_join_strategy != JOIN_STRATEGY_DRIVER &&
+		ir_on_nodes(other) && other->leaves != NIL;
 }
 
 static bool
