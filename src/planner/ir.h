@@ -115,6 +115,7 @@ extern void ir_inherit(Ir *ir, const Ir *input);
 extern Ir  *ir_over(Ir *input, IrScope *scope);
 /* Likewise, and it has all columns of the input, and its keys and order. */
 extern Ir  *ir_pass_all(Ir *input, IrScope *scope);
+extern Ir  *ir_select_all(Ir *input);
 extern void ir_fence(PlanContext *context, Ir *ir);
 extern void ir_apply_order(Ir *ir);
 extern void ir_wrap(Ir *ir);
