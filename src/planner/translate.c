@@ -83,6 +83,8 @@ translate_node(PlanContext *context, Plan *plan)
 			return translate_group(context, (Group *) plan);
 		case T_WindowAgg:
 			return translate_window(context, (WindowAgg *) plan);
+		case T_SetOp:
+			return translate_setop(context, (SetOp *) plan);
 		case T_Sort:
 		case T_IncrementalSort:
 			return translate_sort(context, (Sort *) plan);
@@ -184,10 +186,7 @@ translate_other(PlanContext *context, Plan *plan)
 	int			before = context->scans;
 	const char *reason = "is not run on nodes";
 
-	/* hashed, it wants all rows of the first input before those of the second */
-	if (IsA(plan, SetOp) && plan->lefttree && IsA(plan->lefttree, Append))
-		seal_list(context, ((Append *) plan->lefttree)->appendplans);
-	else if (plan->lefttree)
+	if (plan->lefttree)
 		plan->lefttree = translate_and_seal(context, plan->lefttree);
 	if (plan->righttree)
 		plan->righttree = translate_and_seal(context, plan->righttree);
@@ -202,9 +201,6 @@ translate_other(PlanContext *context, Plan *plan)
 			break;
 		case T_CustomScan:
 			seal_list(context, ((CustomScan *) plan)->custom_plans);
-			break;
-		case T_SetOp:
-			reason = "set operation needs a shuffle";
 			break;
 		case T_MergeJoin:
 			reason = "merge joins are not run on nodes";

@@ -33,6 +33,8 @@ extern Ir  *translate_hash_join(PlanContext *context, HashJoin *join);
 extern Ir  *translate_nest_loop(PlanContext *context, NestLoop *join);
 /* translate_append.c */
 extern Ir  *translate_append(PlanContext *context, Plan *plan, List **children);
+/* translate_setop.c */
+extern Ir  *translate_setop(PlanContext *context, SetOp *setop);
 /* translate_agg.c */
 extern Ir  *translate_agg(PlanContext *context, Agg *agg);
 extern Ir  *translate_group(PlanContext *context, Group *group);
