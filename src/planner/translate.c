@@ -83,6 +83,12 @@ translate_node(PlanContext *context, Plan *plan)
 			return translate_group(context, (Group *) plan);
 		case T_WindowAgg:
 			return translate_window(context, (WindowAgg *) plan);
+		case T_FunctionScan:
+			return translate_function_scan(context, (FunctionScan *) plan);
+		case T_ValuesScan:
+			return translate_values_scan(context, (ValuesScan *) plan);
+		case T_ProjectSet:
+			return translate_project_set(context, (ProjectSet *) plan);
 		case T_SetOp:
 			return translate_setop(context, (SetOp *) plan);
 		case T_Sort:
@@ -204,9 +210,6 @@ translate_other(PlanContext *context, Plan *plan)
 			break;
 		case T_MergeJoin:
 			reason = "merge joins are not run on nodes";
-			break;
-		case T_ProjectSet:
-			reason = "set-returning function in the target list";
 			break;
 		case T_RecursiveUnion:
 			reason = "recursive query";

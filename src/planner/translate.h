@@ -35,6 +35,10 @@ extern Ir  *translate_nest_loop(PlanContext *context, NestLoop *join);
 extern Ir  *translate_append(PlanContext *context, Plan *plan, List **children);
 /* translate_setop.c */
 extern Ir  *translate_setop(PlanContext *context, SetOp *setop);
+/* translate_rows.c */
+extern Ir  *translate_function_scan(PlanContext *context, FunctionScan *scan);
+extern Ir  *translate_values_scan(PlanContext *context, ValuesScan *scan);
+extern Ir  *translate_project_set(PlanContext *context, ProjectSet *project);
 /* translate_agg.c */
 extern Ir  *translate_agg(PlanContext *context, Agg *agg);
 extern Ir  *translate_group(PlanContext *context, Group *group);
