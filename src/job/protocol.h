@@ -92,7 +92,8 @@ typedef struct RangeKey
 
 /*
  * What a task reads as barks.exchange(index): partitions first to last of a
- * stage's output, of the map tasks first_map to last_map.
+ * stage's output, of the map tasks first_map to last_map.  Several with one index
+ * are read one after another; last before first: nothing.
  */
 typedef struct TaskInput
 {

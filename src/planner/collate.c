@@ -93,6 +93,16 @@ fix(Node *node, CollateState *parent)
 		merge(parent, collation, strength);
 		return node;
 	}
+	if (IsA(node, SubLink))
+	{
+		/* as the parser has it: the first column's, implicitly */
+		SubLink    *link = copyObject((SubLink *) node);
+
+		link->testexpr = fix_alone(link->testexpr, parent, InvalidOid);
+		collation = exprCollation((Node *) link);
+		merge(parent, collation, OidIsValid(collation) ? STRENGTH_IMPLICIT : STRENGTH_NONE);
+		return (Node *) link;
+	}
 	if (IsA(node, FieldSelect))
 	{
 		node = expression_tree_mutator(node, fix, &state);

@@ -35,6 +35,11 @@ driver_input(PlanContext *context, Ir *ir, Plan **plan, bool keeps_order, const 
 	bool		order_known;
 	ListCell   *lc;
 
+	if (bms_overlap((*plan)->allParam, context->bound))
+	{
+		*reason = "an input depends on the outer row";
+		return NULL;
+	}
 	if (ir && ir->tail == NULL && !ir->has_driver_tlist)
 	{
 		order = ir->order;

@@ -131,6 +131,7 @@ exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid tab
 	Ir		   *reader;
 
 	Assert(ir->distribution == IR_DRIVER || ir_on_nodes(ir));
+	Assert(context->bound == NULL);
 	Assert((kind == EXCHANGE_HASH) == (columns != NIL));
 	ir_ensure_column(ir);
 	stage = exchange_make_stage(ir);

@@ -23,12 +23,16 @@
 
 #include "planner/ir.h"
 #include "planner/shippable.h"
+#include "planner/subplan.h"
 
 typedef struct ResolveContext
 {
 	const IrScope *scope;
 	bool		display;
 	bool		failed;
+	Ir		   *ir;				/* of the query */
+	List	   *subplans;		/* of SubPlan: now sub-selects */
+	const char *reason;
 } ResolveContext;
 
 /* State of splitting a target list between nodes and driver. */
@@ -42,6 +46,7 @@ typedef struct SplitContext
 } SplitContext;
 
 static Node *resolve_mutator(Node *node, ResolveContext *context);
+static Node *resolve_subplan(SubPlan *subplan, ResolveContext *context);
 static Node *resolve_var(Var *var, ResolveContext *context);
 static Node *explicit_mutator(Node *node, void *context);
 static void explicit_function(FuncExpr *func);
@@ -57,14 +62,15 @@ static void add_quals(Ir *ir, List *quals, bool having);
 Expr *
 expr_for_query(Node *expr, const IrScope *scope, Ir *ir, const char **reason)
 {
-	ResolveContext context = {scope, false, false};
+	ResolveContext context = {scope, false, false, ir};
 	Oid			collation = exprCollation(expr);
 	const char *unshippable;
+	ListCell   *lc;
 
 	expr = resolve_mutator(expr, &context);
 	if (context.failed)
 	{
-		*reason = "reads a system column or a whole row";
+		*reason = context.reason ? context.reason : "reads a system column or a whole row";
 		return NULL;
 	}
 	unshippable = shippable_reason(expr, &ir->functions);
@@ -74,7 +80,11 @@ expr_for_query(Node *expr, const IrScope *scope, Ir *ir, const char **reason)
 		return NULL;
 	}
 	expr = explicit_mutator(expr, NULL);
-	return (Expr *) collate_fix(expr, collation, reason);
+	expr = collate_fix(expr, collation, reason);
+	foreach(lc, context.subplans)
+		if (expr)
+			subplan_attach(ir, lfirst(lc));
+	return (Expr *) expr;
 }
 
 /* The same expression over base tables; never fails. */
@@ -258,7 +268,27 @@ resolve_mutator(Node *node, ResolveContext *context)
 		return NULL;
 	if (IsA(node, Var))
 		return resolve_var((Var *) node, context);
+	if (IsA(node, SubPlan) && !context->display && !context->failed)
+		return resolve_subplan((SubPlan *) node, context);
 	return expression_tree_mutator(node, resolve_mutator, context);
+}
+
+static Node *
+resolve_subplan(SubPlan *subplan, ResolveContext *context)
+{
+	Node	   *test = resolve_mutator(subplan->testexpr, context);
+	List	   *args = (List *) resolve_mutator((Node *) subplan->args, context);
+	Node	   *link = NULL;
+
+	if (!context->failed)
+		link = subplan_for_query(subplan, test, args, context->ir, &context->reason);
+	if (link == NULL)
+	{
+		context->failed = true;
+		return (Node *) subplan;
+	}
+	context->subplans = lappend(context->subplans, subplan);
+	return link;
 }
 
 static Node *

@@ -44,6 +44,7 @@ typedef struct Ir
 	int			height;			/* over the leaves; numbers column names */
 	List	   *display;		/* per column: the expression over base tables, for EXPLAIN */
 	List	   *leaves;			/* of LeafPlan */
+	List	   *subplans;		/* translate_subplan.c's own: sub-selects it may use */
 	List	   *stages;			/* of StagePlan: what the leaves read, inputs before readers */
 	Oid			anchor;			/* table whose partitions the rows follow, or InvalidOid */
 	bool		hashed;			/* the rows follow the job's own hash partitions instead */
@@ -93,6 +94,7 @@ typedef struct PlanContext
 {
 	PlannedStmt *stmt;
 	bool		fence;			/* rows are hidden from functions: see architecture.md */
+	Bitmapset  *bound;			/* params that are outer rows' here: see translate_subplan.c */
 	bool		wants_nodes;	/* what stands above could go on with rows on the nodes */
 	WindowAgg  *window_below;	/* what windows above this one partition by: */
 	Bitmapset  *window_columns; /* columns of its output; see translate_window.c */

@@ -16,6 +16,8 @@ typedef struct JoinParts
 	List	   *clauses;		/* all of ON */
 	Plan	  **outer_plan;
 	Plan	  **inner_plan;
+	List	   *params;			/* int list: of the outer row, that the inner side depends on */
+	List	   *param_values;	/* of NestLoopParam */
 	bool		keeps_order;	/* rows come out in the outer side's order */
 } JoinParts;
 

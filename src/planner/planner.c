@@ -26,6 +26,7 @@
 
 #include "planner/fallback.h"
 #include "planner/planner.h"
+#include "planner/subplan.h"
 #include "planner/translate.h"
 #include "table/layout.h"
 
@@ -77,6 +78,7 @@ static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_s
 static pg_noinline void get_settings(PlannerSettings *settings);
 static pg_noinline void set_settings(const PlannerSettings *settings);
 static void translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options);
+static void translate_subplans(PlanContext *context);
 static int	count_plan_nodes(PlannedStmt *stmt);
 static bool max_id_walker(Plan *plan, int *max_id);
 static Plan *materialize(PlanContext *context, Plan *plan);
@@ -251,22 +253,51 @@ static void
 translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options)
 {
 	PlanContext context = {stmt, hides_rows};
+	PlanContext *before;
 	ListCell   *lc;
 
 	context.next_leaf = 1;
 	context.next_group = 1;
 	context.next_stage = 1;
 	context.next_plan_node_id = count_plan_nodes(stmt);
-	stmt->planTree = translate_and_seal(&context, stmt->planTree);
-	foreach(lc, stmt->subplans)
+	before = subplan_begin(&context);
+	PG_TRY();
 	{
-		if (lfirst(lc) != NULL)
-			lfirst(lc) = translate_and_seal(&context, lfirst(lc));
+		stmt->planTree = translate_and_seal(&context, stmt->planTree);
+		translate_subplans(&context);
 	}
+	PG_FINALLY();
+	{
+		subplan_end(before);
+	}
+	PG_END_TRY();
 	foreach(lc, context.barks_plans)
 		((BarksPlan *) lfirst(lc))->statement_relids = list_copy(context.relids);
 	if ((cursor_options & CURSOR_OPT_SCROLL) && !ExecSupportsBackwardScan(stmt->planTree))
 		stmt->planTree = materialize(&context, stmt->planTree);
+}
+
+/* Those that are still asked for; the others became sub-selects on the nodes. */
+static void
+translate_subplans(PlanContext *context)
+{
+	Bitmapset  *wanted = plan_references(context->stmt->planTree);
+	Bitmapset  *done = NULL;
+	int			id;
+
+	while ((id = bms_next_member(bms_difference(wanted, done), -1)) >= 0)
+	{
+		ListCell   *lc = list_nth_cell(context->stmt->subplans, id - 1);
+
+		done = bms_add_member(done, id);
+		if (lfirst(lc) == NULL)
+			continue;
+		lfirst(lc) = translate_and_seal(context, lfirst(lc));
+		wanted = bms_join(wanted, plan_references(lfirst(lc)));
+	}
+	for (id = 1; id <= list_length(context->stmt->subplans); id++)
+		if (!bms_is_member(id, wanted))
+			lfirst(list_nth_cell(context->stmt->subplans, id - 1)) = NULL;
 }
 
 /* One more than the largest plan_node_id in use. */

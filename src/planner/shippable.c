@@ -29,6 +29,7 @@
 
 #include "job/plan.h"
 #include "planner/shippable.h"
+#include "planner/subplan.h"
 
 typedef struct ShippableContext
 {
@@ -89,6 +90,7 @@ static bool check_aggref(Aggref *aggref, ShippableContext *context);
 static bool check_sort_clauses(List *clauses, ShippableContext *context);
 static bool is_default_equality(Oid opno);
 static bool no_columns_walker(Node *node, void *context);
+static bool is_bound(const Param *param);
 static bool stable_call(Node *node);
 static bool is_extension_member(Oid class_id, Oid object_id);
 static bool listed(const char *name, const char *const *names, int n);
@@ -210,8 +212,8 @@ check_walker(Node *node, ShippableContext *context)
 		return expression_tree_walker(node, check_walker, context);
 	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == barks_combine_state_oid())
 		return false;			/* over a column of our own */
-	if (IsA(node, SortGroupClause))
-		return false;			/* of an Aggref, which looked at it */
+	if (IsA(node, SortGroupClause) || IsA(node, Query))
+		return false;			/* of an Aggref, or a SubLink: already looked at */
 	if (check_node(node, context))
 		return true;
 	if (shippable_evaluated_on_driver(node))
@@ -319,6 +321,8 @@ check_node(Node *node, ShippableContext *context)
 			if (((Param *) node)->paramkind == PARAM_EXEC &&
 				((Param *) node)->paramid < 0)
 				break;			/* the gate */
+			if (((Param *) node)->paramkind == PARAM_SUBLINK || is_bound((Param *) node))
+				break;			/* a column after all */
 			if (((Param *) node)->paramkind != PARAM_EXEC &&
 				((Param *) node)->paramkind != PARAM_EXTERN)
 				return fail(context, "a parameter of an unknown kind");
@@ -371,6 +375,11 @@ check_node(Node *node, ShippableContext *context)
 		case T_Aggref:
 			if (check_aggref((Aggref *) node, context))
 				return true;
+			break;
+		case T_SubLink:
+			/* its stages run before any row is seen, and may fail */
+			if (context->guarded)
+				return fail(context, "a subquery in a conditional expression");
 			break;
 		case T_SubPlan:
 		case T_AlternativeSubPlan:
@@ -459,11 +468,19 @@ no_columns_walker(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, Var) || IsA(node, Aggref) || IsA(node, WindowFunc) || IsA(node, SubPlan) ||
+		IsA(node, SubLink) ||
 		IsA(node, CaseTestExpr) || IsA(node, GroupingFunc))
 		return true;
-	if (IsA(node, Param) && ((Param *) node)->paramid < 0)
-		return true;			/* the gate */
+	if (IsA(node, Param) && (((Param *) node)->paramid < 0 || is_bound((Param *) node) ||
+							 ((Param *) node)->paramkind == PARAM_SUBLINK))
+		return true;			/* the gate, or a column of a subquery or an outer row */
 	return expression_tree_walker(node, no_columns_walker, context);
+}
+
+static bool
+is_bound(const Param *param)
+{
+	return param->paramkind == PARAM_EXEC && subplan_param_is_bound(param->paramid);
 }
 
 /* A call that is itself stable, and calls nothing volatile below. */

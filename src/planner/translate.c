@@ -14,10 +14,12 @@
 #include "nodes/nodeFuncs.h"
 
 #include "planner/fallback.h"
+#include "planner/subplan.h"
 #include "planner/translate.h"
 
 static bool goes_on_over_rows(const Plan *plan);
 static Ir  *translate_node(PlanContext *context, Plan *plan);
+static Ir  *translate_independent(PlanContext *context, Plan *plan);
 static Ir  *translate_other(PlanContext *context, Plan *plan);
 static void seal_list(PlanContext *context, List *plans);
 
@@ -29,7 +31,10 @@ translate_plan(PlanContext *context, Plan *plan)
 
 	check_stack_depth();
 	context->wants_nodes |= goes_on_over_rows(plan);
-	ir = translate_node(context, plan);
+	if (context->bound != NULL && !bms_overlap(plan->allParam, context->bound))
+		ir = translate_independent(context, plan);
+	else
+		ir = translate_node(context, plan);
 	context->wants_nodes = wants_nodes;
 	if (ir)
 	{
@@ -56,6 +61,21 @@ goes_on_over_rows(const Plan *plan)
 		default:
 			return false;
 	}
+}
+
+/* Of a subquery that depends on the outer row, a part that does not. */
+static Ir *
+translate_independent(PlanContext *context, Plan *plan)
+{
+	Bitmapset  *bound = context->bound;
+	Ir		   *ir;
+
+	context->bound = NULL;
+	context->wants_nodes = true;
+	ir = translate_plan(context, plan);
+	ir = subplan_broadcast(context, ir, plan, true);
+	context->bound = bound;
+	return ir;
 }
 
 static Ir *

@@ -12,9 +12,13 @@
 #include "planner/fallback.h"
 #include "planner/place_join.h"
 #include "planner/planner.h"
+#include "planner/subplan.h"
 #include "planner/translate.h"
 
 static Ir  *translate_join(PlanContext *context, JoinParts *parts);
+static Ir  *translate_lateral(PlanContext *context, JoinParts *parts, List *params);
+static bool bind_inner(const JoinParts *parts, Ir *inner, const IrScope *scope, Ir *ir,
+					   const char **reason);
 static bool moves_driver_rows(const Ir *other);
 static bool build_join(PlanContext *context, JoinParts *parts, Ir *outer, Ir *inner, Ir *ir,
 					   const char **reason);
@@ -53,14 +57,7 @@ translate_nest_loop(PlanContext *context, NestLoop *join)
 	if (IsA(innerPlan(join), Material) && innerPlan(join)->initPlan == NIL)
 		parts.inner_plan = &outerPlan(innerPlan(join));
 	if (join->nestParams != NIL)
-	{
-		int			before = context->scans;
-
-		*parts.outer_plan = translate_and_seal(context, *parts.outer_plan);
-		*parts.inner_plan = translate_and_seal(context, *parts.inner_plan);
-		return translate_stay(context, &join->join.plan, before,
-							  "runs its inner side again for each row of the outer one");
-	}
+		return translate_lateral(context, &parts, join->nestParams);
 	return translate_join(context, &parts);
 }
 
@@ -108,6 +105,76 @@ translate_join(PlanContext *context, JoinParts *parts)
 	if (inner && !inner_is_sealed)
 		*parts->inner_plan = ir_seal(context, inner, *parts->inner_plan);
 	return translate_stay(context, plan, before, reason);
+}
+
+/*
+ * The inner side is another one for each outer row: what it reads is broadcast,
+ * and the rest is a lateral sub-select.
+ */
+static Ir *
+translate_lateral(PlanContext *context, JoinParts *parts, List *params)
+{
+	Plan	   *plan = &parts->join->plan;
+	int			before = context->scans;
+	Ir		   *outer = translate_plan(context, *parts->outer_plan);
+	Ir		   *inner = NULL;
+	Ir		   *ir;
+	const char *reason = "runs its inner side again for each row of the outer one";
+	ListCell   *lc;
+
+	foreach(lc, params)
+		parts->params = lappend_int(parts->params, ((NestLoopParam *) lfirst(lc))->paramno);
+	parts->param_values = params;
+	if (planner_exchanges && planner_join_strategy != JOIN_STRATEGY_DRIVER && ir_on_nodes(outer))
+	{
+		int			scans = context->scans;
+		int			mark = fallback_mark();
+
+		inner = subplan_translate(context, copyObject(*parts->inner_plan), parts->params, false,
+								  &reason);
+		if (inner == NULL)
+		{
+			context->scans = scans;
+			fallback_rewind(mark);
+		}
+	}
+	if (inner)
+	{
+		ir = ir_make();
+		ir->distribution = outer->distribution;
+		ir_follow(ir, outer);
+		if (build_join(context, parts, outer, inner, ir, &reason))
+		{
+			if (!ir_on_nodes(ir))
+				fallback_note(plan, reason);
+			return ir;
+		}
+	}
+	if (outer)
+		*parts->outer_plan = ir_seal(context, outer, *parts->outer_plan);
+	*parts->inner_plan = translate_and_seal(context, *parts->inner_plan);
+	return translate_stay(context, plan, before, reason);
+}
+
+/* The inner side's parameters become columns of the outer one. */
+static bool
+bind_inner(const JoinParts *parts, Ir *inner, const IrScope *scope, Ir *ir, const char **reason)
+{
+	List	   *values = NIL;
+	ListCell   *lc;
+
+	foreach(lc, parts->param_values)
+	{
+		Expr	   *value = expr_for_query((Node *) ((NestLoopParam *) lfirst(lc))->paramval,
+										   scope, ir, reason);
+
+		if (value == NULL)
+			return false;
+		values = lappend(values, value);
+	}
+	if (values != NIL)
+		subplan_bind((Node *) inner->query, parts->params, values);
+	return true;
 }
 
 /* Is there something on the nodes that rows of the driver should meet there? */
@@ -185,6 +252,8 @@ build_exists(JoinParts *parts, Ir *outer, Ir *inner, Ir *ir, IrScope *scope,
 
 	scope->inputs[0].rtindex = ir_add_input(ir->query, outer);
 	scope->inputs[0].levels_up = 1;
+	if (!bind_inner(parts, inner, scope, ir, reason))
+		return false;
 	scope->inputs[1].rtindex = ir_add_input(query, inner);
 	clauses = ship_clauses(parts->clauses, scope, ir, reason, &failed);
 	scope->inputs[0].levels_up = 0;
@@ -214,7 +283,10 @@ build_from(JoinParts *parts, Ir *outer, Ir *inner, Ir *ir, IrScope *scope,
 	List	   *clauses;
 
 	scope->inputs[0].rtindex = ir_add_input(ir->query, outer);
+	if (!bind_inner(parts, inner, scope, ir, reason))
+		return false;
 	scope->inputs[1].rtindex = ir_add_input(ir->query, inner);
+	llast_node(RangeTblEntry, ir->query->rtable)->lateral = parts->params != NIL;
 	clauses = ship_clauses(parts->clauses, scope, ir, reason, &failed);
 	if (failed)
 		return false;

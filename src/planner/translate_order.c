@@ -17,6 +17,7 @@
 #include "planner/fallback.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
+#include "planner/subplan.h"
 #include "planner/translate.h"
 
 /* Nodes look for duplicates in their share first when so much of it may go. */
@@ -28,6 +29,7 @@ static bool order_is_of_ties(Ir *child, const Limit *limit);
 static bool order_is_of_unique(const Ir *child, const Unique *unique);
 static Ir  *drop_duplicates(PlanContext *context, Unique *unique, Ir *child);
 static bool push_limit(Ir *child, Limit *limit);
+static Ir  *limit_in_place(Ir *child, Limit *limit);
 
 Ir *
 translate_sort(PlanContext *context, Sort *sort)
@@ -155,6 +157,8 @@ translate_limit(PlanContext *context, Limit *limit)
 
 	if (child == NULL)
 		return NULL;
+	if (context->bound != NULL)
+		return limit_in_place(child, limit);
 	if (child->tail == NULL && child->driver_qual == NIL &&
 		child->distribution == IR_PARTITIONED)
 		pushed = push_limit(child, limit);
@@ -216,6 +220,32 @@ order_is_of_ties(Ir *child, const Limit *limit)
 			return false;
 	child->order = list_truncate(list_copy(child->order), limit->uniqNumCols);
 	return true;
+}
+
+/* Of a subquery for each outer row, all rows are there. */
+static Ir *
+limit_in_place(Ir *child, Limit *limit)
+{
+	IrScope		scope = {0};
+	const char *reason;
+
+	if (!subplan_reads_same_rows(child) || limit->limitOption != LIMIT_OPTION_COUNT)
+		return NULL;
+	if (child->query->limitCount || child->query->limitOffset || child->query->setOperations)
+		ir_wrap(child);
+	ir_apply_order(child);
+	if (child->query->limitCount || child->query->limitOffset)
+		return NULL;
+	if (limit->limitCount &&
+		!(child->query->limitCount = (Node *) expr_for_query(limit->limitCount, &scope, child,
+															 &reason)))
+		return NULL;
+	if (limit->limitOffset &&
+		!(child->query->limitOffset = (Node *) expr_for_query(limit->limitOffset, &scope, child,
+															  &reason)))
+		return NULL;
+	translate_init_plans(child, &limit->plan);
+	return child;
 }
 
 /*

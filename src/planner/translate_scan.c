@@ -9,7 +9,9 @@
 #include "nodes/makefuncs.h"
 #include "access/sysattr.h"
 #include "nodes/bitmapset.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/tlist.h"
 #include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 
@@ -25,6 +27,9 @@ static bool select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *p
 static Ir  *select_from_leaf(PlanContext *context, Scan *scan, LeafPlan *leaf,
 							 const char **reason);
 static void leaf_keys_of_output(Ir *ir, const LeafPlan *leaf, List *tlist, Index scanrelid);
+static Ir  *translate_bound_scan(PlanContext *context, Scan *scan);
+static bool depends_on(Node *node, Bitmapset *params);
+static Node *over_mutator(Node *node, List *tlist);
 static Ir  *project(PlanContext *context, Plan *plan, Ir *child, List *quals, int varno);
 
 Ir *
@@ -38,6 +43,8 @@ translate_scan(PlanContext *context, Scan *scan)
 	if (scan->scanrelid == 0)
 		return NULL;
 	rte = rt_fetch(scan->scanrelid, context->stmt->rtable);
+	if (context->bound != NULL && IsA(scan, SeqScan))
+		return translate_bound_scan(context, scan);
 	if (rte->rtekind != RTE_RELATION || !table_is_distributed(rte->relid))
 		return NULL;
 	context->scans++;
@@ -52,6 +59,78 @@ translate_scan(PlanContext *context, Scan *scan)
 	if (ir == NULL || !ir_on_nodes(ir))
 		fallback_note(&scan->plan, reason);
 	return ir;
+}
+
+/*
+ * A scan whose quals depend on an outer row: the table comes whole, but for the
+ * quals that do not, and the rest is done where the outer row is.
+ */
+static Ir *
+translate_bound_scan(PlanContext *context, Scan *scan)
+{
+	Scan	   *below = copyObject(scan);
+	List	   *quals = NIL;
+	List	   *vars;
+	Plan		above;
+	Ir		   *ir;
+	ListCell   *lc;
+
+	below->plan.qual = NIL;
+	foreach(lc, scan->plan.qual)
+	{
+		if (depends_on(lfirst(lc), context->bound) || (context->fence && quals != NIL))
+			quals = lappend(quals, lfirst(lc));
+		else
+			below->plan.qual = lappend(below->plan.qual, lfirst(lc));
+	}
+	vars = list_concat(pull_var_clause((Node *) scan->plan.targetlist, 0),
+					   pull_var_clause((Node *) quals, 0));
+	below->plan.targetlist = NIL;
+	foreach(lc, vars)
+		below->plan.targetlist = add_to_flat_tlist(below->plan.targetlist,
+												   list_make1(lfirst(lc)));
+	below->plan.allParam = bms_difference(scan->plan.allParam, context->bound);
+	below->plan.initPlan = NIL;
+	ir = translate_plan(context, &below->plan);
+	if (ir == NULL)
+		return NULL;
+	memcpy(&above, &scan->plan, sizeof(Plan));
+	above.targetlist = (List *) over_mutator((Node *) above.targetlist,
+											 below->plan.targetlist);
+	return project(context, &above, ir,
+				   (List *) over_mutator((Node *) quals, below->plan.targetlist), OUTER_VAR);
+}
+
+static bool
+depends_on(Node *node, Bitmapset *params)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param))
+		return ((Param *) node)->paramkind == PARAM_EXEC &&
+			bms_is_member(((Param *) node)->paramid, params);
+	/* what its subquery reads is not seen here */
+	if (IsA(node, SubPlan))
+		return true;
+	return expression_tree_walker(node, depends_on, params);
+}
+
+/* Vars of the scan, as columns of its target list. */
+static Node *
+over_mutator(Node *node, List *tlist)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		TargetEntry *tle = tlist_member((Expr *) node, tlist);
+		Var		   *var = copyObject((Var *) node);
+
+		var->varno = OUTER_VAR;
+		var->varattno = tle->resno;
+		return (Node *) var;
+	}
+	return expression_tree_mutator(node, over_mutator, tlist);
 }
 
 /* A Result over an input projects; without one it makes a row of constants. */
