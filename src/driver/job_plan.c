@@ -12,6 +12,7 @@
 #include "driver/job_plan.h"
 #include "driver/range_sample.h"
 #include "planner/planner.h"
+#include "shuffle/shuffle.h"
 
 static void add_part(StagesJob *job, const StagePlan *stage, int place);
 static void add_sample(StagesJob *job, const StagePlan *stage, int place);
@@ -147,6 +148,7 @@ make_output(const StagesJob *job, const StagePlan *stage)
 		range->nulls_first = key->nulls_first;
 		output->range_keys = lappend(output->range_keys, range);
 	}
+	output->quota = shuffle_quota_bytes();
 	return output;
 }
 
