@@ -18,6 +18,7 @@
 #include "hooks.h"
 #include "job/plan.h"
 #include "planner/planner.h"
+#include "shuffle/shuffle.h"
 #include "table/table.h"
 #include "worker/worker.h"
 
@@ -42,6 +43,7 @@ _PG_init(void)
 	transaction_init();
 	table_init();
 	planner_init();
+	shuffle_init();
 	worker_init();
 	driver_init();
 	hooks_init();

@@ -23,6 +23,7 @@
 #include "hooks.h"
 #include "planner/planner.h"
 #include "table/table.h"
+#include "worker/exchange_scan.h"
 #include "worker/worker.h"
 
 static planner_hook_type next_planner;
@@ -120,6 +121,7 @@ on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 		next_rel_pathlist(root, rel, rti, rte);
 	table_set_rel_pathlist(root, rel, rti, rte);
 	planner_set_rel_pathlist(root, rel, rti, rte);
+	exchange_set_rel_pathlist(root, rel, rte);
 }
 
 static void

@@ -29,6 +29,12 @@ static const char *const known_points[] = {
 	"task.before_run",			/* a worker is about to run a task */
 	"task.after_batch",			/* a worker sent a batch */
 	"task.before_done",			/* a worker ran a task, not yet said so */
+	"shuffle.before_write",		/* a task is about to write blocks */
+	"shuffle.before_publish",	/* its file is whole, and not yet named */
+	"shuffle.before_fetch",		/* a task is about to read another's output */
+	"shuffle.in_fetch",			/* some of it came over the network */
+	"sched.before_stage",		/* a driver is about to begin a stage of several */
+	"sched.between_stages",		/* a stage that others read is complete */
 	"load.after_frame",			/* a node stored one batch of a load */
 	NULL
 };

@@ -45,6 +45,15 @@ extern Size batch_builder_bytes(const BatchBuilder *builder);
 /* Append the wire form of the collected rows to out, and empty the builder. */
 extern void batch_builder_flush(BatchBuilder *builder, BatchCompression compression,
 								StringInfo out);
+/*
+ * Append rows of one builder, by their numbers, to another of the same schema.
+ * batch_builder_index comes first, and again after rows were added to from.
+ */
+extern void batch_builder_index(BatchBuilder *from);
+extern void batch_builder_copy_rows(BatchBuilder *to, const BatchBuilder *from,
+									const uint32 *rows, int nrows);
+/* Empty it without writing. */
+extern void batch_builder_reset(BatchBuilder *builder);
 extern void batch_builder_free(BatchBuilder *builder);
 
 /*
@@ -65,6 +74,8 @@ extern void batch_get_row(Batch *batch, int row, Datum *values, bool *nulls);
 extern MemoryContext batch_context(const Batch *batch);
 extern void batch_free(Batch *batch);
 
+/* Do these bytes have the form, the length and the checksum of a batch? */
+extern bool batch_wire_intact(const char *data, Size len);
 /* Row count and checksum of an encoded batch without decoding it. */
 extern int	batch_wire_rows(const char *data, Size len);
 extern uint32 batch_wire_checksum(const char *data, Size len);

@@ -18,9 +18,8 @@
 #define INITIAL_BYTES	1024
 
 static void init_column(BuilderColumn *column, const BatchColumn *type);
-static void grow_rows(BatchBuilder *builder);
+static void grow_rows(BatchBuilder *builder, int capacity);
 static void add_null(BatchBuilder *builder, BuilderColumn *column);
-static void start_validity(BatchBuilder *builder, BuilderColumn *column);
 static void add_fixed(BatchBuilder *builder, BuilderColumn *column,
 					  const BatchColumn *type, Datum value);
 static void add_varlena(BatchBuilder *builder, BuilderColumn *column, Datum value);
@@ -66,7 +65,7 @@ batch_builder_add(BatchBuilder *builder, const Datum *values, const bool *nulls)
 	BatchSchema *schema = builder->schema;
 
 	if (builder->nrows == builder->capacity)
-		grow_rows(builder);
+		grow_rows(builder, builder->capacity ? builder->capacity * 2 : INITIAL_ROWS);
 	for (int i = 0; i < schema->ncolumns; i++)
 	{
 		BuilderColumn *column = &builder->columns[i];
@@ -127,7 +126,13 @@ batch_builder_flush(BatchBuilder *builder, BatchCompression compression, StringI
 	header.checksum = wire_checksum(out->data + start, header.total_len);
 	memcpy(out->data + start, &header, sizeof(header));
 
-	for (int i = 0; i < schema->ncolumns; i++)
+	batch_builder_reset(builder);
+}
+
+void
+batch_builder_reset(BatchBuilder *builder)
+{
+	for (int i = 0; i < builder->schema->ncolumns; i++)
 		empty_column(&builder->columns[i]);
 	builder->nrows = 0;
 	builder->bytes = 0;
@@ -139,12 +144,21 @@ batch_builder_free(BatchBuilder *builder)
 	MemoryContextDelete(builder->context);
 }
 
+void
+builder_reserve_rows(BatchBuilder *builder, int nrows)
+{
+	int			capacity = Max(builder->capacity, INITIAL_ROWS);
+
+	while (capacity - builder->nrows < nrows)
+		capacity *= 2;
+	if (capacity > builder->capacity)
+		grow_rows(builder, capacity);
+}
+
 /* Room for more rows in everything that is counted by rows. */
 static void
-grow_rows(BatchBuilder *builder)
+grow_rows(BatchBuilder *builder, int capacity)
 {
-	int			capacity = builder->capacity ? builder->capacity * 2 : INITIAL_ROWS;
-
 	for (int i = 0; i < builder->schema->ncolumns; i++)
 	{
 		BuilderColumn *column = &builder->columns[i];
@@ -174,7 +188,7 @@ static void
 add_null(BatchBuilder *builder, BuilderColumn *column)
 {
 	if (column->validity == NULL)
-		start_validity(builder, column);
+		builder_start_validity(builder, column);
 	column->nnulls++;
 	if (column->codec == BATCH_CODEC_FIXED)
 	{
@@ -186,8 +200,8 @@ add_null(BatchBuilder *builder, BuilderColumn *column)
 }
 
 /* The first null of a column: all rows before it are valid. */
-static void
-start_validity(BatchBuilder *builder, BuilderColumn *column)
+void
+builder_start_validity(BatchBuilder *builder, BuilderColumn *column)
 {
 	int			nrows = builder->nrows;
 
@@ -258,18 +272,24 @@ add_text(BatchBuilder *builder, int i, Datum value)
 	MemoryContextReset(builder->scratch);
 }
 
+void
+builder_reserve_bytes(BatchBuilder *builder, BuilderColumn *column, Size len)
+{
+	Size		size;
+
+	if (likely(column->values_size - column->values_len >= len))
+		return;
+	size = Max(column->values_size * 2, INITIAL_BYTES);
+	size = Max(size, column->values_len + len);
+	column->values = column->values ? repalloc_huge(column->values, size) :
+		MemoryContextAllocHuge(builder->context, size);
+	column->values_size = size;
+}
+
 static void
 add_bytes(BatchBuilder *builder, BuilderColumn *column, const char *bytes, Size len)
 {
-	if (column->values_size - column->values_len < len)
-	{
-		Size		size = Max(column->values_size * 2, INITIAL_BYTES);
-
-		size = Max(size, column->values_len + len);
-		column->values = column->values ? repalloc_huge(column->values, size) :
-			MemoryContextAllocHuge(builder->context, size);
-		column->values_size = size;
-	}
+	builder_reserve_bytes(builder, column, len);
 	memcpy(column->values + column->values_len, bytes, len);
 	column->values_len += len;
 	column->lengths[builder->nrows] = len;

@@ -19,6 +19,8 @@ typedef struct BuilderColumn
 	Size		values_len;		/* not for fixed */
 	Size		values_size;
 	uint32	   *lengths;		/* not for fixed */
+	Size	   *starts;			/* not for fixed: of each value in values, once indexed */
+	int			starts_size;
 
 	/* compression: after failures this many batches are not tried */
 	int			zstd_skip;
@@ -38,6 +40,11 @@ struct BatchBuilder
 	Size		zstd_buffer_size;
 	BuilderColumn columns[FLEXIBLE_ARRAY_MEMBER];
 };
+
+/* builder.c: room for so many rows, and bytes of a column's values, more. */
+extern void builder_reserve_rows(BatchBuilder *builder, int nrows);
+extern void builder_reserve_bytes(BatchBuilder *builder, BuilderColumn *column, Size len);
+extern void builder_start_validity(BatchBuilder *builder, BuilderColumn *column);
 
 /* encode.c: append one column's header and body. */
 extern void encode_column(BatchBuilder *builder, BuilderColumn *column,

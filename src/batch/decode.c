@@ -195,6 +195,18 @@ batch_free(Batch *batch)
 	MemoryContextDelete(batch->context);
 }
 
+bool
+batch_wire_intact(const char *data, Size len)
+{
+	WireHeader	header;
+
+	if (len < sizeof(header))
+		return false;
+	memcpy(&header, data, sizeof(header));
+	return header.magic == WIRE_MAGIC && header.total_len == len &&
+		header.checksum == wire_checksum(data, len);
+}
+
 int
 batch_wire_rows(const char *data, Size len)
 {

@@ -37,6 +37,13 @@ static const char *const session_options =
 "-c client_connection_check_interval=500 "
 "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3";
 
+typedef struct Parameters
+{
+	const char **keywords;		/* ended by NULL */
+	const char **values;
+} Parameters;
+
+static int	collect_parameters(Oid node, Parameters *params);
 static bool wants_connect(NodeConnection *conn, uint32 *events);
 static void connect_advance(NodeConnection *conn);
 static void check_session(NodeConnection *conn);
@@ -57,26 +64,68 @@ connection_start(NodeConnection *conn)
 PGconn *
 connect_begin(Oid node, TimestampTz *deadline)
 {
+	Parameters	params = {0};
+	int			timeout = collect_parameters(node, &params);
+	PGconn	   *pg;
+
+	*deadline = timeout > 0 ?
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout * INT64CONST(1000)) : DT_NOEND;
+	pg = PQconnectStartParams(params.keywords, params.values, false);
+	if (!pg)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);	/* to learn the SQLSTATE */
+	pfree(params.keywords);
+	pfree(params.values);
+	return pg;
+}
+
+/* What connect_begin would use, as text for another node: keyword = 'value' … */
+char *
+connection_conninfo(Oid node)
+{
+	Parameters	params = {0};
+	int			timeout = collect_parameters(node, &params);
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; params.keywords[i]; i++)
+	{
+		if (params.values[i] == NULL)
+			continue;
+		appendStringInfo(&buf, "%s='", params.keywords[i]);
+		for (const char *c = params.values[i]; *c; c++)
+		{
+			if (*c == '\'' || *c == '\\')
+				appendStringInfoChar(&buf, '\\');
+			appendStringInfoChar(&buf, *c);
+		}
+		appendStringInfoString(&buf, "' ");
+	}
+	appendStringInfo(&buf, "connect_timeout=%d", timeout);
+	return buf.data;
+}
+
+/* Options of the node's server, credentials and what we want; the time-out in seconds. */
+static int
+collect_parameters(Oid node, Parameters *params)
+{
 	ForeignServer *server = GetForeignServerExtended(node, FSV_MISSING_OK);
 	int			nparams;
-	const char **keywords;
-	const char **values;
 	char	   *user;
 	char	   *password;
 	int			timeout = CONNECT_TIMEOUT_S;
 	int			n = 0;
 	ListCell   *lc;
-	PGconn	   *pg;
 
 	if (!server)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("node %u was removed", node)));
 	nparams = list_length(server->options) + 16;
-	keywords = palloc(nparams * sizeof(char *));
-	values = palloc(nparams * sizeof(char *));
+	params->keywords = palloc(nparams * sizeof(char *));
+	params->values = palloc(nparams * sizeof(char *));
 
-#define PARAM(k, v) (keywords[n] = (k), values[n++] = (v))
+#define PARAM(k, v) (params->keywords[n] = (k), params->values[n++] = (v))
 	PARAM("keepalives_idle", "30");
 	PARAM("keepalives_interval", "10");
 	PARAM("keepalives_count", "3");
@@ -99,16 +148,7 @@ connect_begin(Oid node, TimestampTz *deadline)
 	PARAM("options", session_options);
 	PARAM(NULL, NULL);
 #undef PARAM
-
-	*deadline = timeout > 0 ?
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout * INT64CONST(1000)) : DT_NOEND;
-	pg = PQconnectStartParams(keywords, values, false);
-	if (!pg)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);	/* to learn the SQLSTATE */
-	pfree(keywords);
-	pfree(values);
-	return pg;
+	return timeout;
 }
 
 /* Drive these to the end together; raises when one fails. */

@@ -49,6 +49,12 @@ extern bool connection_available(Oid node);
 /* Close without waiting for the node.  Never raises. */
 extern void connection_discard(NodeConnection *conn);
 
+/*
+ * How this server connects to the node, for libpq of another node; holds the
+ * password.  palloc'd.
+ */
+extern char *connection_conninfo(Oid node);
+
 extern Oid	connection_node(const NodeConnection *conn);
 extern const char *connection_node_name(const NodeConnection *conn);
 extern pgsocket connection_socket(const NodeConnection *conn);

@@ -19,6 +19,14 @@
 #include "driver/tasks.h"
 #include "planner/planner.h"
 
+/* What a part of the last job did, after it is gone; bytes are sums over rescans. */
+typedef struct StageFigures
+{
+	StageStats	stats;
+	int			nnodes;
+	char	   *sql;			/* of the first task; NULL: it never came to that */
+} StageFigures;
+
 typedef struct TailSteps
 {
 	ExplainState *es;
@@ -28,15 +36,16 @@ typedef struct TailSteps
 
 static bool walk_tail(PlanState *ps, TailSteps *tail);
 static const char *step_name(const Plan *plan);
-static void explain_stage(BarksScanState *state, const StagePlan *stage, ExplainState *es);
-static void explain_stage_shape(BarksScanState *state, const StagePlan *stage,
-								ExplainState *es);
-static void explain_stage_run(BarksScanState *state, ExplainState *es);
-static void explain_times(BarksScanState *state, ExplainState *es);
-static void explain_driver_stage(BarksScanState *state, TailSteps *tail,
-								 int number, ExplainState *es);
+static void explain_scan_stages(BarksScanState *state, int offset, ExplainState *es);
+static void open_stage(int number, ExplainState *es);
+static void close_stage(ExplainState *es);
+static void explain_stage_shape(const StagePlan *stage, const TaskContext *context,
+								const StageFigures *figures, int offset, ExplainState *es);
+static void explain_stage_run(const StageStats *stats, bool gathered, ExplainState *es);
+static void explain_times(const StageStats *stats, ExplainState *es);
+static void explain_driver_stage(TailSteps *tail, ExplainState *es);
 static const char *exchange_name(const StagePlan *stage);
-static List *input_names(const StagePlan *stage);
+static List *input_names(const StagePlan *stage, int offset);
 static int	compare_int64(const void *a, const void *b);
 
 void
@@ -60,14 +69,11 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	ExplainOpenGroup("Stages", "Stages", false, es);
 	foreach(lc, tail.scans)
 	{
-		ListCell   *ls;
-
-		foreach(ls, ((BarksScanState *) lfirst(lc))->plan->stages)
-			explain_stage(lfirst(lc), lfirst(ls), es);
-		nstages = Max(nstages, ((StagePlan *) llast(((BarksScanState *) lfirst(lc))->plan->stages))->id);
+		explain_scan_stages(lfirst(lc), nstages, es);
+		nstages += list_length(((BarksScanState *) lfirst(lc))->plan->stages);
 	}
 	if (state->tail)
-		explain_driver_stage(state, &tail, nstages + 1, es);
+		explain_driver_stage(&tail, es);
 	ExplainCloseGroup("Stages", "Stages", false, es);
 }
 
@@ -76,26 +82,40 @@ void
 explain_collect(BarksScanState *state)
 {
 	const JobStats *now;
-	JobStats   *sum;
-	int			ntasks = state->job.ntasks;
+	StageFigures *figures;
 	MemoryContext old;
 
 	if (state->gather == NULL || !state->css.ss.ps.instrument)
 		return;
 	old = MemoryContextSwitchTo(state->css.ss.ps.state->es_query_cxt);
 	now = gather_stats(state->gather);
-	/* after a rescan the figures of the last run stand, bytes and loops are sums */
-	sum = palloc(sizeof(JobStats));
-	*sum = *now;
-	sum->tasks = palloc(sizeof(TaskStats) * ntasks);
-	memcpy(sum->tasks, now->tasks, sizeof(TaskStats) * ntasks);
-	if (state->stats)
+	figures = palloc0(sizeof(StageFigures) * now->nstages);
+	for (int i = 0; i < now->nstages; i++)
 	{
-		sum->bytes_memory += state->stats->bytes_memory;
-		sum->bytes_wire += state->stats->bytes_wire;
-		sum->bytes_inline += state->stats->bytes_inline;
+		StageStats *stats = &figures[i].stats;
+		const StagePart *part = &state->job->plan.stages[i];
+
+		*stats = now->stages[i];
+		stats->tasks = palloc(sizeof(TaskStats) * Max(1, stats->ntasks));
+		if (stats->ntasks > 0)
+			memcpy(stats->tasks, now->stages[i].tasks, sizeof(TaskStats) * stats->ntasks);
+		if (stats->ntasks > 0)
+		{
+			figures[i].nnodes = list_length(tasks_nodes(state->job->stages[i].shapes));
+			figures[i].sql = pstrdup(part->tasks[0].sql);
+		}
+		if (state->figures)
+		{
+			const StageStats *before = &state->figures[i].stats;
+
+			stats->bytes_memory += before->bytes_memory;
+			stats->bytes_file += before->bytes_file;
+			stats->bytes_wire += before->bytes_wire;
+			stats->bytes_inline += before->bytes_inline;
+			stats->bytes_written += before->bytes_written;
+		}
 	}
-	state->stats = sum;
+	state->figures = figures;
 	state->loops++;
 	MemoryContextSwitchTo(old);
 }
@@ -146,31 +166,57 @@ step_name(const Plan *plan)
 	}
 }
 
+/* Stages are numbered through all scans under a tail. */
 static void
-explain_stage(BarksScanState *state, const StagePlan *stage, ExplainState *es)
+explain_scan_stages(BarksScanState *state, int offset, ExplainState *es)
+{
+	TaskContext *context = tasks_context(state->plan->stages);
+	ListCell   *lc;
+
+	foreach(lc, state->plan->stages)
+	{
+		StagePlan  *stage = lfirst(lc);
+		StageFigures *figures = es->analyze && state->figures ?
+			&state->figures[state->job->places[stage->id - 1]] : NULL;
+
+		if (figures && figures->sql == NULL)
+			figures = NULL;
+		open_stage(offset + stage->id, es);
+		explain_stage_shape(stage, context, figures, offset, es);
+		if (figures)
+			explain_stage_run(&figures->stats, stage->exchange == EXCHANGE_GATHER, es);
+		close_stage(es);
+	}
+}
+
+static void
+open_stage(int number, ExplainState *es)
 {
 	ExplainOpenGroup("Stage", NULL, true, es);
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
 		appendStringInfoSpaces(es->str, es->indent * 2);
-		appendStringInfo(es->str, "Stage %d:\n", stage->id);
+		appendStringInfo(es->str, "Stage %d:\n", number);
 		es->indent++;
 	}
 	else
-		ExplainPropertyInteger("Stage", NULL, stage->id, es);
-	explain_stage_shape(state, stage, es);
-	if (es->analyze && state->stats && stage->exchange == EXCHANGE_GATHER)
-		explain_stage_run(state, es);
+		ExplainPropertyInteger("Stage", NULL, number, es);
+}
+
+static void
+close_stage(ExplainState *es)
+{
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 		es->indent--;
 	ExplainCloseGroup("Stage", NULL, true, es);
 }
 
-/* What a stage is, without running it. */
+/* What a stage is: as it ran, or as it is expected to. */
 static void
-explain_stage_shape(BarksScanState *state, const StagePlan *stage, ExplainState *es)
+explain_stage_shape(const StagePlan *stage, const TaskContext *context,
+					const StageFigures *figures, int offset, ExplainState *es)
 {
-	List	   *shapes;
+	List	   *shapes = NIL;
 
 	ExplainPropertyText("Exchange", exchange_name(stage), es);
 	if (stage->distribution == STAGE_DRIVER)
@@ -178,21 +224,19 @@ explain_stage_shape(BarksScanState *state, const StagePlan *stage, ExplainState 
 		ExplainPropertyText("Rows From", "driver", es);
 		return;
 	}
-	shapes = state->shapes && stage->exchange == EXCHANGE_GATHER ?
-		state->shapes : tasks_shape(stage, NULL);
+	if (figures == NULL)
+		shapes = tasks_shape(context, stage, NULL);
 	if (stage->partial_aggregate)
 		ExplainPropertyText("Aggregate", "partial", es);
-	ExplainPropertyInteger("Tasks", NULL, list_length(shapes), es);
-	ExplainPropertyInteger("Nodes", NULL, list_length(tasks_nodes(shapes)), es);
-	ExplainPropertyList("Inputs", input_names(stage), es);
+	ExplainPropertyInteger("Tasks", NULL,
+						   figures ? figures->stats.ntasks : list_length(shapes), es);
+	ExplainPropertyInteger("Nodes", NULL,
+						   figures ? figures->nnodes : list_length(tasks_nodes(shapes)), es);
+	ExplainPropertyList("Inputs", input_names(stage, offset), es);
+	/* parameters have values only once it ran */
 	if (es->verbose)
-	{
-		/* parameters have values only once it ran */
-		if (state->job.ntasks > 0 && stage->exchange == EXCHANGE_GATHER)
-			ExplainPropertyText("SQL", state->job.tasks[0].sql, es);
-		else
-			ExplainPropertyText("SQL", planner_stage_sql(stage, NULL, true), es);
-	}
+		ExplainPropertyText("SQL", figures ? figures->sql : planner_stage_sql(stage, NULL, true),
+							es);
 }
 
 /* "hash (1, 3) as lineitem" */
@@ -202,23 +246,8 @@ exchange_name(const StagePlan *stage)
 	StringInfoData buf;
 	ListCell   *lc;
 
-	switch (stage->exchange)
-	{
-		case EXCHANGE_GATHER:
-			return stage->merge_keys != NIL ? "gather merge" : "gather";
-		case EXCHANGE_HASH:
-			break;
-		case EXCHANGE_RANGE:
-			return "range";
-		case EXCHANGE_ROUND_ROBIN:
-			return "round-robin";
-		case EXCHANGE_BROADCAST:
-			return "broadcast";
-		case EXCHANGE_SINGLE:
-			return "single";
-		case EXCHANGE_KEEP:
-			return "keep";
-	}
+	if (stage->exchange != EXCHANGE_HASH)
+		return job_plan_exchange_name(stage);
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "hash");
 	foreach(lc, stage->hash_columns)
@@ -230,39 +259,40 @@ exchange_name(const StagePlan *stage)
 }
 
 static void
-explain_stage_run(BarksScanState *state, ExplainState *es)
+explain_stage_run(const StageStats *stats, bool gathered, ExplainState *es)
 {
 	int64		attempts = 0,
 				rows = 0;
 	int			done = 0;
 
-	for (int i = 0; i < state->job.ntasks; i++)
+	for (int i = 0; i < stats->ntasks; i++)
 	{
-		attempts += state->stats->tasks[i].attempts;
-		rows += state->stats->tasks[i].rows;
-		done += state->stats->tasks[i].done;
+		attempts += stats->tasks[i].attempts;
+		rows += stats->tasks[i].rows;
+		done += stats->tasks[i].done;
 	}
 	ExplainPropertyInteger("Tasks Done", NULL, done, es);
 	ExplainPropertyInteger("Attempts", NULL, attempts, es);
 	ExplainPropertyInteger("Rows", NULL, rows, es);
-	ExplainPropertyInteger("Bytes by Memory", NULL,
-						   state->stats->bytes_memory + state->stats->bytes_inline, es);
-	ExplainPropertyInteger("Bytes by File", NULL, 0, es);
-	ExplainPropertyInteger("Bytes by Wire", NULL, state->stats->bytes_wire, es);
+	ExplainPropertyInteger("Bytes by Memory", NULL, stats->bytes_memory + stats->bytes_inline, es);
+	ExplainPropertyInteger("Bytes by File", NULL, stats->bytes_file, es);
+	ExplainPropertyInteger("Bytes by Wire", NULL, stats->bytes_wire, es);
+	if (!gathered)
+		ExplainPropertyInteger("Bytes Written", NULL, stats->bytes_written, es);
 	if (es->timing)
-		explain_times(state, es);
+		explain_times(stats, es);
 }
 
 /* Minimum, median and maximum over the tasks that ended. */
 static void
-explain_times(BarksScanState *state, ExplainState *es)
+explain_times(const StageStats *stats, ExplainState *es)
 {
-	int64	   *times = palloc(sizeof(int64) * Max(1, state->job.ntasks));
+	int64	   *times = palloc(sizeof(int64) * Max(1, stats->ntasks));
 	int			n = 0;
 
-	for (int i = 0; i < state->job.ntasks; i++)
-		if (state->stats->tasks[i].done)
-			times[n++] = state->stats->tasks[i].plan_us + state->stats->tasks[i].run_us;
+	for (int i = 0; i < stats->ntasks; i++)
+		if (stats->tasks[i].done)
+			times[n++] = stats->tasks[i].plan_us + stats->tasks[i].run_us;
 	if (n == 0)
 		return;
 	qsort(times, n, sizeof(int64), compare_int64);
@@ -272,37 +302,28 @@ explain_times(BarksScanState *state, ExplainState *es)
 }
 
 static void
-explain_driver_stage(BarksScanState *state, TailSteps *tail, int number,
-					 ExplainState *es)
+explain_driver_stage(TailSteps *tail, ExplainState *es)
 {
 	List	   *inputs = NIL;
+	int			nstages = 0;
 	ListCell   *lc;
 
 	foreach(lc, tail->scans)
-		inputs = lappend(inputs,
-						 psprintf("stage %d",
-								  ((StagePlan *) llast(((BarksScanState *) lfirst(lc))->plan->stages))->id));
-	ExplainOpenGroup("Stage", NULL, true, es);
-	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
-		appendStringInfoSpaces(es->str, es->indent * 2);
-		appendStringInfo(es->str, "Stage %d:\n", number);
-		es->indent++;
+		nstages += list_length(((BarksScanState *) lfirst(lc))->plan->stages);
+		inputs = lappend(inputs, psprintf("stage %d", nstages));
 	}
-	else
-		ExplainPropertyInteger("Stage", NULL, number, es);
+	open_stage(nstages + 1, es);
 	ExplainPropertyText("Exchange", "driver", es);
 	ExplainPropertyInteger("Tasks", NULL, 1, es);
 	ExplainPropertyInteger("Nodes", NULL, 1, es);
 	ExplainPropertyList("Inputs", inputs, es);
 	ExplainPropertyText("Steps", tail->steps.data, es);
-	if (es->format == EXPLAIN_FORMAT_TEXT)
-		es->indent--;
-	ExplainCloseGroup("Stage", NULL, true, es);
+	close_stage(es);
 }
 
 static List *
-input_names(const StagePlan *stage)
+input_names(const StagePlan *stage, int offset)
 {
 	List	   *names = NIL;
 	ListCell   *lc;
@@ -314,7 +335,7 @@ input_names(const StagePlan *stage)
 
 		if (leaf->stage > 0)
 		{
-			names = lappend(names, psprintf("stage %d", leaf->stage));
+			names = lappend(names, psprintf("stage %d", offset + leaf->stage));
 			continue;
 		}
 		name = get_rel_name(leaf->relid);

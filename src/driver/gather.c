@@ -40,7 +40,7 @@ struct RowGather
 {
 	MemoryContext context;
 	Job		   *job;
-	const JobPlan *plan;
+	JobPlan    *plan;
 	int64		limit;
 
 	/* unordered */
@@ -54,7 +54,10 @@ struct RowGather
 	int			nkeys;
 	SortSupport keys;
 	int		   *resnos;			/* 0-based */
-	Stream	   *streams;
+	bool		merge;
+	int			nstreams;
+	Stream	   *streams;		/* once the tasks are known */
+	int			generation;		/* of all tasks: grows when the job starts over */
 	binaryheap *heap;
 	int			pending;		/* stream to advance before the next row, or -1 */
 };
@@ -63,13 +66,14 @@ static void forget_task(void *arg, int task);
 static void fill_window(RowGather *gather);
 static bool next_unordered(RowGather *gather, TupleTableSlot *slot);
 static void begin_merge(RowGather *gather, List *merge_keys);
+static void make_streams(RowGather *gather);
 static bool next_merged(RowGather *gather, TupleTableSlot *slot);
 static void build_heap(RowGather *gather);
 static bool advance_stream(RowGather *gather, Stream *stream);
 static int	compare_streams(Datum a, Datum b, void *arg);
 
 RowGather *
-gather_begin(const JobPlan *plan, List *merge_keys, int64 limit,
+gather_begin(JobPlan *plan, List *merge_keys, int64 limit,
 			 MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "barks gather",
@@ -92,7 +96,7 @@ gather_begin(const JobPlan *plan, List *merge_keys, int64 limit,
 bool
 gather_next(RowGather *gather, TupleTableSlot *slot)
 {
-	return gather->streams ? next_merged(gather, slot) : next_unordered(gather, slot);
+	return gather->merge ? next_merged(gather, slot) : next_unordered(gather, slot);
 }
 
 const JobStats *
@@ -115,7 +119,9 @@ forget_task(void *arg, int task)
 	RowGather	   *gather = arg;
 	ListCell   *lc;
 
-	for (int i = 0; gather->streams && i < gather->plan->ntasks; i++)
+	if (task < 0)
+		gather->generation++;
+	for (int i = 0; i < gather->nstreams; i++)
 	{
 		Stream	   *stream = &gather->streams[i];
 
@@ -197,7 +203,6 @@ static void
 begin_merge(RowGather *gather, List *merge_keys)
 {
 	ListCell   *lc;
-	int			ncolumns = gather->plan->schema->ncolumns;
 
 	gather->keys = palloc0(sizeof(SortSupportData) * list_length(merge_keys));
 	gather->resnos = palloc(sizeof(int) * list_length(merge_keys));
@@ -213,8 +218,21 @@ begin_merge(RowGather *gather, List *merge_keys)
 		PrepareSortSupportFromOrderingOp(key->sortop, support);
 		gather->resnos[gather->nkeys++] = key->resno - 1;
 	}
-	gather->streams = palloc0(sizeof(Stream) * gather->plan->ntasks);
-	for (int i = 0; i < gather->plan->ntasks; i++)
+	gather->merge = true;
+}
+
+/* A stream for every task, once these are known. */
+static void
+make_streams(RowGather *gather)
+{
+	int			ncolumns = gather->plan->schema->ncolumns;
+	int			n = job_prepare(gather->job);
+
+	if (n == gather->nstreams)
+		return;
+	gather->nstreams = n;
+	gather->streams = palloc0(sizeof(Stream) * n);
+	for (int i = 0; i < n; i++)
 	{
 		gather->streams[i].task = i;
 		gather->streams[i].values = palloc(sizeof(Datum) * ncolumns);
@@ -251,7 +269,7 @@ next_merged(RowGather *gather, TupleTableSlot *slot)
 	return true;
 }
 
-/* Load the first row of every stream; a restart on the way unloads some again. */
+/* Load the first row of every stream; a restart on the way unloads some or all again. */
 static void
 build_heap(RowGather *gather)
 {
@@ -259,8 +277,11 @@ build_heap(RowGather *gather)
 
 	do
 	{
-		loaded = true;
-		for (int i = 0; i < gather->plan->ntasks; i++)
+		int			generation = gather->generation;
+
+		make_streams(gather);
+		loaded = generation == gather->generation;
+		for (int i = 0; i < gather->nstreams && generation == gather->generation; i++)
 			if (!gather->streams[i].loaded)
 			{
 				loaded = false;
@@ -268,18 +289,20 @@ build_heap(RowGather *gather)
 			}
 	} while (!loaded);
 
-	gather->heap = binaryheap_allocate(Max(gather->plan->ntasks, 1), compare_streams, gather);
-	for (int i = 0; i < gather->plan->ntasks; i++)
+	gather->heap = binaryheap_allocate(Max(gather->nstreams, 1), compare_streams, gather);
+	for (int i = 0; i < gather->nstreams; i++)
 		if (gather->streams[i].rows.batch)
 			binaryheap_add_unordered(gather->heap, Int32GetDatum(i));
 	binaryheap_build(gather->heap);
 	job_set_delivered(gather->job);
 }
 
-/* Load a stream's next row; false at its end. */
+/* Load a stream's next row; false at its end, or when the job started over. */
 static bool
 advance_stream(RowGather *gather, Stream *stream)
 {
+	int			generation = gather->generation;
+
 	stream->loaded = true;
 	while (!batch_rows_next(&stream->rows, stream->values, stream->nulls))
 	{
@@ -287,6 +310,8 @@ advance_stream(RowGather *gather, Stream *stream)
 
 		batch_rows_close(&stream->rows);
 		batch = job_next_batch_of(gather->job, stream->task);
+		if (generation != gather->generation)
+			return false;
 		stream->loaded = true;	/* a restart may have unloaded it */
 		if (batch == NULL)
 			return false;

@@ -22,7 +22,7 @@ typedef struct RowGather RowGather;
  * merge_keys: list of MergeKey (job/plan.h), NIL for any order; with keys the plan's order must be
  * JOB_BY_STREAM.  limit: rows the consumer can need at most, -1 if unknown.
  */
-extern RowGather *gather_begin(const JobPlan *plan, List *merge_keys, int64 limit,
+extern RowGather *gather_begin(JobPlan *plan, List *merge_keys, int64 limit,
 							MemoryContext parent);
 /* Store the next row in a virtual slot; false at the end. */
 extern bool gather_next(RowGather *gather, TupleTableSlot *slot);

@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  * job.h
- *	  Run the tasks of a stage and hand their rows to the driver.
+ *	  Run stages of tasks and hand the last one's rows to the driver.
  *
- * A Job is the run-time side of a stage: it opens lanes, keeps every slot
- * busy, runs failed attempts again, and yields batches.  It lives in a memory
- * context of its own; when that context goes away, for whatever reason, its
- * lanes are given back.
+ * A Job is the run-time side of one CustomScan: it runs the stages in the order
+ * of what they read, keeps every slot busy, runs failed attempts again, and
+ * yields the batches of the last stage.  It lives in a memory context of its
+ * own; when that context goes away, for whatever reason, its lanes are given
+ * back.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_DRIVER_JOB_H
@@ -15,6 +16,7 @@
 #include "utils/snapshot.h"
 
 #include "batch/batch.h"
+#include "driver/exchange.h"
 #include "job/lane.h"
 
 /* In which order batches may come. */
@@ -29,19 +31,40 @@ typedef enum JobOrder
 typedef struct TaskPlan
 {
 	Oid			node;
+	List	   *others;			/* oid list: nodes that could run it as well */
 	char	   *sql;
+	List	   *inputs;			/* of TaskInput */
 } TaskPlan;
+
+typedef struct StagePart
+{
+	int			stage;			/* its number, for messages and views */
+	const char *exchange;		/* how its rows travel on, for views */
+	bool		partial_aggregate;
+	bool		indeterminate;	/* a lost output means all of it again */
+	List	   *reads;			/* int list: places in JobPlan.stages of those it waits for */
+	ShuffleOutput *output;		/* NULL: rows come to the driver */
+	int			ntasks;			/* -1: shape will tell when what it reads is there */
+	TaskPlan   *tasks;
+} StagePart;
 
 typedef struct JobPlan
 {
-	int			stage;
 	JobOrder	order;
-	bool		partial_aggregate;
 	Snapshot	snapshot;
 	List	   *all_nodes;		/* nodes whose snapshots belong together */
-	BatchSchema *schema;
-	int			ntasks;
-	TaskPlan   *tasks;
+	BatchSchema *schema;		/* of the rows of the last stage */
+	int			nstages;
+	StagePart  *stages;			/* those that are read come before their readers */
+
+	/*
+	 * Give the tasks of a stage that has none yet (sets ntasks and tasks, in the
+	 * current context); outputs[i]: of stage i, once done.
+	 */
+	void		(*shape) (void *arg, int stage, StageOutput **outputs);
+	/* Rows of another stage than the last one, that has no output.  NULL: it is done. */
+	void		(*take) (void *arg, int stage, const char *batch, Size len);
+	void	   *arg;
 } JobPlan;
 
 /* Counters of one task, over all attempts; the last attempt's times. */
@@ -57,19 +80,32 @@ typedef struct TaskStats
 	int64		spill_bytes;
 } TaskStats;
 
+/* Of one stage; bytes are what its tasks read of exchanges, and what the driver got of it. */
+typedef struct StageStats
+{
+	int			ntasks;
+	int			maxtasks;		/* allocated */
+	TaskStats  *tasks;
+	int64		bytes_memory;
+	int64		bytes_file;
+	int64		bytes_wire;
+	int64		bytes_inline;
+	int64		bytes_written;	/* output kept on nodes */
+} StageStats;
+
 typedef struct JobStats
 {
 	int			lanes;
 	int			restarts;		/* of the whole job, on fresh snapshots */
-	int64		bytes_memory;
-	int64		bytes_wire;
-	int64		bytes_inline;
-	TaskStats  *tasks;			/* ntasks of them */
+	int			nstages;
+	StageStats *stages;
 } JobStats;
 
 typedef struct Job Job;
 
-extern Job *job_start(const JobPlan *plan, MemoryContext parent);
+extern Job *job_start(JobPlan *plan, MemoryContext parent);
+/* Run all stages but the last; how many tasks that has. */
+extern int	job_prepare(Job *job);
 /*
  * Next batch, in the plan's order; NULL at the end.  *task is where it is
  * from.  The caller frees it.
@@ -83,12 +119,10 @@ extern const JobStats *job_stats(const Job *job);
 /*
  * The caller may start over because nothing was delivered: called when the
  * job restarts on fresh snapshots, or runs a task again, so that the caller
- * drops what it holds of that task (-1: of all).
+ * drops what it holds of that task (-1: of all, and the number of tasks may change).
  */
 extern void job_on_restart(Job *job, void (*forget) (void *arg, int task), void *arg);
 /* Stop what still runs and give the lanes back, warm where possible. */
 extern void job_end(Job *job);
-
-
 
 #endif							/* BARKS_DRIVER_JOB_H */

@@ -33,6 +33,7 @@ typedef struct RemoteLane
 	StringInfoData out;
 	const JobSetup *setup;		/* sent anew to every connection the lane gets */
 	bool		setup_sent;
+	bool		has_files;		/* the node keeps files of the job for us */
 	List	   *sources;		/* of StageSources, likewise */
 	int			outstanding;	/* tasks submitted whose answer was not handed on */
 	int			in_flight;		/* of these, whose answer did not come over conn yet */
@@ -182,6 +183,7 @@ remote_submit(Lane *base, const TaskSpec *spec)
 	ready_to_send(lane);
 	frame_write_task(&lane->out, spec);
 	put(lane);
+	lane->has_files |= spec->output != NULL;
 	lane->outstanding++;
 	lane->in_flight++;
 }
@@ -294,6 +296,8 @@ remote_release(Lane *base)
 	dlist_delete(&lane->link);
 	lane->link.next = NULL;
 	close_spool(lane);
+	if (quiet && lane->has_files)
+		remote_end_job(base);	/* the session may live on */
 	if (lane->conn)
 	{
 		connection_set_user(lane->conn, NULL, NULL);
@@ -324,7 +328,7 @@ attach(RemoteLane *lane)
 	else
 		open_inline(lane, lane->lane.node);
 	connection_set_user(lane->conn, detach, lane);
-	lane->setup_sent = false;
+	lane->setup_sent = lane->has_files = false;
 }
 
 /* A connection that knows the job and its sources. */

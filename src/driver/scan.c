@@ -22,7 +22,6 @@
 
 #include "driver/registry.h"
 #include "driver/scan.h"
-#include "driver/tasks.h"
 #include "planner/planner.h"
 
 static Node *create_scan_state(CustomScan *scan);
@@ -86,11 +85,6 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	}
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
-	if (list_length(state->plan->stages) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("exchanges between nodes are not supported yet"),
-				 errhint("Set barks.exchanges to off.")));
 	check_functions(state->plan->functions);
 	state->schema = batch_schema_create(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
 										estate->es_query_cxt);
@@ -201,28 +195,14 @@ check_functions(List *functions)
 static void
 start_gather(BarksScanState *state)
 {
-	PlanState  *ps = &state->css.ss.ps;
-	StagePlan  *stage = llast(state->plan->stages);
+	StagePlan  *last = llast(state->plan->stages);
 	MemoryContext old;
 
 	MemoryContextReset(state->job_context);
 	old = MemoryContextSwitchTo(state->job_context);
-	state->shapes = tasks_shape(stage, ps);
-	memset(&state->job, 0, sizeof(JobPlan));
-	state->job.stage = stage->id;
-	state->job.order = stage->merge_keys != NIL ? JOB_BY_STREAM : JOB_ARRIVAL;
-	state->job.partial_aggregate = stage->partial_aggregate;
-	state->job.snapshot = ps->state->es_snapshot;
-	state->job.all_nodes = list_union_oid(tasks_nodes(state->shapes),
-										  list_length(state->plan->statement_relids) > 1 ?
-										  tasks_statement_nodes(state->plan->statement_relids) : NIL);
-	state->job.all_nodes = list_delete_oid(state->job.all_nodes, InvalidOid);
-	state->job.schema = state->schema;
-	state->job.ntasks = list_length(state->shapes);
-	state->job.tasks = tasks_plan(stage, state->shapes, ps);
+	state->job = job_plan_make(state->plan, &state->css.ss.ps, state->schema);
 	MemoryContextSwitchTo(old);
-
-	state->gather = gather_begin(&state->job, stage->merge_keys, stage->limit,
+	state->gather = gather_begin(&state->job->plan, last->merge_keys, last->limit,
 								 state->job_context);
 }
 

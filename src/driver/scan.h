@@ -9,6 +9,7 @@
 #include "nodes/execnodes.h"
 
 #include "driver/gather.h"
+#include "driver/job_plan.h"
 #include "job/plan.h"
 
 typedef struct BarksScanState
@@ -19,11 +20,10 @@ typedef struct BarksScanState
 	PlanState  *tail;
 	/* without: the stages' run-time side */
 	BatchSchema *schema;
-	RowGather	   *gather;
-	JobPlan		job;
 	MemoryContext job_context;	/* SQL and task plans of one (re)scan */
-	List	   *shapes;			/* of TaskShape, of the last (re)scan */
-	JobStats   *stats;			/* summed over rescans, for EXPLAIN ANALYZE; see explain.c */
+	StagesJob  *job;			/* of the last (re)scan */
+	RowGather  *gather;
+	struct StageFigures *figures;	/* per part of the job, for EXPLAIN ANALYZE; see explain.c */
 	int64		loops;
 	int64		rows;			/* given upwards */
 } BarksScanState;

@@ -22,6 +22,7 @@ struct TableRowStream
 {
 	MemoryContext context;
 	JobPlan		plan;
+	StagePart	part;
 	Job		   *job;
 	TupleDesc	desc;			/* of the relation, with dropped columns */
 	int		   *attnums;		/* per batch column, 0-based attribute */
@@ -67,11 +68,14 @@ stream_begin(Relation rel, Snapshot snapshot, double sample)
 	stream->values = palloc(sizeof(Datum) * Max(1, live->natts));
 	stream->nulls = palloc(sizeof(bool) * Max(1, live->natts));
 	stream->plan.order = JOB_BY_TASK;
-	stream->plan.stage = 1;
+	stream->plan.nstages = 1;
+	stream->plan.stages = &stream->part;
+	stream->part.stage = 1;
+	stream->part.exchange = "gather";
 	stream->plan.snapshot = snapshot;
 	stream->plan.schema = batch_schema_create(live, context);
 	plan_tasks(&stream->plan, rel, sample);
-	if (stream->plan.ntasks > 0)
+	if (stream->part.ntasks > 0)
 		stream->job = job_start(&stream->plan, context);
 	MemoryContextSwitchTo(old);
 	return stream;
@@ -137,6 +141,7 @@ live_columns(TupleDesc desc, int *attnums)
 static void
 plan_tasks(JobPlan *plan, Relation rel, double sample)
 {
+	StagePart  *part = plan->stages;
 	const TableLayout *layout = table_layout(rel);
 	char	   *columns = column_list(RelationGetDescr(rel));
 	char	   *tail = sample < 1.0 ?
@@ -144,9 +149,9 @@ plan_tasks(JobPlan *plan, Relation rel, double sample)
 
 	if (!layout->created)
 		return;
-	plan->ntasks = layout->npartitions;
-	plan->tasks = palloc0(sizeof(TaskPlan) * plan->ntasks);
-	for (int p = 0; p < plan->ntasks; p++)
+	part->ntasks = layout->npartitions;
+	part->tasks = palloc0(sizeof(TaskPlan) * part->ntasks);
+	for (int p = 0; p < part->ntasks; p++)
 	{
 		Oid			node = layout->nodes[p];
 
@@ -156,8 +161,8 @@ plan_tasks(JobPlan *plan, Relation rel, double sample)
 			if (node_alive(node))
 				break;
 		}
-		plan->tasks[p].node = node;
-		plan->tasks[p].sql = psprintf("SELECT %s FROM %s%s", columns,
+		part->tasks[p].node = node;
+		part->tasks[p].sql = psprintf("SELECT %s FROM %s%s", columns,
 									  table_shard_name(layout, p), tail);
 		if (OidIsValid(node))
 			plan->all_nodes = list_append_unique_oid(plan->all_nodes, node);

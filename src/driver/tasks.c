@@ -12,6 +12,9 @@
  *
  * A pruned partition leaves its position empty; a task with nothing to read is
  * dropped, but one task always stays: an aggregate over nothing has a row.
+ *
+ * Leaves that read other stages are added by exchange_tasks.c.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
@@ -21,6 +24,7 @@
 
 #include "cluster/node.h"
 #include "cluster/transaction.h"
+#include "driver/exchange_tasks.h"
 #include "driver/tasks.h"
 #include "planner/planner.h"
 #include "table/layout.h"
@@ -34,46 +38,44 @@ typedef struct NodeTasks
 	List	   *shapes;
 } NodeTasks;
 
-static List *shape_single(const StagePlan *stage);
+static List *shape_single(const TaskContext *context, const StagePlan *stage);
 static List *common_oids(List *a, List *b);
-static List *shape_partitioned(const StagePlan *stage, PlanState *planstate);
+static List *shape_partitioned(const TaskContext *context, const StagePlan *stage,
+							   PlanState *planstate);
+static List *without_empty(List *shapes);
 static void deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate,
-					  List **nodes);
+					  List **nodes, List **bound);
+static bool has_stage_leaf(const StagePlan *stage, int group);
 static NodeTasks *node_tasks(List **nodes, Oid node);
-static TaskShape *shape_at(NodeTasks *tasks, int position, int nleaves);
+static TaskShape *shape_at(const StagePlan *stage, NodeTasks *tasks, int position);
 static void add_broadcast_leaf(const LeafPlan *leaf, int leafno, List *shapes);
 static bool has_copy(const TableLayout *layout, Oid node);
 
-List *
-tasks_shape(const StagePlan *stage, PlanState *planstate)
+TaskContext *
+tasks_context(List *stages)
 {
-	return stage->distribution == STAGE_SINGLE ?
-		shape_single(stage) : shape_partitioned(stage, planstate);
-}
-
-TaskPlan *
-tasks_plan(const StagePlan *stage, List *shapes, PlanState *planstate)
-{
-	TaskPlan   *tasks = palloc0(sizeof(TaskPlan) * list_length(shapes));
-	char	   *body = planner_stage_sql(stage, planstate, true);
-	char	   *rest = NULL;
+	TaskContext *context = palloc0(sizeof(TaskContext));
 	ListCell   *lc;
 
-	foreach(lc, shapes)
+	context->stages = stages;
+	context->outputs = palloc0(sizeof(StageOutput *) * list_length(stages));
+	if (list_length(stages) > 1)
 	{
-		TaskShape  *shape = lfirst(lc);
-		TaskPlan   *task = &tasks[foreach_current_index(lc)];
-		char	   *header = planner_stage_header(stage, shape->shards);
-
-		/* the gate is open in the first task only */
-		if (stage->needs_gate && foreach_current_index(lc) == 1)
-			body = rest = planner_stage_sql(stage, planstate, false);
-		task->node = shape->node;
-		task->sql = psprintf("%s %s", header, body);
-		pfree(header);
+		foreach(lc, node_list())
+			if (node_alive(lfirst_oid(lc)))
+				context->nodes = lappend_oid(context->nodes, lfirst_oid(lc));
+		if (context->nodes == NIL)
+			context->nodes = list_make1_oid(InvalidOid);
 	}
-	(void) rest;
-	return tasks;
+	context->npartitions = exchange_count_partitions(stages, context->nodes);
+	return context;
+}
+
+List *
+tasks_shape(const TaskContext *context, const StagePlan *stage, PlanState *planstate)
+{
+	return stage->distribution == STAGE_SINGLE ?
+		shape_single(context, stage) : shape_partitioned(context, stage, planstate);
 }
 
 List *
@@ -108,11 +110,54 @@ tasks_statement_nodes(List *relids)
 	return nodes;
 }
 
-/* One task, on a node that has a copy of every table it reads. */
-static List *
-shape_single(const StagePlan *stage)
+int
+tasks_slots(Oid node)
+{
+	return transaction_wrote(node) ? 1 : Max(1, node_slots(node));
+}
+
+TaskShape *
+tasks_make_shape(const StagePlan *stage, Oid node)
 {
 	TaskShape  *shape = palloc0(sizeof(TaskShape));
+
+	shape->node = node;
+	shape->shards = palloc0(sizeof(List *) * Max(1, list_length(stage->leaves)));
+	return shape;
+}
+
+List *
+tasks_nodes_with_copies(const StagePlan *stage, List *nodes)
+{
+	ListCell   *lc;
+
+	foreach(lc, stage->leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+		Relation	rel;
+		const TableLayout *layout;
+		List	   *copies = NIL;
+
+		if (leaf->stage > 0 || !leaf->broadcast)
+			continue;
+		rel = table_open(leaf->relid, NoLock);
+		layout = table_layout(rel);
+		for (int i = 0; i < layout->nnodes && layout->created; i++)
+			copies = lappend_oid(copies, layout->nodes[i]);
+		if (layout->created && common_oids(nodes, copies) == NIL)
+			nodes = copies;		/* on this server alone, perhaps */
+		else if (layout->created)
+			nodes = common_oids(nodes, copies);
+		table_close(rel, NoLock);
+	}
+	return nodes;
+}
+
+/* One task, on a node that has a copy of every table it reads. */
+static List *
+shape_single(const TaskContext *context, const StagePlan *stage)
+{
+	TaskShape  *shape = tasks_make_shape(stage, InvalidOid);
 	List	   *candidates = NIL;
 	bool		first = true;
 	ListCell   *lc;
@@ -139,14 +184,12 @@ shape_single(const StagePlan *stage)
 	}
 	if (!first && candidates == NIL)
 		elog(ERROR, "broadcast tables of stage %d have no node in common", stage->id);
-	shape->node = InvalidOid;
-	foreach(lc, candidates)
-	{
-		shape->node = lfirst_oid(lc);
-		if (node_alive(shape->node))
-			break;
-	}
-	shape->shards = palloc0(sizeof(List *) * Max(1, list_length(stage->leaves)));
+	if (first)
+		candidates = context->nodes;
+	shape->node = exchange_best_node(context, stage, candidates);
+	shape->others = candidates;
+	shape->npartitions = 1;
+	exchange_add_broadcast(context, stage, list_make1(shape));
 	foreach(lc, stage->leaves)
 		if (((LeafPlan *) lfirst(lc))->stage == 0)
 			add_broadcast_leaf(lfirst(lc), foreach_current_index(lc), list_make1(shape));
@@ -160,34 +203,29 @@ common_oids(List *a, List *b)
 }
 
 static List *
-shape_partitioned(const StagePlan *stage, PlanState *planstate)
+shape_partitioned(const TaskContext *context, const StagePlan *stage, PlanState *planstate)
 {
 	List	   *nodes = NIL;
 	List	   *shapes = NIL;
-	List	   *empty = NIL;
-	ListCell   *ln,
-			   *lc;
+	List	   *bound = NIL;
+	ListCell   *lc;
 
 	foreach(lc, stage->leaves)
 		if (!((LeafPlan *) lfirst(lc))->broadcast && ((LeafPlan *) lfirst(lc))->stage == 0)
-			deal_leaf(stage, foreach_current_index(lc), planstate, &nodes);
-
-	foreach(ln, nodes)
-		foreach(lc, ((NodeTasks *) lfirst(ln))->shapes)
+			deal_leaf(stage, foreach_current_index(lc), planstate, &nodes, &bound);
+	exchange_bind(context, stage, bound);
+	foreach(lc, nodes)
+		shapes = list_concat(shapes, ((NodeTasks *) lfirst(lc))->shapes);
+	shapes = list_concat(shapes, exchange_shape(context, stage, bound));
+	shapes = without_empty(shapes);
+	if (shapes == NIL)
 	{
-		TaskShape  *shape = lfirst(lc);
+		List	   *any = tasks_nodes_with_copies(stage, context->nodes);
 
-		if (shape->npartitions > 0)
-			shapes = lappend(shapes, shape);
-		else if (empty == NIL)
-			empty = list_make1(shape);
+		shapes = list_make1(tasks_make_shape(stage, any != NIL ? linitial_oid(any) : InvalidOid));
 	}
-	if (shapes == NIL)
-		shapes = empty;
-	if (shapes == NIL)
-		shapes = list_make1(shape_at(node_tasks(&nodes, InvalidOid), 0,
-									 list_length(stage->leaves)));
 
+	exchange_add_broadcast(context, stage, shapes);
 	foreach(lc, stage->leaves)
 	{
 		LeafPlan   *leaf = lfirst(lc);
@@ -195,19 +233,44 @@ shape_partitioned(const StagePlan *stage, PlanState *planstate)
 		if (leaf->broadcast && leaf->stage == 0)
 			add_broadcast_leaf(leaf, foreach_current_index(lc), shapes);
 	}
+	exchange_add_empty(context, stage, shapes);
 	return shapes;
+}
+
+/* Those with something to read, but one at least if there is any. */
+static List *
+without_empty(List *shapes)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, shapes)
+		if (((TaskShape *) lfirst(lc))->npartitions > 0)
+			result = lappend(result, lfirst(lc));
+	return result != NIL || shapes == NIL ? result : list_make1(linitial(shapes));
 }
 
 /* Deal the partitions of one leaf to the tasks of their nodes. */
 static void
-deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate, List **nodes)
+deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate, List **nodes,
+		  List **bound)
 {
 	LeafPlan   *leaf = list_nth(stage->leaves, leafno);
 	Relation	rel = table_open(leaf->relid, NoLock);
 	const TableLayout *layout = table_layout(rel);
 	Bitmapset  *wanted = planstate ? planner_prune(stage, leaf, planstate) : NULL;
+	BoundGroup *group = NULL;
 	ListCell   *lc;
 
+	if (layout->created && has_stage_leaf(stage, leaf->group) &&
+		!exchange_is_bound(*bound, leaf->group))
+	{
+		group = palloc(sizeof(BoundGroup));
+		group->group = leaf->group;
+		group->npartitions = layout->npartitions;
+		group->shapes = palloc0(sizeof(TaskShape *) * layout->npartitions);
+		*bound = lappend(*bound, group);
+	}
 	foreach(lc, *nodes)
 		((NodeTasks *) lfirst(lc))->dealt = 0;
 	for (int p = 0; p < layout->npartitions && layout->created; p++)
@@ -218,13 +281,31 @@ deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate, List **nodes
 
 		if (stage->merge_keys != NIL)
 			position %= node->slots;
-		shape = shape_at(node, position, list_length(stage->leaves));
+		shape = shape_at(stage, node, position);
+		if (group)
+			group->shapes[p] = shape;
 		if (wanted != NULL && !bms_is_member(p, wanted))
 			continue;
 		shape->shards[leafno] = lappend(shape->shards[leafno], table_shard_name(layout, p));
 		shape->npartitions++;
 	}
 	table_close(rel, NoLock);
+}
+
+/* Does another stage's output have to meet the shards of this group? */
+static bool
+has_stage_leaf(const StagePlan *stage, int group)
+{
+	ListCell   *lc;
+
+	foreach(lc, stage->leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+
+		if (leaf->stage > 0 && !leaf->broadcast && leaf->group == group)
+			return true;
+	}
+	return false;
 }
 
 /* The entry of a node; made when it is new. */
@@ -242,23 +323,21 @@ node_tasks(List **nodes, Oid node)
 	}
 	tasks = palloc0(sizeof(NodeTasks));
 	tasks->node = node;
-	tasks->slots = transaction_wrote(node) ? 1 : Max(1, node_slots(node));
+	tasks->slots = tasks_slots(node);
 	*nodes = lappend(*nodes, tasks);
 	return tasks;
 }
 
 /* The node's task at this position; made when it is the next one. */
 static TaskShape *
-shape_at(NodeTasks *tasks, int position, int nleaves)
+shape_at(const StagePlan *stage, NodeTasks *tasks, int position)
 {
 	TaskShape  *shape;
 
 	if (position < list_length(tasks->shapes))
 		return list_nth(tasks->shapes, position);
 	Assert(position == list_length(tasks->shapes));
-	shape = palloc0(sizeof(TaskShape));
-	shape->node = tasks->node;
-	shape->shards = palloc0(sizeof(List *) * Max(1, nleaves));
+	shape = tasks_make_shape(stage, tasks->node);
 	tasks->shapes = lappend(tasks->shapes, shape);
 	return shape;
 }

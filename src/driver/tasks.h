@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * tasks.h
- *	  From a stage to its tasks: which shards each reads, on which node.
+ *	  From a stage to its tasks: what each reads, on which node.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_DRIVER_TASKS_H
@@ -15,19 +15,39 @@
 typedef struct TaskShape
 {
 	Oid			node;
+	List	   *others;			/* oid list: nodes that could run it as well */
 	List	  **shards;			/* per leaf, list of char *: qualified names */
-	int			npartitions;	/* of all partitioned leaves */
+	List	   *inputs;			/* of TaskInput */
+	int			npartitions;	/* of all leaves that are not broadcast */
 } TaskShape;
+
+/* What the shapes of the stages of one plan depend on. */
+typedef struct TaskContext
+{
+	List	   *stages;			/* of StagePlan */
+	List	   *nodes;			/* oid list: where tasks may go that read no table */
+	int		   *npartitions;	/* per stage: of its output */
+	StageOutput **outputs;		/* per stage: NULL until it is done */
+} TaskContext;
+
+/* Choose nodes and numbers of partitions. */
+extern TaskContext *tasks_context(List *stages);
 
 /*
  * The tasks of a stage, as list of TaskShape; at least one.  planstate, if not
- * NULL, allows pruning by the values of parameters.
+ * NULL, allows pruning by the values of parameters.  Where outputs are not
+ * there yet, as for EXPLAIN, estimates stand in.
  */
-extern List *tasks_shape(const StagePlan *stage, PlanState *planstate);
-/* Fill in the SQL: an array of as many TaskPlans. */
-extern TaskPlan *tasks_plan(const StagePlan *stage, List *shapes, PlanState *planstate);
+extern List *tasks_shape(const TaskContext *context, const StagePlan *stage,
+						 PlanState *planstate);
 /* Nodes of the shapes, without repetition, and of the other tables of the statement. */
 extern List *tasks_nodes(List *shapes);
 extern List *tasks_statement_nodes(List *relids);
+
+/* For exchange_tasks.c. */
+extern TaskShape *tasks_make_shape(const StagePlan *stage, Oid node);
+/* Of those nodes, the ones that have a copy of each broadcast table that the stage reads. */
+extern List *tasks_nodes_with_copies(const StagePlan *stage, List *nodes);
+extern int	tasks_slots(Oid node);
 
 #endif							/* BARKS_DRIVER_TASKS_H */

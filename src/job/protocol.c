@@ -12,6 +12,7 @@
 
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "port/pg_bswap.h"
 
 #include "job/protocol.h"
 
@@ -72,6 +73,19 @@ frame_read_job_setup(StringInfo buf)
 	}
 	pq_getmsgend(buf);
 	return setup;
+}
+
+void
+frame_peek_job(const char *frame, Size len, uint64 *driver, uint64 *job)
+{
+	if (len < 1 + 2 * sizeof(uint64))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("job setup frame is too short")));
+	memcpy(driver, frame + 1, sizeof(uint64));
+	*driver = pg_ntoh64(*driver);
+	memcpy(job, frame + 1 + sizeof(uint64), sizeof(uint64));
+	*job = pg_ntoh64(*job);
 }
 
 void

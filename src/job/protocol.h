@@ -92,7 +92,8 @@ typedef struct RangeKey
 
 /*
  * What a task reads as barks.exchange(index): partitions first to last of a
- * stage's output, of the map tasks first_map to last_map.
+ * stage's output, of the map tasks first_map to last_map.  Several with one index
+ * are read one after another; last before first: nothing.
  */
 typedef struct TaskInput
 {
@@ -213,6 +214,8 @@ extern void frame_begin_batch(StringInfo buf, int32 task);	/* append the batch a
 extern void frame_write_done(StringInfo buf, const TaskDone *done);
 extern void frame_write_error(StringInfo buf, char type, int32 task, const ErrorData *edata);
 
+/* Whose job a whole frame 'J' is about, without reading the rest. */
+extern void frame_peek_job(const char *frame, Size len, uint64 *driver, uint64 *job);
 extern JobSetup *frame_read_job_setup(StringInfo buf);
 extern TaskSpec *frame_read_task(StringInfo buf);
 extern int32 frame_read_batch(StringInfo buf);	/* task; cursor is then at the batch */

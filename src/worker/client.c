@@ -20,12 +20,12 @@
 #include "access/xact.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
-#include "port/pg_bswap.h"
 #include "storage/buffile.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "shuffle/shuffle.h"
 #include "worker/channel.h"
 #include "worker/client.h"
 #include "worker/pool.h"
@@ -49,11 +49,12 @@ typedef enum ClientState
 	STATE_CLIENT_SPOOL			/* reading what a worker spooled */
 } ClientState;
 
-/* A frame 'J' or 'T' as it will be sent. */
+/* A frame 'J', 'I' or 'T' as it will be sent. */
 typedef struct QueuedFrame
 {
 	slist_node	node;
 	bool		is_task;
+	bool		sent;			/* of the prologue: to the worker that is here */
 	Size		len;
 	char		data[FLEXIBLE_ARRAY_MEMBER];
 } QueuedFrame;
@@ -75,16 +76,18 @@ struct Client
 	uint64		driver;			/* of the newest setup, for the queue's fairness */
 	uint64		job;
 
-	/* setups and unanswered tasks, oldest first; setups go when a later one is first */
+	/*
+	 * Setups, sources and unanswered tasks, oldest first.  What is before the
+	 * first task moves to the prologue once that task is answered.
+	 */
 	slist_head	frames;
 	QueuedFrame *last;
 	int			ntasks;			/* of frames */
-	QueuedFrame *setup;			/* in force at the first of frames; sent first */
+	List	   *prologue;		/* in force at the first of frames: a setup, sources of stages */
 
 	/* what the worker has been sent */
 	StringInfoData hello;
 	bool		hello_sent;
-	bool		setup_sent;
 	QueuedFrame *next;			/* next to send */
 
 	BufFile    *spool;
@@ -112,6 +115,8 @@ static ClientEvent finish_cancel(Client *client);
 static ClientEvent read_spool(Client *client, const char **frame, Size *len);
 static void close_spool(Client *client);
 static void note_answer(Client *client, const char *frame);
+static void add_to_prologue(Client *client, QueuedFrame *frame, bool sent);
+static bool same_stage(const QueuedFrame *a, const QueuedFrame *b);
 static void drop_frames(Client *client);
 static ClientEvent lost_worker(Client *client, const char **frame, Size *len);
 static ClientEvent last_frame(Client *client, const char **frame, Size *len);
@@ -170,23 +175,21 @@ void
 client_put_frame(Client *client, const char *data, Size len)
 {
 	bool		is_task = data[0] == FRAME_TASK;
-	QueuedFrame *frame = append_frame(client, len, is_task);
+	QueuedFrame *frame;
 
-	memcpy(frame->data, data, len);
+	if (data[0] == FRAME_JOB_END)
+	{
+		if (client->job != 0)
+			shuffle_job_over(client->driver, client->job);
+		return;
+	}
 	if (data[0] == FRAME_JOB_SETUP)
 	{
-		uint64		number;
-
-		/* driver and job come first, see frame_write_job_setup */
-		if (len < 1 + 2 * sizeof(uint64))
-			ereport(ERROR,
-					(errcode(ERRCODE_PROTOCOL_VIOLATION),
-					 errmsg("job setup frame is too short")));
-		memcpy(&number, data + 1, sizeof(number));
-		client->driver = pg_ntoh64(number);
-		memcpy(&number, data + 1 + sizeof(number), sizeof(number));
-		client->job = pg_ntoh64(number);
+		frame_peek_job(data, len, &client->driver, &client->job);
+		shuffle_lease_take(client->driver, client->job);
 	}
+	frame = append_frame(client, len, is_task);
+	memcpy(frame->data, data, len);
 	if (!is_task)
 		return;
 	if (client->state == STATE_CLIENT_IDLE)
@@ -334,6 +337,7 @@ append_frame(Client *client, Size len, bool is_task)
 	QueuedFrame *frame = MemoryContextAlloc(client->context, offsetof(QueuedFrame, data) + len);
 
 	frame->is_task = is_task;
+	frame->sent = false;
 	frame->len = len;
 	frame->node.next = NULL;
 	if (client->last)
@@ -447,7 +451,11 @@ leave_queue(Client *client)
 static void
 restart_requests(Client *client)
 {
-	client->hello_sent = client->setup_sent = false;
+	ListCell   *lc;
+
+	client->hello_sent = false;
+	foreach(lc, client->prologue)
+		((QueuedFrame *) lfirst(lc))->sent = false;
 	client->next = slist_is_empty(&client->frames) ? NULL :
 		slist_head_element(QueuedFrame, node, &client->frames);
 	send_requests(client);
@@ -457,6 +465,8 @@ restart_requests(Client *client)
 static void
 send_requests(Client *client)
 {
+	ListCell   *lc;
+
 	if (client->cancelling)
 		return;
 	if (!client->hello_sent)
@@ -465,11 +475,13 @@ send_requests(Client *client)
 			return;
 		client->hello_sent = true;
 	}
-	if (client->setup && !client->setup_sent)
+	foreach(lc, client->prologue)
 	{
-		if (!send_one(client, client->setup->data, client->setup->len))
+		QueuedFrame *frame = lfirst(lc);
+
+		if (!frame->sent && !send_one(client, frame->data, frame->len))
 			return;
-		client->setup_sent = true;
+		frame->sent = true;
 	}
 	while (client->next)
 	{
@@ -644,7 +656,7 @@ close_spool(Client *client)
 
 /* ---------------- unanswered tasks ---------------- */
 
-/* A task's last frame takes it, and setups before it, off the list. */
+/* A task's last frame takes it, and what is before it, off the list. */
 static void
 note_answer(Client *client, const char *data)
 {
@@ -665,14 +677,42 @@ note_answer(Client *client, const char *data)
 			pfree(frame);
 			break;
 		}
-		if (client->setup)
-			pfree(client->setup);
-		client->setup = frame;
-		client->setup_sent = true;
+		add_to_prologue(client, frame, true);
 	}
 }
 
-/* Forget all tasks; the newest setup stays in force. */
+/* A setup takes the place of all that was said before, sources that of the stage's own. */
+static void
+add_to_prologue(Client *client, QueuedFrame *frame, bool sent)
+{
+	MemoryContext old = MemoryContextSwitchTo(client->context);
+	ListCell   *lc;
+
+	frame->sent = sent;
+	foreach(lc, client->prologue)
+	{
+		QueuedFrame *other = lfirst(lc);
+
+		if (frame->data[0] == FRAME_JOB_SETUP || same_stage(frame, other))
+		{
+			client->prologue = foreach_delete_current(client->prologue, lc);
+			pfree(other);
+		}
+	}
+	client->prologue = lappend(client->prologue, frame);
+	MemoryContextSwitchTo(old);
+}
+
+/* Are both sources of the same stage, which is what comes first in them? */
+static bool
+same_stage(const QueuedFrame *a, const QueuedFrame *b)
+{
+	return a->data[0] == FRAME_SOURCES && b->data[0] == FRAME_SOURCES &&
+		a->len > 1 + sizeof(int32) && b->len > 1 + sizeof(int32) &&
+		memcmp(a->data + 1, b->data + 1, sizeof(int32)) == 0;
+}
+
+/* Forget all tasks; the newest setup, and sources, stay in force. */
 static void
 drop_frames(Client *client)
 {
@@ -684,11 +724,7 @@ drop_frames(Client *client)
 		if (frame->is_task)
 			pfree(frame);
 		else
-		{
-			if (client->setup)
-				pfree(client->setup);
-			client->setup = frame;
-		}
+			add_to_prologue(client, frame, false);
 	}
 	client->last = client->next = NULL;
 	client->ntasks = 0;

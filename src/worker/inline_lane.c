@@ -16,6 +16,7 @@
 #include "utils/snapmgr.h"
 
 #include "cluster/node.h"
+#include "shuffle/shuffle.h"
 #include "worker/inline_lane.h"
 #include "worker/task.h"
 
@@ -26,6 +27,8 @@ typedef struct InlineLane
 	MemoryContext task_context; /* reset before each task */
 	Snapshot	snapshot;
 	List	   *requests;		/* of Request, to do */
+	uint64		driver;			/* of the latest setup; job 0: none yet */
+	uint64		job;
 	JobSetup   *setup;			/* of the current task */
 	List	   *sources;		/* of StageSources, the caller's; for tasks that read exchanges */
 	TaskRun    *run;			/* NULL: none */
@@ -94,6 +97,9 @@ inline_lane_open(Snapshot snapshot)
 static void
 inline_setup(Lane *lane, const JobSetup *setup)
 {
+	shuffle_lease_take(setup->driver, setup->job);
+	((InlineLane *) lane)->driver = setup->driver;
+	((InlineLane *) lane)->job = setup->job;
 	add_request((InlineLane *) lane, setup, NULL);
 }
 
@@ -125,10 +131,13 @@ inline_put(Lane *base, const char *frame, Size len)
 	elog(ERROR, "unexpected frame \"%c\" for an inline lane", frame[0]);
 }
 
-/* The files are those of this backend's transaction, see shuffle/. */
 static void
 inline_end_job(Lane *base)
 {
+	InlineLane *lane = (InlineLane *) base;
+
+	if (lane->job != 0)
+		shuffle_job_over(lane->driver, lane->job);
 }
 
 static LaneEventKind
@@ -247,7 +256,7 @@ start_next(InlineLane *lane)
 		lane->stage = request->spec->stage;
 		lane->task = request->spec->task;
 		MemoryContextReset(lane->task_context);
-		lane->run = task_run_start(lane->setup, request->spec, lane->snapshot,
+		lane->run = task_run_start(lane->setup, request->spec, lane->sources, lane->snapshot,
 								   BOOTSTRAP_SUPERUSERID, 0, lane->task_context);
 		pfree(request->spec->sql);
 		pfree(request->spec);

@@ -30,7 +30,10 @@
 #include "utils/snapmgr.h"
 
 #include "base/virtual_copy.h"
+#include "shuffle/shuffle.h"
 #include "worker/client.h"
+#include "worker/exchange_scan.h"
+#include "worker/put.h"
 #include "worker/relay.h"
 #include "worker/task_guard.h"
 
@@ -49,11 +52,17 @@ typedef struct Relay
 	bool		writable;		/* all that was put is on its way */
 	Size		unflushed;
 
+	uint64		driver;			/* of the latest setup; job 0: none yet */
+	uint64		job;
+	Put		   *put;
+	StringInfoData answer;
+
 	/* inline */
 	bool		is_inline;
 	bool		cancelled;		/* 'X' came and is to be answered */
-	List	   *requests;		/* of StringInfo: frames 'J' and 'T' */
+	List	   *requests;		/* of StringInfo: frames 'J', 'I' and 'T' */
 	JobSetup   *setup;
+	List	   *sources;		/* of StageSources, in setup_context */
 	MemoryContext setup_context;
 	MemoryContext task_context;
 } Relay;
@@ -66,6 +75,7 @@ static void receive_input(Relay *relay);
 static bool receive_message(Relay *relay);
 static void client_gone(void);
 static void take_frame(Relay *relay);
+static void take_block(Relay *relay);
 static bool forward_results(Relay *relay);
 static void send_frame(Relay *relay, const char *data, Size len);
 static void flush_frames(Relay *relay);
@@ -111,6 +121,8 @@ relay_lane(CopyStmt *stmt)
 	relay.snapshot = GetActiveSnapshot();
 	relay.writable = true;
 	initStringInfo(&relay.input);
+	initStringInfo(&relay.answer);
+	relay.put = put_create(relay.context);
 	if (!relay.is_inline)
 		relay.client = client_open(relay.snapshot, GetSessionUserId());
 
@@ -258,6 +270,10 @@ take_frame(Relay *relay)
 	switch (input->len > 0 ? input->data[0] : '\0')
 	{
 		case FRAME_JOB_SETUP:
+			frame_peek_job(input->data, input->len, &relay->driver, &relay->job);
+			shuffle_lease_take(relay->driver, relay->job);
+			/* FALLTHROUGH */
+		case FRAME_SOURCES:
 		case FRAME_TASK:
 			if (relay->is_inline)
 			{
@@ -271,7 +287,16 @@ take_frame(Relay *relay)
 			else
 				client_put_frame(relay->client, input->data, input->len);
 			break;
+		case FRAME_BLOCK:
+			take_block(relay);
+			break;
+		case FRAME_JOB_END:
+			put_drop(relay->put);
+			if (relay->job != 0)
+				shuffle_job_over(relay->driver, relay->job);
+			break;
 		case FRAME_CANCEL:
+			put_drop(relay->put);
 			if (!relay->is_inline)
 				client_cancel(relay->client);
 			relay->cancelled = true;
@@ -285,6 +310,20 @@ take_frame(Relay *relay)
 					 errmsg("unexpected frame type 0x%02X from a driver",
 							input->len > 0 ? (unsigned char) input->data[0] : 0)));
 	}
+}
+
+/* Of a task that the driver ran: kept right here. */
+static void
+take_block(Relay *relay)
+{
+	if (relay->job == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("a block came before its job's setup")));
+	relay->input.cursor = 1;
+	put_take(relay->put, relay->driver, relay->job, &relay->input, &relay->answer);
+	if (relay->answer.len > 0)
+		send_frame(relay, relay->answer.data, relay->answer.len);
 }
 
 static void
@@ -390,10 +429,16 @@ run_inline(Relay *relay)
 	if (request->data[0] == FRAME_JOB_SETUP)
 	{
 		MemoryContextReset(relay->setup_context);
+		relay->sources = NIL;
 		MemoryContextSwitchTo(relay->setup_context);
 		relay->setup = frame_read_job_setup(request);
 		if (!task_role_exists(relay->setup->role))
 			task_role_create(relay->setup->role);
+	}
+	else if (request->data[0] == FRAME_SOURCES)
+	{
+		MemoryContextSwitchTo(relay->setup_context);
+		relay->sources = exchange_add_sources(relay->sources, frame_read_sources(request));
 	}
 	else
 	{
@@ -406,7 +451,7 @@ run_inline(Relay *relay)
 		MemoryContextReset(relay->task_context);
 		MemoryContextSwitchTo(relay->task_context);
 		spec = frame_read_task(request);
-		task_guarded_run(relay->setup, spec, relay->snapshot, GetSessionUserId(), 0,
+		task_guarded_run(relay->setup, spec, relay->sources, relay->snapshot, GetSessionUserId(), 0,
 						 relay->task_context, emit_inline, relay);
 	}
 	MemoryContextSwitchTo(relay->context);

@@ -30,6 +30,8 @@
 
 #include "base/stop_point.h"
 #include "batch/batch.h"
+#include "shuffle/writer.h"
+#include "worker/exchange_scan.h"
 #include "worker/task.h"
 #include "worker/task_plan.h"
 
@@ -68,7 +70,9 @@ struct TaskRun
 	QueryDesc  *query_desc;
 	TaskReceiver receiver;
 	BatchSchema *schema;
-	BatchBuilder *builder;
+	BatchBuilder *builder;		/* NULL with a writer */
+	ShuffleWriter *writer;		/* rows are kept here; NULL: they go to the driver */
+	ExchangeInputs exchange;	/* what the task reads of other stages */
 	bool		has_text;		/* some column needs conversion to text */
 	HeldRows	held;			/* if has_text */
 	bool		full;			/* the builder is */
@@ -115,12 +119,16 @@ static dlist_head runs = DLIST_STATIC_INIT(runs);
 
 static void parse_and_plan(TaskRun *run, const JobSetup *setup, const TaskSpec *spec,
 						   Oid service_role);
+static void plan_and_start(TaskRun *run, Query *query, const char *sql,
+						   const TaskSpec *spec);
+static void prepare_exchange(TaskRun *run, const JobSetup *setup, const TaskSpec *spec,
+							 List *sources);
 static List *copy_settings(List *settings);
 static void enter(TaskRun *run, SavedEnvironment *saved);
 static void leave(TaskRun *run, SavedEnvironment *saved);
 static void apply_run_settings(List *settings);
 static void apply_setting(const char *name, const char *value);
-static void prepare_output(TaskRun *run);
+static void prepare_output(TaskRun *run, const TaskSpec *spec);
 static void pull_rows(TaskRun *run);
 static bool receive_row(TupleTableSlot *slot, DestReceiver *self);
 static void convert_held(TaskRun *run);
@@ -156,8 +164,8 @@ task_settings_begin(const JobSetup *setup)
 }
 
 TaskRun *
-task_run_start(const JobSetup *setup, const TaskSpec *spec, Snapshot snapshot,
-			   Oid service_role, int64 queue_us, MemoryContext parent)
+task_run_start(const JobSetup *setup, const TaskSpec *spec, List *sources,
+			   Snapshot snapshot, Oid service_role, int64 queue_us, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "barks task", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
@@ -190,6 +198,7 @@ task_run_start(const JobSetup *setup, const TaskSpec *spec, Snapshot snapshot,
 		run->snapshot = RegisterSnapshot(snapshot);
 		CurrentResourceOwner = saved_owner;
 	}
+	prepare_exchange(run, setup, spec, sources);
 	parse_and_plan(run, setup, spec, service_role);
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_SUBTRACT(end, start);
@@ -221,7 +230,7 @@ task_run_step(TaskRun *run, StringInfo frame)
 			break;
 		pull_rows(run);
 	}
-	if (batch_builder_rows(run->builder) > 0)
+	if (run->builder && batch_builder_rows(run->builder) > 0)
 	{
 		int			level = batch_text_settings_begin(run->schema);
 		Size		before;
@@ -240,6 +249,12 @@ task_run_step(TaskRun *run, StringInfo frame)
 	}
 
 	finish_execution(run);
+	if (run->writer)
+	{
+		shuffle_writer_finish(run->writer, &run->done);
+		shuffle_writer_free(run->writer);
+		run->writer = NULL;
+	}
 	BARKS_STOP_POINT("task.before_done");
 	leave(run, &saved);
 	INSTR_TIME_SET_CURRENT(end);
@@ -292,7 +307,6 @@ parse_and_plan(TaskRun *run, const JobSetup *setup, const TaskSpec *spec, Oid se
 	int			sec_context;
 	int			level;
 	Query	   *query;
-	PlannedStmt *plan;
 
 	GetUserIdAndSecContext(&user, &sec_context);
 	SetUserIdAndSecContext(service_role, sec_context | SECURITY_LOCAL_USERID_CHANGE);
@@ -308,18 +322,55 @@ parse_and_plan(TaskRun *run, const JobSetup *setup, const TaskSpec *spec, Oid se
 	SetUserIdAndSecContext(user, sec_context);
 
 	enter(run, &saved);
-	plan = task_plan(query, sql, spec->partial_aggregate);
+	plan_and_start(run, query, sql, spec);
+	prepare_output(run, spec);
+	leave(run, &saved);
+}
+
+/* With what barks.exchange() is to read at hand. */
+static void
+plan_and_start(TaskRun *run, Query *query, const char *sql, const TaskSpec *spec)
+{
+	const ExchangeInputs *before = exchange_set_inputs(&run->exchange);
+
+	PG_TRY();
+	{
+		PlannedStmt *plan = task_plan(query, sql, spec->partial_aggregate);
+
+		run->query_desc = CreateQueryDesc(plan, sql, run->snapshot, InvalidSnapshot,
+										  (DestReceiver *) &run->receiver, NULL, NULL, 0);
+		ExecutorStart(run->query_desc, 0);
+	}
+	PG_FINALLY();
+	{
+		(void) exchange_set_inputs(before);
+	}
+	PG_END_TRY();
+}
+
+/* Of the task's inputs a copy; sources are the caller's. */
+static void
+prepare_exchange(TaskRun *run, const JobSetup *setup, const TaskSpec *spec, List *sources)
+{
+	ListCell   *lc;
+
+	run->exchange.driver = setup->driver;
+	run->exchange.job = setup->job;
+	run->exchange.sources = sources;
+	run->exchange.done = &run->done;
+	foreach(lc, spec->inputs)
+	{
+		TaskInput  *input = palloc(sizeof(TaskInput));
+
+		*input = *(TaskInput *) lfirst(lc);
+		run->exchange.inputs = lappend(run->exchange.inputs, input);
+	}
 	run->receiver.pub.receiveSlot = receive_row;
 	run->receiver.pub.rStartup = receiver_startup;
 	run->receiver.pub.rShutdown = receiver_nothing;
 	run->receiver.pub.rDestroy = receiver_nothing;
 	run->receiver.pub.mydest = DestNone;
 	run->receiver.run = run;
-	run->query_desc = CreateQueryDesc(plan, sql, run->snapshot, InvalidSnapshot,
-									  (DestReceiver *) &run->receiver, NULL, NULL, 0);
-	ExecutorStart(run->query_desc, 0);
-	prepare_output(run);
-	leave(run, &saved);
 }
 
 static List *
@@ -397,12 +448,21 @@ apply_setting(const char *name, const char *value)
 }
 
 static void
-prepare_output(TaskRun *run)
+prepare_output(TaskRun *run, const TaskSpec *spec)
 {
 	TupleDesc	desc = run->query_desc->tupDesc;
 
 	run->schema = batch_schema_create(desc, run->context);
-	run->builder = batch_builder_create(run->schema, run->batch_rows, run->context);
+	if (spec->output)
+	{
+		ShuffleTask task = {run->exchange.driver, run->exchange.job, spec->stage, spec->task,
+		spec->attempt};
+
+		run->writer = shuffle_writer_create(&task, spec->output, desc, run->schema,
+											run->batch_rows, run->compression, run->context);
+	}
+	else
+		run->builder = batch_builder_create(run->schema, run->batch_rows, run->context);
 	for (int i = 0; i < run->schema->ncolumns; i++)
 		run->has_text |= run->schema->columns[i].codec == BATCH_CODEC_TEXT;
 	if (run->has_text)
@@ -449,7 +509,10 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	else
 	{
 		slot_getallattrs(slot);
-		run->full = batch_builder_add(run->builder, slot->tts_values, slot->tts_isnull);
+		if (run->writer)
+			shuffle_writer_add(run->writer, slot->tts_values, slot->tts_isnull);
+		else
+			run->full = batch_builder_add(run->builder, slot->tts_values, slot->tts_isnull);
 	}
 	return !run->full;
 }
@@ -469,8 +532,11 @@ convert_held(TaskRun *run)
 	{
 		ExecStoreMinimalTuple(held->tuples[held->next++], held->slot, false);
 		slot_getallattrs(held->slot);
-		run->full = batch_builder_add(run->builder, held->slot->tts_values,
-									  held->slot->tts_isnull);
+		if (run->writer)
+			shuffle_writer_add(run->writer, held->slot->tts_values, held->slot->tts_isnull);
+		else
+			run->full = batch_builder_add(run->builder, held->slot->tts_values,
+										  held->slot->tts_isnull);
 	}
 	ExecClearTuple(held->slot);
 	batch_text_settings_end(level);

@@ -32,11 +32,12 @@ extern int	task_settings_begin(const JobSetup *setup);
 
 /*
  * Begin a task in a context under parent.  setup and spec are copied where
- * they must outlive the call.  service_role: whose rights tables are read
+ * they must outlive the call; sources, a list of StageSources, must outlive
+ * the run.  service_role: whose rights tables are read
  * with.  queue_us is passed on to the driver.
  */
 extern TaskRun *task_run_start(const JobSetup *setup, const TaskSpec *spec,
-							   Snapshot snapshot, Oid service_role,
+							   List *sources, Snapshot snapshot, Oid service_role,
 							   int64 queue_us, MemoryContext parent);
 /* Write the next frame, 'B' or at the end 'D', into frame.  True after 'D'. */
 extern bool task_run_step(TaskRun *run, StringInfo frame);

@@ -42,7 +42,7 @@ typedef struct NoticeCapture
 
 static NoticeCapture *capture;	/* the one in force, NULL: none */
 
-static void run_frames(const JobSetup *setup, const TaskSpec *spec,
+static void run_frames(const JobSetup *setup, const TaskSpec *spec, List *sources,
 					   Snapshot snapshot, Oid service_role, int64 queue_us,
 					   NoticeCapture *notices);
 static void emit_uncaptured(NoticeCapture *notices, StringInfo frame);
@@ -64,7 +64,7 @@ static const PQcommMethods notice_methods = {
 };
 
 void
-task_guarded_run(const JobSetup *setup, const TaskSpec *spec, Snapshot snapshot,
+task_guarded_run(const JobSetup *setup, const TaskSpec *spec, List *sources, Snapshot snapshot,
 				 Oid service_role, int64 queue_us, MemoryContext parent,
 				 TaskEmit emit, void *arg)
 {
@@ -78,7 +78,7 @@ task_guarded_run(const JobSetup *setup, const TaskSpec *spec, Snapshot snapshot,
 	begin_capture(&notices);
 	PG_TRY();
 	{
-		run_frames(setup, spec, snapshot, service_role, queue_us, &notices);
+		run_frames(setup, spec, sources, snapshot, service_role, queue_us, &notices);
 		end_capture(&notices);
 		ReleaseCurrentSubTransaction();
 	}
@@ -148,14 +148,15 @@ task_role_create(const char *role)
 }
 
 static void
-run_frames(const JobSetup *setup, const TaskSpec *spec, Snapshot snapshot,
+run_frames(const JobSetup *setup, const TaskSpec *spec, List *sources, Snapshot snapshot,
 		   Oid service_role, int64 queue_us, NoticeCapture *notices)
 {
 	StringInfoData frame;
 	TaskRun    *run;
 
 	initStringInfo(&frame);
-	run = task_run_start(setup, spec, snapshot, service_role, queue_us, notices->context);
+	run = task_run_start(setup, spec, sources, snapshot, service_role, queue_us,
+						 notices->context);
 	while (!task_run_step(run, &frame))
 	{
 		emit_uncaptured(notices, &frame);

@@ -17,7 +17,7 @@ typedef void (*TaskEmit) (StringInfo frame, void *arg);
  * task's.  parent: a context that is reset after each task.
  */
 extern void task_guarded_run(const JobSetup *setup, const TaskSpec *spec,
-							 Snapshot snapshot, Oid service_role, int64 queue_us,
+							 List *sources, Snapshot snapshot, Oid service_role, int64 queue_us,
 							 MemoryContext parent, TaskEmit emit, void *arg);
 
 /*

@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "worker/client.h"
+#include "worker/exchange_scan.h"
 #include "worker/launcher.h"
 #include "worker/local_lane.h"
 #include "worker/pool.h"
@@ -19,6 +20,7 @@ worker_init(void)
 	pool_init();
 	launcher_init();
 	task_init();
+	exchange_scan_init();
 	client_init();
 	local_lane_init();
 	relay_init();

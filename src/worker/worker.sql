@@ -14,6 +14,13 @@ COMMENT ON COLUMN barks.workers.state IS 'free, starting, idle (a warm worker), 
 COMMENT ON COLUMN barks.workers.tasks IS 'tasks run by this worker since it started';
 GRANT SELECT ON barks.workers TO PUBLIC;
 
+CREATE FUNCTION barks.exchange(index int)
+RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 1000
+AS 'MODULE_PATHNAME', 'barks_exchange';
+COMMENT ON FUNCTION barks.exchange(int) IS
+    'output of another stage of a distributed query, for the SQL of tasks only';
+REVOKE EXECUTE ON FUNCTION barks.exchange(int) FROM PUBLIC;
+
 CREATE FUNCTION barks.combine_state(state "any")
 RETURNS boolean LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_combine_state';

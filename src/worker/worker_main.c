@@ -33,7 +33,9 @@
 #include "utils/timestamp.h"
 
 #include "base/stop_point.h"
+#include "shuffle/fetch.h"
 #include "worker/channel.h"
+#include "worker/exchange_scan.h"
 #include "worker/launcher.h"
 #include "worker/pool.h"
 #include "worker/task_guard.h"
@@ -51,6 +53,7 @@ typedef struct Worker
 	MemoryContext task_context; /* reset per task */
 	StringInfoData hello;
 	JobSetup   *setup;
+	List	   *sources;		/* of StageSources, in job_context */
 	int			settings_level; /* of setup's settings; they end with the transaction */
 	int64		queue_us;		/* for the first task's report */
 	TimestampTz since;			/* of the assignment */
@@ -71,6 +74,7 @@ static void serve_requests(void);
 static bool next_request(StringInfo request);
 static void begin_transaction(void);
 static void take_setup(StringInfo request);
+static void take_sources(StringInfo request);
 static void create_role(void);
 static void run_task(StringInfo request);
 static void emit_frame(StringInfo frame, void *arg);
@@ -104,6 +108,7 @@ barks_worker_main(Datum arg)
 											   ALLOCSET_SMALL_SIZES);
 	worker.task_context = AllocSetContextCreate(TopMemoryContext, "barks worker task",
 												ALLOCSET_DEFAULT_SIZES);
+	fetch_keep_connections();
 	before_shmem_exit(exit_worker, 0);
 	pool_worker_start(DatumGetInt32(arg), start.generation);
 
@@ -128,6 +133,7 @@ wait_for_channel(void)
 		proc_exit(0);			/* between tasks there is nothing to complain about */
 	HOLD_CANCEL_INTERRUPTS();	/* a late one, or one for a channel not yet opened */
 	housekeeping();
+	fetch_close_idle(false);
 	RESUME_CANCEL_INTERRUPTS();
 	if (pool_worker_retire())
 		proc_exit(0);
@@ -167,6 +173,7 @@ serve(const PoolAssignment *assignment)
 	worker.spool = NULL;
 	worker.spool_failed = false;
 	worker.setup = NULL;
+	worker.sources = NIL;
 	MemoryContextSwitchTo(worker.serve_context);
 	if (!channel_open(&worker.channel, assignment->channel, assignment->channel_id))
 	{
@@ -218,6 +225,9 @@ serve_requests(void)
 		{
 			case FRAME_JOB_SETUP:
 				take_setup(&request);
+				break;
+			case FRAME_SOURCES:
+				take_sources(&request);
 				break;
 			case FRAME_TASK:
 				run_task(&request);
@@ -300,6 +310,7 @@ static void
 take_setup(StringInfo request)
 {
 	MemoryContextReset(worker.job_context);
+	worker.sources = NIL;
 	MemoryContextSwitchTo(worker.job_context);
 	worker.setup = frame_read_job_setup(request);
 	MemoryContextSwitchTo(worker.serve_context);
@@ -308,6 +319,14 @@ take_setup(StringInfo request)
 	if (worker.settings_level > 0)
 		AtEOXact_GUC(true, worker.settings_level);
 	worker.settings_level = task_settings_begin(worker.setup);
+}
+
+static void
+take_sources(StringInfo request)
+{
+	MemoryContextSwitchTo(worker.job_context);
+	worker.sources = exchange_add_sources(worker.sources, frame_read_sources(request));
+	MemoryContextSwitchTo(worker.serve_context);
 }
 
 /* Roles are made in a transaction of their own; ours only reads. */
@@ -339,8 +358,8 @@ run_task(StringInfo request)
 	pgstat_report_activity(STATE_RUNNING,
 						   psprintf("barks task %d of stage %d, job " UINT64_FORMAT ": %s",
 									spec->task, spec->stage, worker.setup->job, spec->sql));
-	task_guarded_run(worker.setup, spec, GetTransactionSnapshot(), GetSessionUserId(),
-					 worker.queue_us, worker.task_context, emit_frame, NULL);
+	task_guarded_run(worker.setup, spec, worker.sources, GetTransactionSnapshot(),
+					 GetSessionUserId(), worker.queue_us, worker.task_context, emit_frame, NULL);
 	worker.queue_us = 0;
 	pool_worker_count_task();
 	MemoryContextSwitchTo(worker.serve_context);

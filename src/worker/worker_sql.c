@@ -16,6 +16,7 @@
 #define WORKER_COLUMNS 7
 
 PG_FUNCTION_INFO_V1(barks_worker_slots);
+PG_FUNCTION_INFO_V1(barks_exchange);
 PG_FUNCTION_INFO_V1(barks_combine_state);
 
 static const char *state_name(SlotState state);
@@ -47,6 +48,17 @@ barks_worker_slots(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/* barks.exchange(N): in a task a scan takes its place (exchange_scan.c). */
+Datum
+barks_exchange(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("barks.exchange() can only be read by tasks"),
+			 errdetail("It stands for the output of another stage of a distributed query.")));
+	PG_RETURN_NULL();
 }
 
 /* Never called: a task's plan is changed to have no call of it (agg_split.c). */

@@ -1,0 +1,177 @@
+/*-------------------------------------------------------------------------
+ * exchange.c
+ *	  What a stage left for others to read, and where it is.
+ *
+ * Rows and bytes are summed by partition as map tasks end, so that a job of
+ * many tasks and partitions costs memory for their sum, not their product.  A
+ * map task that had to run again leaves the same rows, so it counts once.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "cluster/connection.h"
+#include "cluster/node.h"
+#include "driver/exchange.h"
+#include "driver/settings.h"
+
+static OutputNode *place_of(StageOutput *output, Oid node, const char *directory);
+static bool same_host(Oid a, Oid b);
+
+StageOutput *
+exchange_output_make(int ntasks, int npartitions)
+{
+	StageOutput *output = palloc0(sizeof(StageOutput));
+
+	output->ntasks = ntasks;
+	output->npartitions = npartitions;
+	output->rows = palloc0(sizeof(int64) * npartitions);
+	output->bytes = palloc0(sizeof(int64) * npartitions);
+	output->maps = palloc0(sizeof(MapOutput) * Max(ntasks, 1));
+	return output;
+}
+
+void
+exchange_output_add(StageOutput *output, int task, int attempt, Oid node,
+					const TaskDone *done)
+{
+	MapOutput  *map = &output->maps[task];
+
+	if (done->npartitions != output->npartitions || done->directory == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("node \"%s\" wrote %d partitions where %d were asked for",
+						node_name(node), done->npartitions, output->npartitions)));
+	map->place = place_of(output, node, done->directory);
+	map->attempt = attempt;
+	if (map->counted)
+		return;
+	map->counted = true;
+	for (int i = 0; i < output->npartitions; i++)
+	{
+		output->rows[i] += done->partition_rows[i];
+		output->bytes[i] += done->partition_bytes[i];
+		map->place->bytes[i] += done->partition_bytes[i];
+		map->rows += done->partition_rows[i];
+		map->bytes += done->partition_bytes[i];
+	}
+}
+
+void
+exchange_output_lose(StageOutput *output, int task)
+{
+	output->maps[task].place = NULL;
+}
+
+int64
+exchange_rows(const StageOutput *output, int first, int last)
+{
+	int64		sum = 0;
+
+	for (int i = first; i <= last; i++)
+		sum += output->rows[i];
+	return sum;
+}
+
+int64
+exchange_bytes(const StageOutput *output, int first, int last)
+{
+	int64		sum = 0;
+
+	for (int i = first; i <= last; i++)
+		sum += output->bytes[i];
+	return sum;
+}
+
+int64
+exchange_bytes_on(const StageOutput *output, Oid node, int first, int last)
+{
+	int64		sum = 0;
+	ListCell   *lc;
+
+	foreach(lc, output->nodes)
+	{
+		OutputNode *place = lfirst(lc);
+
+		for (int i = first; i <= last && place->node == node; i++)
+			sum += place->bytes[i];
+	}
+	return sum;
+}
+
+StageSources *
+exchange_sources(const StageOutput *output, int stage, Oid reader)
+{
+	StageSources *sources = palloc0(sizeof(StageSources));
+	ListCell   *lc;
+
+	sources->stage = stage;
+	sources->nnodes = list_length(output->nodes);
+	sources->nodes = palloc0(sizeof(SourceNode) * Max(sources->nnodes, 1));
+	foreach(lc, output->nodes)
+	{
+		OutputNode *place = lfirst(lc);
+		SourceNode *node = &sources->nodes[foreach_current_index(lc)];
+		bool		own = place->node == reader;
+
+		node->name = node_name(place->node);
+		node->directory = place->directory;
+		node->same_host = same_host(place->node, reader);
+		if (OidIsValid(place->node) && (!own || wire_mode == WIRE_ALWAYS))
+			node->conninfo = connection_conninfo(place->node);
+		else if (!own && !node->same_host)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("node \"%s\" cannot read what was computed on the driver",
+							node_name(reader)),
+					 errhint("Move the distributed tables of this server to a node.")));
+	}
+	sources->ntasks = output->ntasks;
+	sources->node_of = palloc(sizeof(int32) * Max(output->ntasks, 1));
+	sources->attempt_of = palloc(sizeof(int32) * Max(output->ntasks, 1));
+	for (int i = 0; i < output->ntasks; i++)
+	{
+		Assert(output->maps[i].place != NULL);
+		foreach(lc, output->nodes)
+			if (lfirst(lc) == output->maps[i].place)
+				sources->node_of[i] = foreach_current_index(lc);
+		sources->attempt_of[i] = output->maps[i].attempt;
+	}
+	return sources;
+}
+
+/* The entry of a node, made when it is new. */
+static OutputNode *
+place_of(StageOutput *output, Oid node, const char *directory)
+{
+	ListCell   *lc;
+	OutputNode *place;
+
+	foreach(lc, output->nodes)
+	{
+		place = lfirst(lc);
+		if (place->node == node && strcmp(place->directory, directory) == 0)
+			return place;
+	}
+	place = palloc0(sizeof(OutputNode));
+	place->node = node;
+	place->directory = pstrdup(directory);
+	place->bytes = palloc0(sizeof(int64) * output->npartitions);
+	output->nodes = lappend(output->nodes, place);
+	return place;
+}
+
+/* Hosts are known by how the driver reaches them. */
+static bool
+same_host(Oid a, Oid b)
+{
+	char	   *host_a;
+	char	   *host_b;
+
+	if (a == b || (node_same_host(a) && node_same_host(b)))
+		return true;
+	if (!OidIsValid(a) || !OidIsValid(b))
+		return false;
+	host_a = node_option(a, "host");
+	host_b = node_option(b, "host");
+	return host_a && host_b && strcmp(host_a, host_b) == 0;
+}

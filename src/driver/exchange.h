@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ * exchange.h
+ *	  What a stage left for others to read, and where it is.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_DRIVER_EXCHANGE_H
+#define BARKS_DRIVER_EXCHANGE_H
+
+#include "job/protocol.h"
+
+/* A node that keeps some of the output. */
+typedef struct OutputNode
+{
+	Oid			node;			/* InvalidOid: this server */
+	char	   *directory;		/* of the job's files there */
+	int64	   *bytes;			/* per partition */
+} OutputNode;
+
+typedef struct MapOutput
+{
+	OutputNode *place;			/* NULL: the task is not done, or its output was lost */
+	int			attempt;
+	int64		rows;
+	int64		bytes;
+	bool		counted;		/* in the sums, which a rerun does not change */
+} MapOutput;
+
+typedef struct StageOutput
+{
+	int			ntasks;
+	int			npartitions;
+	int64	   *rows;			/* per partition, over all map tasks */
+	int64	   *bytes;
+	List	   *nodes;			/* of OutputNode */
+	MapOutput  *maps;			/* per map task */
+} StageOutput;
+
+/* All in the current context. */
+extern StageOutput *exchange_output_make(int ntasks, int npartitions);
+extern void exchange_output_add(StageOutput *output, int task, int attempt, Oid node,
+								const TaskDone *done);
+extern void exchange_output_lose(StageOutput *output, int task);
+extern int64 exchange_rows(const StageOutput *output, int first, int last);
+extern int64 exchange_bytes(const StageOutput *output, int first, int last);
+/* Bytes of partitions first to last that a node keeps. */
+extern int64 exchange_bytes_on(const StageOutput *output, Oid node, int first, int last);
+
+/* As a reader on that node finds it.  Every map task must have its output. */
+extern StageSources *exchange_sources(const StageOutput *output, int stage, Oid reader);
+
+#endif							/* BARKS_DRIVER_EXCHANGE_H */

@@ -1,0 +1,228 @@
+/*-------------------------------------------------------------------------
+ * job_plan.c
+ *	  From the stages of a plan to what a job needs to run them.
+ *
+ * The SQL of every stage is printed when the job starts, so all of them see the
+ * same values of parameters.  Stages that read tables only are cut into tasks
+ * then too; the others when what they read is there, by its real sizes.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "driver/job_plan.h"
+#include "driver/range_sample.h"
+#include "planner/planner.h"
+#include "shuffle/shuffle.h"
+
+static void add_part(StagesJob *job, const StagePlan *stage, int place);
+static void add_sample(StagesJob *job, const StagePlan *stage, int place);
+static ShuffleOutput *make_output(const StagesJob *job, const StagePlan *stage);
+static List *parts_read(const StagesJob *job, const StagePlan *stage);
+static void shape_stage(void *arg, int place, StageOutput **outputs);
+static void take_rows(void *arg, int place, const char *batch, Size len);
+static List *nodes_of(StagesJob *job, BarksPlan *plan);
+
+StagesJob *
+job_plan_make(BarksPlan *plan, PlanState *planstate, BatchSchema *schema)
+{
+	StagesJob  *job = palloc0(sizeof(StagesJob));
+	StagePlan  *last = llast(plan->stages);
+	int			nparts = list_length(plan->stages);
+	int			place = 0;
+	ListCell   *lc;
+
+	foreach(lc, plan->stages)
+		nparts += ((StagePlan *) lfirst(lc))->exchange == EXCHANGE_RANGE;
+	job->planstate = planstate;
+	job->tasks = tasks_context(plan->stages);
+	job->plan.order = last->merge_keys != NIL ? JOB_BY_STREAM :
+		last->task_order ? JOB_BY_TASK : JOB_ARRIVAL;
+	job->plan.snapshot = planstate->state->es_snapshot;
+	job->plan.schema = schema;
+	job->plan.nstages = nparts;
+	job->plan.stages = palloc0(sizeof(StagePart) * nparts);
+	job->plan.shape = shape_stage;
+	job->plan.take = take_rows;
+	job->plan.arg = job;
+	job->stages = palloc0(sizeof(PlannedStage) * nparts);
+	job->places = palloc0(sizeof(int) * list_length(plan->stages));
+	foreach(lc, plan->stages)
+	{
+		StagePlan  *stage = lfirst(lc);
+
+		if (stage->exchange == EXCHANGE_RANGE)
+			add_sample(job, stage, place++);
+		job->places[foreach_current_index(lc)] = place;
+		add_part(job, stage, place++);
+	}
+	job->plan.all_nodes = nodes_of(job, plan);
+	return job;
+}
+
+const char *
+job_plan_exchange_name(const StagePlan *stage)
+{
+	switch (stage->exchange)
+	{
+		case EXCHANGE_GATHER:
+			return stage->merge_keys != NIL ? "gather merge" : "gather";
+		case EXCHANGE_HASH:
+			return "hash";
+		case EXCHANGE_RANGE:
+			return "range";
+		case EXCHANGE_ROUND_ROBIN:
+			return "round-robin";
+		case EXCHANGE_BROADCAST:
+			return "broadcast";
+		case EXCHANGE_SINGLE:
+			return "single";
+		case EXCHANGE_KEEP:
+			return "keep";
+	}
+	return "unknown";
+}
+
+static void
+add_part(StagesJob *job, const StagePlan *stage, int place)
+{
+	StagePart  *part = &job->plan.stages[place];
+	PlannedStage *planned = &job->stages[place];
+
+	if (stage->distribution == STAGE_DRIVER)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("rows of the driver cannot be sent to nodes yet")));
+	planned->plan = stage;
+	planned->body = planned->rest = planner_stage_sql(stage, job->planstate, true);
+	if (stage->needs_gate)
+		planned->rest = planner_stage_sql(stage, job->planstate, false);
+	part->stage = stage->id;
+	part->exchange = job_plan_exchange_name(stage);
+	part->partial_aggregate = stage->partial_aggregate;
+	part->indeterminate = stage->indeterminate || stage->spread_nulls ||
+		stage->exchange == EXCHANGE_ROUND_ROBIN;
+	part->reads = parts_read(job, stage);
+	part->ntasks = -1;
+	if (stage->exchange != EXCHANGE_GATHER)
+		part->output = make_output(job, stage);
+	if (part->reads == NIL)
+		shape_stage(job, place, NULL);
+	if (stage->exchange == EXCHANGE_RANGE)
+		part->reads = lappend_int(part->reads, place - 1);
+}
+
+/* The keys of a range exchange are looked at before the rows are partitioned. */
+static void
+add_sample(StagesJob *job, const StagePlan *stage, int place)
+{
+	StagePart  *part = &job->plan.stages[place];
+	PlannedStage *planned = &job->stages[place];
+
+	planned->plan = stage;
+	planned->sample = range_sample_begin(stage, job->tasks->npartitions[stage->id - 1]);
+	planned->body = planned->rest = planner_stage_sql(stage, job->planstate, true);
+	part->stage = list_length(job->tasks->stages) + stage->id;	/* a number of its own */
+	part->exchange = "sample";
+	part->reads = parts_read(job, stage);
+	part->ntasks = -1;
+}
+
+static ShuffleOutput *
+make_output(const StagesJob *job, const StagePlan *stage)
+{
+	ShuffleOutput *output = palloc0(sizeof(ShuffleOutput));
+	ListCell   *lc;
+
+	output->kind = stage->exchange == EXCHANGE_KEEP ? EXCHANGE_SINGLE : stage->exchange;
+	output->npartitions = job->tasks->npartitions[stage->id - 1];
+	output->hash_columns = stage->hash_columns;
+	output->spread_nulls = stage->spread_nulls;
+	foreach(lc, stage->range_keys)
+	{
+		MergeKey   *key = lfirst(lc);
+		RangeKey   *range = palloc0(sizeof(RangeKey));
+
+		range->column = key->resno;
+		range->sortop = key->sortop;
+		range->collation = key->collation;
+		range->nulls_first = key->nulls_first;
+		output->range_keys = lappend(output->range_keys, range);
+	}
+	output->quota = shuffle_quota_bytes();
+	return output;
+}
+
+/* The parts whose outputs the stage's leaves are. */
+static List *
+parts_read(const StagesJob *job, const StagePlan *stage)
+{
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stage->leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+
+		if (leaf->stage > 0)
+			parts = list_append_unique_int(parts, job->places[leaf->stage - 1]);
+	}
+	return parts;
+}
+
+/* Cut a stage into tasks. */
+static void
+shape_stage(void *arg, int place, StageOutput **outputs)
+{
+	StagesJob  *job = arg;
+	PlannedStage *planned = &job->stages[place];
+	StagePart  *part = &job->plan.stages[place];
+	ListCell   *lc;
+
+	for (int i = 0; outputs && i < list_length(job->tasks->stages); i++)
+		job->tasks->outputs[i] = outputs[job->places[i]];
+	planned->shapes = tasks_shape(job->tasks, planned->plan, job->planstate);
+	part->ntasks = list_length(planned->shapes);
+	part->tasks = palloc0(sizeof(TaskPlan) * part->ntasks);
+	foreach(lc, planned->shapes)
+	{
+		TaskShape  *shape = lfirst(lc);
+		TaskPlan   *task = &part->tasks[foreach_current_index(lc)];
+		char	   *header = planner_stage_header(planned->plan, shape->shards);
+		/* the gate is open in the first task only */
+		char	   *body = foreach_current_index(lc) == 0 ? planned->body : planned->rest;
+
+		if (planned->sample)
+			body = range_sample_sql(planned->sample, body, part->ntasks, shape->inputs);
+		task->node = shape->node;
+		task->others = shape->others;
+		task->inputs = shape->inputs;
+		task->sql = header[0] ? psprintf("%s %s", header, body) : body;
+		pfree(header);
+	}
+}
+
+/* Rows of a sample; at its end the range exchange gets its bounds. */
+static void
+take_rows(void *arg, int place, const char *batch, Size len)
+{
+	StagesJob  *job = arg;
+	RangeSample *sample = job->stages[place].sample;
+
+	if (batch)
+		range_sample_add(sample, batch, len);
+	else
+		job->plan.stages[place + 1].output->range_bounds = range_sample_bounds(sample);
+}
+
+/* Nodes whose snapshots the job, or the rest of the statement, will need. */
+static List *
+nodes_of(StagesJob *job, BarksPlan *plan)
+{
+	List	   *nodes = list_copy(job->tasks->nodes);
+
+	for (int i = 0; i < job->plan.nstages; i++)
+		nodes = list_concat_unique_oid(nodes, tasks_nodes(job->stages[i].shapes));
+	if (list_length(plan->statement_relids) > 1)
+		nodes = list_union_oid(nodes, tasks_statement_nodes(plan->statement_relids));
+	return list_delete_oid(nodes, InvalidOid);
+}

@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ * job_plan.h
+ *	  From the stages of a plan to what a job needs to run them.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_DRIVER_JOB_PLAN_H
+#define BARKS_DRIVER_JOB_PLAN_H
+
+#include "driver/job.h"
+#include "driver/tasks.h"
+
+/* A stage and what was decided about it; parts of the job are in the same order. */
+typedef struct PlannedStage
+{
+	const StagePlan *plan;
+	char	   *body;			/* SQL without its header, with the gate open */
+	char	   *rest;			/* and with it closed */
+	List	   *shapes;			/* of TaskShape; NIL: not known yet */
+	struct RangeSample *sample; /* this part only samples the keys of plan's range exchange */
+} PlannedStage;
+
+/* Everything of one (re)scan. */
+typedef struct StagesJob
+{
+	JobPlan		plan;
+	PlanState  *planstate;
+	TaskContext *tasks;
+	PlannedStage *stages;
+	int		   *places;			/* per stage of the plan: which part */
+} StagesJob;
+
+/* Parameters become constants now.  All in the current context. */
+extern StagesJob *job_plan_make(BarksPlan *plan, PlanState *planstate, BatchSchema *schema);
+/* How the rows of a stage travel on, as views show it. */
+extern const char *job_plan_exchange_name(const StagePlan *stage);
+
+#endif							/* BARKS_DRIVER_JOB_PLAN_H */

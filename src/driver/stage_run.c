@@ -1,0 +1,418 @@
+/*-------------------------------------------------------------------------
+ * stage_run.c
+ *	  The stages of a job, their tasks, and what comes back of them.
+ *
+ * A task that lost its worker is run again.  Batches of the first attempt that
+ * were already passed on are recognised by position and checksum, and the
+ * rerun's are dropped; if they differ, the query cannot go on.  An output kept
+ * on a node counts as a whole, and only that of the attempt which ended well.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "base/stop_point.h"
+#include "cluster/node.h"
+#include "driver/job_internal.h"
+#include "driver/registry.h"
+#include "driver/settings.h"
+
+#define LONG_TASK_US	5000	/* tasks longer than this are not queued ahead */
+#define MAX_AHEAD		64		/* short tasks queued on a lane */
+
+static void open_stage(Job *job, StageRun *stage);
+static void grow_stats(Job *job, StageRun *stage);
+static Batch *take_batch(Job *job, JobTask *task, LaneEvent *event);
+static void note_passed(Job *job, JobTask *task, uint32 checksum);
+static Attempt *take_answered(JobLane *lane);
+static void count_bytes(StageStats *stats, const Lane *lane, Size len);
+static void task_done(Job *job, JobLane *lane, const TaskDone *done);
+static void keep_output(Job *job, JobTask *task, int attempt, const TaskDone *done);
+static void task_failed(Job *job, JobLane *lane, RemoteError *error);
+static void retry_task(Job *job, JobTask *task, TimestampTz not_before);
+static Oid	other_node(Job *job, JobTask *task);
+static void throw_task_error(JobTask *task, const RemoteError *error);
+
+bool
+stage_complete(const StageRun *stage)
+{
+	return stage->open && stage->ndone == stage->ntasks;
+}
+
+bool
+stage_readable(const Job *job, const StageRun *stage)
+{
+	ListCell   *lc;
+
+	foreach(lc, stage->part->reads)
+		if (!stage_complete(&job->stages[lfirst_int(lc)]))
+			return false;
+	return true;
+}
+
+/* All stages wait again, nothing was seen.  Lanes are closed already. */
+void
+stages_reset(Job *job)
+{
+	job->current = 0;
+	for (int i = 0; i < job->plan->nstages; i++)
+	{
+		StageRun   *stage = &job->stages[i];
+
+		stage->open = false;
+		stage->ndone = 0;
+		stage->output = job->outputs[i] = NULL;
+		stage->tasks = NULL;
+		MemoryContextReset(stage->context);
+	}
+}
+
+/*
+ * Open every stage that can run; true when there were any.  One that waits for
+ * an output that was lost stays open, its tasks wait.
+ */
+bool
+stages_open(Job *job)
+{
+	bool		any = false;
+
+	for (int i = 0; i < job->plan->nstages; i++)
+	{
+		StageRun   *stage = &job->stages[i];
+
+		if (stage->open || !stage_readable(job, stage))
+			continue;
+		if (job->plan->nstages > 1)
+			BARKS_STOP_POINT("sched.before_stage");
+		open_stage(job, stage);
+		any = true;
+	}
+	return any;
+}
+
+static void
+open_stage(Job *job, StageRun *stage)
+{
+	MemoryContext old = MemoryContextSwitchTo(stage->context);
+
+	if (!stage->given)
+		job->plan->shape(job->plan->arg, stage->index, job->outputs);
+	stage->ntasks = stage->part->ntasks;
+	grow_stats(job, stage);
+	registry_stage(job->number, stage->part->stage, stage->part->exchange, stage->ntasks);
+	stage->tasks = palloc0(sizeof(JobTask) * Max(stage->ntasks, 1));
+	if (stage->part->output)
+		stage->output = job->outputs[stage->index] =
+			exchange_output_make(stage->ntasks, stage->part->output->npartitions);
+	for (int i = 0; i < stage->ntasks; i++)
+	{
+		JobTask    *task = &stage->tasks[i];
+
+		task->stage = stage;
+		task->number = i;
+		task->plan = &stage->part->tasks[i];
+		task->node = task->plan->node;
+		lanes_add_task(job, task, false);
+	}
+	stage->open = true;
+	MemoryContextSwitchTo(old);
+}
+
+/* Figures of earlier runs of the stage stay. */
+static void
+grow_stats(Job *job, StageRun *stage)
+{
+	StageStats *stats = stage->stats;
+
+	if (stage->ntasks > stats->maxtasks)
+	{
+		TaskStats  *tasks = MemoryContextAllocZero(job->context,
+												   sizeof(TaskStats) * stage->ntasks);
+
+		if (stats->maxtasks > 0)
+			memcpy(tasks, stats->tasks, sizeof(TaskStats) * stats->maxtasks);
+		stats->tasks = tasks;
+		stats->maxtasks = stage->ntasks;
+	}
+	stats->ntasks = stage->ntasks;
+	for (int i = 0; i < stage->ntasks; i++)
+		stats->tasks[i].done = false;
+}
+
+void
+stage_submit(Job *job, JobLane *lane, JobTask *task)
+{
+	StageRun   *stage = task->stage;
+	StagePart  *part = stage->part;
+	Attempt    *attempt = MemoryContextAllocZero(job->lane_context, sizeof(Attempt));
+	TaskSpec	spec = {0};
+	ListCell   *lc;
+
+	foreach(lc, part->reads)
+		lanes_tell_sources(job, lane, &job->stages[lfirst_int(lc)]);
+	attempt->task = task;
+	attempt->lane = lane;
+	attempt->stage = spec.stage = part->stage;
+	attempt->number = spec.task = task->number;
+	attempt->attempt = spec.attempt = ++stage->stats->tasks[task->number].attempts;
+	attempt->epoch = job->epoch;
+	attempt->gathered = stage == job->last;
+	spec.partial_aggregate = part->partial_aggregate;
+	spec.compress = compression_mode == COMPRESSION_ZSTD ||
+		(compression_mode == COMPRESSION_AUTO &&
+		 OidIsValid(lane->run->node) && !node_same_host(lane->run->node));
+	spec.batch_rows = rows_per_batch;
+	spec.sql = task->plan->sql;
+	spec.output = part->output;
+	spec.inputs = task->plan->inputs;
+	task->attempt = attempt;
+	task->nseen = 0;
+	stage->stats->tasks[task->number].rows = 0;
+	lane->queue = lappend(lane->queue, attempt);
+	lane->lane->ops->submit(lane->lane, &spec);
+	registry_task_started(job->number, part->stage, task->number, attempt->attempt,
+						  lane->lane->node_name);
+}
+
+Batch *
+stage_event(Job *job, JobLane *lane, LaneEventKind kind, LaneEvent *event, int *task)
+{
+	Attempt    *head = lane->queue != NIL ? linitial(lane->queue) : NULL;
+
+	switch (kind)
+	{
+		case LANE_BATCH:
+			Assert(head->number == event->task);
+			*task = event->task;
+			if (head->task == NULL)
+				return NULL;	/* stale */
+			count_bytes(head->task->stage->stats, lane->lane, event->len);
+			return take_batch(job, head->task, event);
+		case LANE_NOTICE:
+			remote_error_throw(event->error, NULL);
+			break;
+		case LANE_DONE:
+			task_done(job, lane, event->done);
+			break;
+		case LANE_ERROR:
+			task_failed(job, lane, event->error);
+			break;
+		case LANE_LOST:
+			lost_lane(job, lane, event->error);
+			break;
+		case LANE_CANCELLED:
+		case LANE_NOTHING:
+			break;
+	}
+	return NULL;
+}
+
+/* By the way they came to the driver. */
+static void
+count_bytes(StageStats *stats, const Lane *lane, Size len)
+{
+	if (strcmp(lane->ops->path, "wire") == 0)
+		stats->bytes_wire += len;
+	else if (strcmp(lane->ops->path, "memory") == 0)
+		stats->bytes_memory += len;
+	else
+		stats->bytes_inline += len;
+}
+
+/* Decode a batch, unless an earlier attempt's was passed on already. */
+static Batch *
+take_batch(Job *job, JobTask *task, LaneEvent *event)
+{
+	StageRun   *stage = task->stage;
+	TaskStats  *stats = &stage->stats->tasks[task->number];
+	uint32		checksum;
+
+	stats->rows += batch_wire_rows(event->data, event->len);
+	stats->bytes += event->len;
+	if (stage != job->last)
+	{
+		job->plan->take(job->plan->arg, stage->index, event->data, event->len);
+		return NULL;
+	}
+	checksum = batch_wire_checksum(event->data, event->len);
+	if (task->nseen++ < task->npassed)
+	{
+		if (task->passed[task->nseen - 1] != checksum)
+			ereport(ERROR,
+					(errcode(ERRCODE_CONNECTION_FAILURE),
+					 errmsg("could not resume task %d of stage %d on node \"%s\"",
+							task->number, stage->part->stage, node_name(task->node)),
+					 errdetail("The task was lost after it had returned rows, and another attempt returned them differently.")));
+		return NULL;
+	}
+	note_passed(job, task, checksum);
+	job->rows += batch_wire_rows(event->data, event->len);
+	registry_task_progress(job->number, stage->part->stage, task->number, stats->attempts,
+						   stats->rows, stats->bytes);
+	registry_job_rows(job->number, job->rows);
+	return batch_decode(job->plan->schema, event->data, event->len, job->context);
+}
+
+static void
+note_passed(Job *job, JobTask *task, uint32 checksum)
+{
+	if (task->npassed == task->maxpassed)
+	{
+		task->maxpassed = Max(16, task->maxpassed * 2);
+		task->passed = task->passed ?
+			repalloc(task->passed, sizeof(uint32) * task->maxpassed) :
+			MemoryContextAlloc(task->stage->context, sizeof(uint32) * task->maxpassed);
+	}
+	task->passed[task->npassed++] = checksum;
+}
+
+/* The attempt that the lane has answered; the caller frees it. */
+static Attempt *
+take_answered(JobLane *lane)
+{
+	Attempt    *attempt = linitial(lane->queue);
+
+	lane->queue = list_delete_first(lane->queue);
+	if (attempt->task)
+		attempt->task->attempt = NULL;
+	return attempt;
+}
+
+static void
+task_done(Job *job, JobLane *lane, const TaskDone *done)
+{
+	Attempt    *attempt = take_answered(lane);
+	JobTask    *task = attempt->task;
+	StageRun   *stage;
+	TaskStats  *stats;
+
+	Assert(done->task == attempt->number);
+	registry_task_done(job->number, attempt->stage, attempt->number, attempt->attempt, done);
+	lane->run->ahead = done->plan_us + done->run_us > LONG_TASK_US ? 2 :
+		Min(lane->run->ahead * 2, MAX_AHEAD);
+	if (task == NULL)
+	{
+		pfree(attempt);
+		return;
+	}
+	stage = task->stage;
+	if (task->nseen < task->npassed)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONNECTION_FAILURE),
+				 errmsg("could not resume task %d of stage %d on node \"%s\"",
+						task->number, stage->part->stage, node_name(lane->run->node)),
+				 errdetail("The task was lost after it had returned rows, and another attempt returned fewer.")));
+	task->done = true;
+	task->node = lane->run->node;
+	stage->ndone++;
+	stats = &stage->stats->tasks[task->number];
+	stats->done = true;
+	stats->rows = done->rows;
+	stats->plan_us = done->plan_us;
+	stats->run_us = done->run_us;
+	stats->queue_us = done->queue_us;
+	stats->spill_bytes += done->spill_bytes;
+	stage->stats->bytes_memory += done->fetched_memory;
+	stage->stats->bytes_file += done->fetched_file;
+	stage->stats->bytes_wire += done->fetched_wire;
+	if (stage->output)
+		keep_output(job, task, attempt->attempt, done);
+	pfree(attempt);
+	if (stage == job->last || stage->ndone < stage->ntasks)
+		return;
+	if (stage->output == NULL)
+		job->plan->take(job->plan->arg, stage->index, NULL, 0);
+	stage->epoch = ++job->epoch;
+	BARKS_STOP_POINT("sched.between_stages");
+}
+
+static void
+keep_output(Job *job, JobTask *task, int attempt, const TaskDone *done)
+{
+	StageRun   *stage = task->stage;
+	MemoryContext old = MemoryContextSwitchTo(stage->context);
+
+	exchange_output_add(stage->output, task->number, attempt, task->node, done);
+	for (int i = 0; i < done->npartitions; i++)
+		stage->stats->bytes_written += done->partition_bytes[i];
+	MemoryContextSwitchTo(old);
+}
+
+/* A task failed: again, if that can help, else its error is the query's. */
+static void
+task_failed(Job *job, JobLane *lane, RemoteError *error)
+{
+	Attempt    *attempt = take_answered(lane);
+	JobTask    *task = attempt->task;
+
+	registry_task_failed(job->number, attempt->stage, attempt->number, attempt->attempt,
+						 error->message);
+	if (task == NULL)
+	{
+		pfree(attempt);
+		return;
+	}
+	if (error->sqlerrcode == ERRCODE_BARKS_INPUT_LOST)
+	{
+		retry_task(job, task, 0);
+		lost_input(job, attempt, task, error);
+	}
+	else
+	{
+		if (!error_is_retryable(error) || ++task->failures >= task_attempts)
+			throw_task_error(task, error);
+		task->node = other_node(job, task);
+		retry_task(job, task,
+				   TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+											   (int64) BACKOFF_MS << (task->failures - 1)));
+	}
+	pfree(attempt);
+}
+
+/* Queue a task again, in front. */
+static void
+retry_task(Job *job, JobTask *task, TimestampTz not_before)
+{
+	task->not_before = not_before;
+	if (task->stage == job->last && !job->delivered && job->forget)
+	{
+		job->forget(job->forget_arg, task->number);
+		task->npassed = 0;
+	}
+	lanes_add_task(job, task, true);
+}
+
+/* For a task that may run elsewhere: the node of its choice with least to do. */
+static Oid
+other_node(Job *job, JobTask *task)
+{
+	Oid			best = task->node;
+	int			least = -1;
+	ListCell   *lc;
+
+	foreach(lc, task->plan->others)
+	{
+		Oid			node = lfirst_oid(lc);
+		NodeRun    *run;
+
+		if (node == task->node || !node_alive(node))
+			continue;
+		run = lanes_of_node(job, node);
+		if (least < 0 || run->nwaiting < least)
+		{
+			least = run->nwaiting;
+			best = node;
+		}
+	}
+	return best;
+}
+
+static void
+throw_task_error(JobTask *task, const RemoteError *error)
+{
+	remote_error_throw(error,
+					   psprintf("task %d of stage %d on node \"%s\"", task->number,
+								task->stage->part->stage, node_name(task->node)));
+	elog(ERROR, "task failed without an error");
+}

@@ -1,0 +1,265 @@
+/*-------------------------------------------------------------------------
+ * partitioner.c
+ *	  Which partition of a stage's output a row goes to.
+ *
+ * Partitioning is a function of the rows and their order, so that a task that
+ * runs again writes the same partitions.
+ */
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/sortsupport.h"
+
+#include "batch/batch.h"
+#include "batch/row_hash.h"
+#include "job/plan.h"
+#include "shuffle/partitioner.h"
+
+struct Partitioner
+{
+	ExchangeKind kind;
+	int			npartitions;
+	int			next;			/* of rows dealt out */
+	bool		spread_nulls;
+
+	int			nkeys;
+	int		   *columns;		/* of the keys, from 0 */
+	Datum	   *values;			/* of a row's keys */
+	bool	   *nulls;
+	RowHash    *hash;
+
+	/* range: partition i has the rows up to bound i, the last one the rest */
+	SortSupport sort_keys;
+	int			nbounds;
+	Datum	   *bounds;			/* nbounds × nkeys */
+	bool	   *bound_nulls;
+};
+
+static void prepare_hash(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc desc);
+static void prepare_range(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc desc,
+						  MemoryContext context);
+static void read_bounds(Partitioner *partitioner, StringInfo wire, TupleDesc key_desc,
+						MemoryContext context);
+static void set_keys(Partitioner *partitioner, int nkeys);
+static int	check_column(int column, TupleDesc desc);
+static int	hash_partition(Partitioner *partitioner, const Datum *values, const bool *nulls);
+static int	range_partition(Partitioner *partitioner, const Datum *values, const bool *nulls);
+static int	compare_to_bound(Partitioner *partitioner, const Datum *values,
+							 const bool *nulls, int bound);
+static int	deal(Partitioner *partitioner);
+
+Partitioner *
+partitioner_create(const ShuffleOutput *output, TupleDesc desc, int32 start,
+				   MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Partitioner *partitioner = palloc0(sizeof(Partitioner));
+
+	partitioner->kind = output->kind;
+	partitioner->npartitions = output->npartitions;
+	partitioner->spread_nulls = output->spread_nulls;
+	partitioner->next = start % output->npartitions;
+	switch (partitioner->kind)
+	{
+		case EXCHANGE_HASH:
+			prepare_hash(partitioner, output, desc);
+			break;
+		case EXCHANGE_RANGE:
+			prepare_range(partitioner, output, desc, context);
+			break;
+		case EXCHANGE_ROUND_ROBIN:
+			break;
+		case EXCHANGE_BROADCAST:
+		case EXCHANGE_SINGLE:
+		case EXCHANGE_KEEP:
+			if (output->npartitions != 1)
+				elog(ERROR, "exchange of kind %d with %d partitions", output->kind,
+					 output->npartitions);
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_PROTOCOL_VIOLATION),
+					 errmsg("invalid kind of exchange in task: %d", output->kind)));
+	}
+	MemoryContextSwitchTo(old);
+	return partitioner;
+}
+
+int
+partitioner_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
+{
+	if (partitioner->npartitions == 1)
+		return 0;
+	switch (partitioner->kind)
+	{
+		case EXCHANGE_HASH:
+			return hash_partition(partitioner, values, nulls);
+		case EXCHANGE_RANGE:
+			return range_partition(partitioner, values, nulls);
+		default:
+			return deal(partitioner);
+	}
+}
+
+/* ---------------- preparing ---------------- */
+
+static void
+prepare_hash(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc desc)
+{
+	int			nkeys = list_length(output->hash_columns);
+	Oid		   *types = palloc(sizeof(Oid) * nkeys);
+	Oid		   *collations = palloc(sizeof(Oid) * nkeys);
+
+	set_keys(partitioner, nkeys);
+	for (int i = 0; i < nkeys; i++)
+	{
+		int			column = check_column(list_nth_int(output->hash_columns, i), desc);
+
+		partitioner->columns[i] = column;
+		types[i] = TupleDescAttr(desc, column)->atttypid;
+		collations[i] = TupleDescAttr(desc, column)->attcollation;
+	}
+	partitioner->hash = row_hash_create(nkeys, types, collations, CurrentMemoryContext);
+}
+
+static void
+prepare_range(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc desc,
+			  MemoryContext context)
+{
+	int			nkeys = list_length(output->range_keys);
+	TupleDesc	key_desc = CreateTemplateTupleDesc(nkeys);
+
+	set_keys(partitioner, nkeys);
+	partitioner->sort_keys = palloc0(sizeof(SortSupportData) * nkeys);
+	for (int i = 0; i < nkeys; i++)
+	{
+		const RangeKey *key = list_nth(output->range_keys, i);
+		int			column = check_column(key->column, desc);
+		SortSupport sort_key = &partitioner->sort_keys[i];
+
+		partitioner->columns[i] = column;
+		TupleDescCopyEntry(key_desc, i + 1, desc, column + 1);
+		sort_key->ssup_cxt = context;
+		sort_key->ssup_collation = key->collation;
+		sort_key->ssup_nulls_first = key->nulls_first;
+		sort_key->ssup_attno = column + 1;
+		PrepareSortSupportFromOrderingOp(key->sortop, sort_key);
+	}
+	if (output->range_bounds == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("missing bounds of a range exchange")));
+	read_bounds(partitioner, output->range_bounds, key_desc, context);
+}
+
+/* The bounds may be fewer than npartitions - 1: the last partitions stay empty. */
+static void
+read_bounds(Partitioner *partitioner, StringInfo wire, TupleDesc key_desc, MemoryContext context)
+{
+	BatchSchema *schema = batch_schema_create(key_desc, context);
+	Batch	   *batch = batch_decode(schema, wire->data, wire->len, context);
+	int			level = batch_text_settings_begin(schema);
+	int			nkeys = partitioner->nkeys;
+
+	partitioner->nbounds = batch_rows(batch);
+	if (partitioner->nbounds >= partitioner->npartitions)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("too many bounds of a range exchange")));
+	partitioner->bounds = palloc(sizeof(Datum) * Max(1, partitioner->nbounds) * nkeys);
+	partitioner->bound_nulls = palloc(sizeof(bool) * Max(1, partitioner->nbounds) * nkeys);
+	for (int i = 0; i < partitioner->nbounds; i++)
+		batch_get_row(batch, i, partitioner->bounds + i * nkeys,
+					  partitioner->bound_nulls + i * nkeys);
+	batch_text_settings_end(level);
+}
+
+static void
+set_keys(Partitioner *partitioner, int nkeys)
+{
+	if (nkeys == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("missing keys of an exchange")));
+	partitioner->nkeys = nkeys;
+	partitioner->columns = palloc(sizeof(int) * nkeys);
+	partitioner->values = palloc(sizeof(Datum) * nkeys);
+	partitioner->nulls = palloc(sizeof(bool) * nkeys);
+}
+
+static int
+check_column(int column, TupleDesc desc)
+{
+	if (column < 1 || column > desc->natts)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("invalid key column of an exchange: %d", column)));
+	return column - 1;
+}
+
+/* ---------------- rows ---------------- */
+
+static int
+hash_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
+{
+	for (int i = 0; i < partitioner->nkeys; i++)
+	{
+		int			column = partitioner->columns[i];
+
+		partitioner->values[i] = values[column];
+		partitioner->nulls[i] = nulls[column];
+		if (nulls[column] && partitioner->spread_nulls)
+			return deal(partitioner);
+	}
+	return row_hash_partition(row_hash(partitioner->hash, partitioner->values,
+									   partitioner->nulls),
+							  partitioner->npartitions);
+}
+
+/* The first bound that the row is not above. */
+static int
+range_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
+{
+	int			low = 0;
+	int			high = partitioner->nbounds;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (compare_to_bound(partitioner, values, nulls, middle) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int
+compare_to_bound(Partitioner *partitioner, const Datum *values, const bool *nulls, int bound)
+{
+	for (int i = 0; i < partitioner->nkeys; i++)
+	{
+		int			at = bound * partitioner->nkeys + i;
+		int			column = partitioner->columns[i];
+		int			result = ApplySortComparator(values[column], nulls[column],
+												 partitioner->bounds[at],
+												 partitioner->bound_nulls[at],
+												 &partitioner->sort_keys[i]);
+
+		if (result != 0)
+			return result;
+	}
+	return 0;
+}
+
+static int
+deal(Partitioner *partitioner)
+{
+	int			partition = partitioner->next;
+
+	partitioner->next = partition + 1 == partitioner->npartitions ? 0 : partition + 1;
+	return partition;
+}

@@ -1,0 +1,417 @@
+/*-------------------------------------------------------------------------
+ * exchange_scan.c
+ *	  barks.exchange(N) in a task: a scan of another stage's output.
+ *
+ * In a task's SQL the output of another stage is a function in FROM.  A scan of
+ * a function would be collected whole before its first row; so its paths are
+ * replaced by one of a CustomScan, which gives rows straight out of blocks as
+ * they are read.  Outside of a task the function itself runs, and says no.
+ */
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "catalog/namespace.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parsetree.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "batch/batch.h"
+#include "shuffle/reader.h"
+#include "worker/exchange_scan.h"
+
+typedef struct ExchangeScan
+{
+	CustomScanState css;
+	const ExchangeInputs *inputs;
+	List	   *parts;			/* of TaskInput, with rows: read one after another */
+	int			part;			/* the one at hand */
+	const StageSources *sources;
+	bool		force_wire;
+	bool		keep;			/* it will be read again */
+	MemoryContext context;
+	BatchSchema *schema;
+	ShuffleReader *reader;		/* NULL until the first row is wanted */
+	Batch	   *batch;
+	int			row;
+	int			nrows;
+	/* with columns of the text codec: all values of the batch, made at once */
+	Datum	   *values;
+	bool	   *nulls;
+} ExchangeScan;
+
+static const ExchangeInputs *current;
+
+static bool is_exchange(RangeTblEntry *rte, int *index);
+static List *find_inputs(const ExchangeInputs *inputs, int index);
+static const StageSources *find_sources(const ExchangeInputs *inputs, int stage);
+static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, struct CustomPath *path,
+					   List *tlist, List *clauses, List *custom_plans);
+static List *all_columns(PlannerInfo *root, Index rti);
+static Node *create_state(CustomScan *cscan);
+static void begin_scan(CustomScanState *node, EState *estate, int eflags);
+static TupleTableSlot *exec_scan(CustomScanState *node);
+static TupleTableSlot *next_row(ScanState *node);
+static bool recheck_row(ScanState *node, TupleTableSlot *slot);
+static bool next_batch(ExchangeScan *scan);
+static void make_text_values(ExchangeScan *scan);
+static void end_scan(CustomScanState *node);
+static void rescan(CustomScanState *node);
+static void close_reader(ExchangeScan *scan);
+static void free_batch(ExchangeScan *scan);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "Barks Exchange",
+	.PlanCustomPath = plan_path
+};
+
+static const CustomScanMethods scan_methods = {
+	.CustomName = "Barks Exchange",
+	.CreateCustomScanState = create_state
+};
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "Barks Exchange",
+	.BeginCustomScan = begin_scan,
+	.ExecCustomScan = exec_scan,
+	.EndCustomScan = end_scan,
+	.ReScanCustomScan = rescan
+};
+
+void
+exchange_scan_init(void)
+{
+	RegisterCustomScanMethods(&scan_methods);
+}
+
+const ExchangeInputs *
+exchange_set_inputs(const ExchangeInputs *inputs)
+{
+	const ExchangeInputs *before = current;
+
+	current = inputs;
+	return before;
+}
+
+List *
+exchange_add_sources(List *list, StageSources *sources)
+{
+	ListCell   *lc;
+
+	foreach(lc, list)
+		if (((StageSources *) lfirst(lc))->stage == sources->stage)
+		{
+			lfirst(lc) = sources;
+			return list;
+		}
+	return lappend(list, sources);
+}
+
+/* ---------------- planning ---------------- */
+
+void
+exchange_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
+{
+	CustomPath *path;
+	int			index;
+	double		rows = 0;
+	double		bytes = 0;
+	ListCell   *lc;
+
+	if (current == NULL || !is_exchange(rte, &index))
+		return;
+	foreach(lc, find_inputs(current, index))
+	{
+		rows += ((TaskInput *) lfirst(lc))->rows;
+		bytes += ((TaskInput *) lfirst(lc))->bytes;
+	}
+	rel->tuples = clamp_row_est(rows);
+	set_baserel_size_estimates(root, rel);
+	rel->consider_parallel = false;
+	rel->partial_pathlist = NIL;
+
+	path = makeNode(CustomPath);
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.rows = rel->rows;
+	path->path.startup_cost = rel->baserestrictcost.startup + rel->reltarget->cost.startup;
+	path->path.total_cost = path->path.startup_cost +
+		seq_page_cost * bytes / BLCKSZ +
+		(cpu_tuple_cost + rel->baserestrictcost.per_tuple) * rel->tuples +
+		rel->reltarget->cost.per_tuple * rel->rows;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_private = list_make1(makeInteger(index));
+	path->methods = &path_methods;
+	rel->pathlist = NIL;
+	add_path(rel, &path->path);
+}
+
+/* Is it barks.exchange(index) alone? */
+static bool
+is_exchange(RangeTblEntry *rte, int *index)
+{
+	RangeTblFunction *function;
+	FuncExpr   *call;
+	Const	   *argument;
+	char	   *name;
+
+	if (rte->rtekind != RTE_FUNCTION || list_length(rte->functions) != 1 || rte->funcordinality)
+		return false;
+	function = linitial_node(RangeTblFunction, rte->functions);
+	if (!IsA(function->funcexpr, FuncExpr))
+		return false;
+	call = (FuncExpr *) function->funcexpr;
+	name = get_func_name(call->funcid);
+	if (name == NULL || strcmp(name, "exchange") != 0 || list_length(call->args) != 1 ||
+		get_func_namespace(call->funcid) != get_namespace_oid("barks", true))
+		return false;
+	argument = linitial(call->args);
+	if (!IsA(argument, Const) || argument->constisnull)
+		return false;
+	*index = DatumGetInt32(argument->constvalue);
+	return true;
+}
+
+static List *
+find_inputs(const ExchangeInputs *inputs, int index)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, inputs->inputs)
+		if (((TaskInput *) lfirst(lc))->index == index)
+			found = lappend(found, lfirst(lc));
+	if (found == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("a task reads exchange %d, of which it was not told", index)));
+	return found;
+}
+
+static const StageSources *
+find_sources(const ExchangeInputs *inputs, int stage)
+{
+	ListCell   *lc;
+
+	foreach(lc, inputs->sources)
+		if (((StageSources *) lfirst(lc))->stage == stage)
+			return lfirst(lc);
+	ereport(ERROR,
+			(errcode(ERRCODE_PROTOCOL_VIOLATION),
+			 errmsg("a task reads the output of stage %d, which was not said to be anywhere",
+					stage)));
+}
+
+static Plan *
+plan_path(PlannerInfo *root, RelOptInfo *rel, struct CustomPath *path, List *tlist,
+		  List *clauses, List *custom_plans)
+{
+	CustomScan *scan = makeNode(CustomScan);
+
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = extract_actual_clauses(clauses, false);
+	scan->scan.scanrelid = 0;	/* no relation; the columns are in the list */
+	scan->flags = path->flags;
+	scan->custom_private = path->custom_private;
+	scan->custom_scan_tlist = all_columns(root, rel->relid);
+	scan->methods = &scan_methods;
+	return &scan->scan.plan;
+}
+
+static List *
+all_columns(PlannerInfo *root, Index rti)
+{
+	RangeTblEntry *rte = planner_rt_fetch(rti, root);
+	RangeTblFunction *function = linitial_node(RangeTblFunction, rte->functions);
+	List	   *tlist = NIL;
+	int			n = list_length(function->funccoltypes);
+
+	for (int i = 0; i < n; i++)
+	{
+		Var		   *var = makeVar(rti, i + 1, list_nth_oid(function->funccoltypes, i),
+								  list_nth_int(function->funccoltypmods, i),
+								  list_nth_oid(function->funccolcollations, i), 0);
+
+		tlist = lappend(tlist, makeTargetEntry((Expr *) var, i + 1,
+											   pstrdup(strVal(list_nth(rte->eref->colnames, i))),
+											   false));
+	}
+	return tlist;
+}
+
+/* ---------------- running ---------------- */
+
+static Node *
+create_state(CustomScan *cscan)
+{
+	ExchangeScan *scan = palloc0(sizeof(ExchangeScan));
+
+	NodeSetTag(scan, T_CustomScanState);
+	scan->css.methods = &exec_methods;
+	return (Node *) scan;
+}
+
+static void
+begin_scan(CustomScanState *node, EState *estate, int eflags)
+{
+	ExchangeScan *scan = (ExchangeScan *) node;
+	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+	const char *wire = GetConfigOption("barks.wire", true, false);
+	List	   *inputs;
+	ListCell   *lc;
+
+	if (current == NULL)
+		elog(ERROR, "an exchange is read outside of a task");
+	scan->inputs = current;
+	inputs = find_inputs(current, intVal(linitial(plan->custom_private)));
+	scan->sources = find_sources(current, ((TaskInput *) linitial(inputs))->stage);
+	foreach(lc, inputs)
+		if (((TaskInput *) lfirst(lc))->rows > 0)
+			scan->parts = lappend(scan->parts, lfirst(lc));
+	scan->force_wire = wire && strcmp(wire, "always") == 0;
+	scan->keep = (eflags & EXEC_FLAG_REWIND) != 0 && list_length(scan->parts) == 1;
+	scan->context = estate->es_query_cxt;
+	scan->schema = batch_schema_create(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
+									   estate->es_query_cxt);
+}
+
+static TupleTableSlot *
+exec_scan(CustomScanState *node)
+{
+	return ExecScan(&node->ss, next_row, recheck_row);
+}
+
+static TupleTableSlot *
+next_row(ScanState *node)
+{
+	ExchangeScan *scan = (ExchangeScan *) node;
+	TupleTableSlot *slot = node->ss_ScanTupleSlot;
+
+	ExecClearTuple(slot);
+	if (scan->row == scan->nrows && !next_batch(scan))
+		return slot;
+	if (scan->values)
+	{
+		Size		at = (Size) scan->row * scan->schema->ncolumns;
+
+		memcpy(slot->tts_values, scan->values + at, sizeof(Datum) * scan->schema->ncolumns);
+		memcpy(slot->tts_isnull, scan->nulls + at, sizeof(bool) * scan->schema->ncolumns);
+	}
+	else
+		batch_get_row(scan->batch, scan->row, slot->tts_values, slot->tts_isnull);
+	scan->row++;
+	return ExecStoreVirtualTuple(slot);
+}
+
+static bool
+recheck_row(ScanState *node, TupleTableSlot *slot)
+{
+	return true;
+}
+
+/* A batch with rows; false at the end. */
+static bool
+next_batch(ExchangeScan *scan)
+{
+	do
+	{
+		free_batch(scan);
+		if (scan->part == list_length(scan->parts))
+			return false;
+		if (scan->reader == NULL)
+			scan->reader = shuffle_reader_open(scan->inputs->driver, scan->inputs->job,
+											   list_nth(scan->parts, scan->part),
+											   scan->sources, scan->schema,
+											   scan->force_wire, scan->keep, scan->context);
+		scan->batch = shuffle_reader_next(scan->reader);
+		if (scan->batch)
+			scan->nrows = batch_rows(scan->batch);
+		else if (scan->part == list_length(scan->parts) - 1)
+			return false;
+		else
+		{
+			close_reader(scan);
+			scan->part++;
+		}
+	} while (scan->nrows == 0);
+	if (scan->schema->has_text)
+		make_text_values(scan);
+	return true;
+}
+
+/* Input functions must run under fixed settings, which are slow to set. */
+static void
+make_text_values(ExchangeScan *scan)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch_context(scan->batch));
+	int			ncolumns = scan->schema->ncolumns;
+	Size		n = (Size) scan->nrows * ncolumns;
+	int			level = batch_text_settings_begin(scan->schema);
+
+	scan->values = palloc_extended(n * sizeof(Datum), MCXT_ALLOC_HUGE);
+	scan->nulls = palloc_extended(n * sizeof(bool), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < scan->nrows; i++)
+		batch_get_row(scan->batch, i, scan->values + (Size) i * ncolumns,
+					  scan->nulls + (Size) i * ncolumns);
+	batch_text_settings_end(level);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+end_scan(CustomScanState *node)
+{
+	close_reader((ExchangeScan *) node);
+}
+
+static void
+rescan(CustomScanState *node)
+{
+	ExchangeScan *scan = (ExchangeScan *) node;
+
+	ExecScanReScan(&node->ss);
+	free_batch(scan);
+	if (scan->reader && scan->part > 0)
+		close_reader(scan);
+	if (scan->reader)
+		shuffle_reader_rewind(scan->reader);
+	scan->part = 0;
+}
+
+static void
+close_reader(ExchangeScan *scan)
+{
+	const ShuffleReaderStats *stats;
+
+	free_batch(scan);
+	if (scan->reader == NULL)
+		return;
+	stats = shuffle_reader_stats(scan->reader);
+	scan->inputs->done->fetched_memory += stats->memory;
+	scan->inputs->done->fetched_file += stats->file;
+	scan->inputs->done->fetched_wire += stats->wire;
+	shuffle_reader_close(scan->reader);
+	scan->reader = NULL;
+}
+
+/* What the slot still shows lies in the batch. */
+static void
+free_batch(ExchangeScan *scan)
+{
+	ExecClearTuple(scan->css.ss.ss_ScanTupleSlot);
+	if (scan->batch)
+		batch_free(scan->batch);
+	scan->batch = NULL;
+	scan->values = NULL;
+	scan->nulls = NULL;
+	scan->row = scan->nrows = 0;
+}
