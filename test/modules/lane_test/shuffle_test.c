@@ -191,7 +191,7 @@ run_maps(ShuffleTest *test, ArrayType *array)
 {
 	Datum	   *queries;
 	int			n;
-	int32	   *zeros;
+	bool		failed = false;
 
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &queries, NULL, &n);
 	test->spec.stage = 1;
@@ -209,7 +209,10 @@ run_maps(ShuffleTest *test, ArrayType *array)
 		TaskDone   *done;
 
 		if (!answer(test, test->map_lane, "map", &done))
-			return;
+		{
+			failed = true;
+			continue;
+		}
 		test->sources.nodes[0].directory = done->directory;
 		for (int p = 0; p < test->output.npartitions; p++)
 		{
@@ -217,9 +220,10 @@ run_maps(ShuffleTest *test, ArrayType *array)
 			test->partition_bytes[p] += done->partition_bytes[p];
 		}
 	}
-	zeros = palloc0(sizeof(int32) * n);
+	if (failed)
+		return;
 	test->sources.ntasks = n;
-	test->sources.node_of = zeros;
+	test->sources.node_of = palloc0(sizeof(int32) * n);
 	test->sources.attempt_of = palloc0(sizeof(int32) * n);
 	for (int i = 0; i < n; i++)
 		test->sources.attempt_of[i] = 1;

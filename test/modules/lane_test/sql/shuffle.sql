@@ -16,7 +16,7 @@ CREATE TABLE :s.t AS SELECT i AS a, 'row ' || i AS b, i % 3 AS k, i * 1.5 AS n,
 	FROM generate_series(1, 3000) i;
 ANALYZE :s.t;
 SELECT ARRAY[format('select * from %s.t where k = 0', :'s'), format('select * from %s.t where k > 0', :'s')] AS maps \gset
-\set cols 'x(a int, b text, k int, n numeric, m mood, p pair, d positive, arr int[], c char(60), f float8, t timestamptz, ms mood[])'
+\set cols 'x(a int, b text, k int, n numeric, m public.mood, p public.pair, d public.positive, arr int[], c char(60), f float8, t timestamptz, ms public.mood[])'
 \set types '{int4,text,int4,numeric,mood,pair,positive,int4[],bpchar,float8,timestamptz,mood[]}'
 SELECT format('SELECT * FROM barks.exchange(1) AS %s', :'cols') AS reduce \gset
 CREATE TABLE expected AS SELECT value FROM lane_run(format('select * from %s.t', :'s'), :'types') WHERE kind = 'row';
@@ -63,9 +63,9 @@ SELECT kind_of, value LIKE '%lost 1/0' AS named FROM lane_shuffle(:'maps', :'red
 SELECT * FROM barks.exchange(1) AS x(a int);
 SELECT kind_of, value FROM lane_shuffle(:'maps', 'SELECT a FROM barks.exchange(3) AS x(a int)', '{int4}', partitions => 1) WHERE kind_of LIKE '%error%';
 SELECT kind_of, value FROM lane_shuffle(:'maps', 'SELECT a FROM barks.exchange(1) AS x(a int)', '{int4}', partitions => 1) WHERE kind_of LIKE '%error%';
-SET barks.shuffle_quota = '100kB';
+SET barks.shuffle_quota = '16kB';
 SELECT kind_of, value FROM lane_shuffle(:'maps', :'reduce', :'types') WHERE kind_of LIKE '%error%';
 RESET barks.shuffle_quota;
 
 -- Nothing is left.
-SELECT count(*) FROM pg_ls_tmpdir();
+SELECT count(*) FROM pg_ls_dir('base/pgsql_tmp');
