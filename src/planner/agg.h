@@ -20,7 +20,7 @@ typedef struct AggParts
 
 /* translate_agg.c */
 extern Ir  *agg_complete(PlanContext *context, AggParts *parts, const char **reason);
-extern bool agg_order_is_of_groups(const AggParts *parts);
+extern int	agg_ordered_columns(const AggParts *parts);
 extern void agg_add_group_clause(const AggParts *parts, Ir *ir, Index rtindex);
 extern Var *agg_group_var(const AggParts *parts, int i, Index varno, AttrNumber attno);
 

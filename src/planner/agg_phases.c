@@ -20,6 +20,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/planner.h"
+#include "parser/parse_oper.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -33,6 +34,7 @@ static List *order_of_states(const AggParts *parts);
 static Ir  *make_states(AggParts *parts, const char **reason);
 static List *add_partial_columns(AggParts *parts, Ir *ir, IrScope *scope, const char **reason);
 static Plan *sort_for_groups(PlanContext *context, AggParts *parts, Plan *below);
+static List *all_group_keys(const AggParts *parts);
 static Node *final_mutator(Node *node, AggParts *parts);
 static Node *combine_mutator(Node *node, AggParts *parts);
 static Aggref *make_combining(Aggref *aggref, AggParts *parts);
@@ -181,7 +183,9 @@ order_of_states(const AggParts *parts)
 	List	   *result = NIL;
 	Agg		   *agg = parts->agg;
 
-	for (int k = 0; agg->aggstrategy == AGG_SORTED && k < agg->numCols; k++)
+	int			nkeys = agg_ordered_columns(parts);
+
+	for (int k = 0; k < nkeys; k++)
 	{
 		IrSortKey  *key = palloc(sizeof(IrSortKey));
 
@@ -250,6 +254,7 @@ sort_for_groups(PlanContext *context, AggParts *parts, Plan *below)
 {
 	Agg		   *agg = parts->agg;
 	Sort	   *sort = makeNode(Sort);
+	List	   *keys = all_group_keys(parts);
 	ListCell   *lc;
 
 	memcpy(&sort->plan, below, sizeof(Plan));
@@ -275,18 +280,40 @@ sort_for_groups(PlanContext *context, AggParts *parts, Plan *below)
 	sort->nullsFirst = palloc(sizeof(bool) * agg->numCols);
 	for (int k = 0; k < agg->numCols; k++)
 	{
-		IrSortKey  *key = list_nth(parts->child->order, k);
+		IrSortKey  *key = list_nth(keys, k);
 
-		sort->sortColIdx[k] = 0;
-		for (int i = 0; i < agg->numCols; i++)
-			if (parts->cols[i] == key->column)
-				sort->sortColIdx[k] = i + 1;
-		Assert(sort->sortColIdx[k] > 0);
+		sort->sortColIdx[k] = key->column;
 		sort->sortOperators[k] = key->sortop;
 		sort->collations[k] = key->collation;
 		sort->nullsFirst[k] = key->nulls_first;
 	}
 	return &sort->plan;
+}
+
+/* The order of states, and then the group columns that it leaves out. */
+static List *
+all_group_keys(const AggParts *parts)
+{
+	List	   *keys = order_of_states(parts);
+	ListCell   *lc;
+
+	for (int i = 0; i < parts->agg->numCols; i++)
+	{
+		Node	   *column = list_nth(parts->child->display, parts->cols[i] - 1);
+		IrSortKey  *key = palloc0(sizeof(IrSortKey));
+		bool		found = false;
+
+		foreach(lc, keys)
+			found |= ((IrSortKey *) lfirst(lc))->column == i + 1;
+		if (found)
+			continue;
+		key->column = i + 1;
+		key->collation = exprCollation(column);
+		get_sort_group_operators(exprType(column), true, false, false,
+								 &key->sortop, NULL, NULL, NULL);
+		keys = lappend(keys, key);
+	}
+	return keys;
 }
 
 /* As convert_combining_aggrefs and set_upper_references do. */

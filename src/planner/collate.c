@@ -275,6 +275,9 @@ fix_input(Node *node, CollateState *state)
 		case T_Aggref:
 			args = ((Aggref *) node)->args;
 			break;
+		case T_WindowFunc:
+			args = ((WindowFunc *) node)->args;
+			break;
 		default:
 			return;				/* calls nothing that knows collations */
 	}

@@ -105,6 +105,7 @@ exchange_make_stage(Ir *ir)
 	stage->leaves = ir->leaves;
 	stage->partial_aggregate = ir->partial_aggregate;
 	stage->needs_gate = ir->needs_gate;
+	stage->indeterminate = ir->indeterminate;
 	stage->prune = ir->prune;
 	return stage;
 }

@@ -114,6 +114,7 @@ ir_inherit(Ir *ir, const Ir *input)
 	ir->prune = list_concat(ir->prune, input->prune);
 	ir->functions = list_concat_unique_oid(ir->functions, input->functions);
 	ir->needs_gate |= input->needs_gate;
+	ir->indeterminate |= input->indeterminate;
 }
 
 /* The rows of ir lie where those of input do; which columns say so is left open. */
@@ -158,6 +159,31 @@ ir_pass_all(Ir *input, IrScope *scope)
 										   foreach_current_index(lc) + 1, exprType(expr),
 										   exprTypmod(expr), exprCollation(expr), 0),
 					  (Expr *) expr);
+	}
+	ir->keys = input->keys;
+	ir->order = input->order;
+	ir->rows = input->rows;
+	ir->width = input->width;
+	return ir;
+}
+
+/* SELECT every column FROM input, in the input's order if that is applied. */
+Ir *
+ir_select_all(Ir *input)
+{
+	IrScope		scope;
+	Ir		   *ir = ir_over(input, &scope);
+	ListCell   *lc;
+
+	foreach(lc, input->display)
+	{
+		Node	   *display = lfirst(lc);
+
+		ir_add_column(ir,
+					  (Expr *) makeVar(scope.inputs[0].rtindex, foreach_current_index(lc) + 1,
+									   exprType(display), exprTypmod(display),
+									   exprCollation(display), 0),
+					  (Expr *) display);
 	}
 	ir->keys = input->keys;
 	ir->order = input->order;
@@ -265,13 +291,17 @@ ir_column_name(const Ir *ir, int column)
 	return psprintf("%c%d_%d", 'a' + letter, round, column);
 }
 
-/* A constant or an expression in ORDER BY would be read in other ways than meant. */
+/*
+ * A constant or an expression in ORDER BY would be read in other ways than meant,
+ * and an ORDER BY beside DISTINCT or LIMIT would mean more.
+ */
 static bool
 order_columns_are_vars(const Ir *ir)
 {
 	ListCell   *lc;
 
-	if (ir->query->setOperations || ir->query->groupClause)
+	if (ir->query->setOperations || ir->query->groupClause || ir->query->distinctClause ||
+		ir->query->limitCount)
 		return false;
 	foreach(lc, ir->order)
 	{

@@ -59,6 +59,7 @@ typedef struct Ir
 	List	   *functions;		/* oids of functions called on the nodes */
 	bool		ordered;		/* order is in the query */
 	bool		needs_gate;
+	bool		indeterminate;	/* computed again, its rows may be others */
 	bool		partial_aggregate;
 	int64		limit;			/* rows wanted of the gather, or -1 */
 	double		rows;			/* as PostgreSQL's planner estimates them */
@@ -95,6 +96,8 @@ typedef struct PlanContext
 	bool		fence;			/* rows are hidden from functions: see architecture.md */
 	Bitmapset  *bound;			/* params that are outer rows' here: see translate_subplan.c */
 	bool		wants_nodes;	/* what stands above could go on with rows on the nodes */
+	WindowAgg  *window_below;	/* what windows above this one partition by: */
+	Bitmapset  *window_columns; /* columns of its output; see translate_window.c */
 	int			next_plan_node_id;
 	int			next_leaf;
 	int			next_group;
@@ -114,6 +117,7 @@ extern void ir_inherit(Ir *ir, const Ir *input);
 extern Ir  *ir_over(Ir *input, IrScope *scope);
 /* Likewise, and it has all columns of the input, and its keys and order. */
 extern Ir  *ir_pass_all(Ir *input, IrScope *scope);
+extern Ir  *ir_select_all(Ir *input);
 extern void ir_fence(PlanContext *context, Ir *ir);
 extern void ir_apply_order(Ir *ir);
 extern void ir_wrap(Ir *ir);

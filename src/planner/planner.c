@@ -24,6 +24,7 @@
 #include "optimizer/planmain.h"
 #include "utils/guc.h"
 
+#include "planner/decorrelate.h"
 #include "planner/fallback.h"
 #include "planner/planner.h"
 #include "planner/subplan.h"
@@ -142,6 +143,8 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 		parse = again;
 	}
 	fallback_rewind(mark);
+	if (planner_exchanges && planner_join_strategy != JOIN_STRATEGY_DRIVER)
+		decorrelate(parse);
 	stmt = plan_for_nodes(parse, query_string, cursor_options, params, next);
 	if (stmt->rowMarks != NIL)
 		fallback_note_text("LockRows", "row locks");

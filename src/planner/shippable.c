@@ -51,7 +51,7 @@ static const char *const stable_names[] = {
 	"date", "date_cmp_timestamptz", "date_eq_timestamptz", "date_ge_timestamptz",
 	"date_gt_timestamptz", "date_le_timestamptz", "date_lt_timestamptz",
 	"date_ne_timestamptz", "date_out", "date_part", "date_trunc", "enum_in", "enum_out",
-	"extract", "format", "interval_out", "interval_pl_timestamptz",
+	"extract", "format", "generate_series", "interval_out", "interval_pl_timestamptz",
 	"json_agg", "json_build_array", "json_build_object", "json_object_agg",
 	"json_to_tsvector", "jsonb_agg", "jsonb_build_array", "jsonb_build_object",
 	"jsonb_object_agg", "jsonb_path_exists_tz", "jsonb_path_match_tz",
@@ -352,6 +352,7 @@ check_node(Node *node, ShippableContext *context)
 		case T_CollateExpr:
 		case T_FieldSelect:
 		case T_GroupingFunc:
+		case T_WindowFunc:
 			break;
 		case T_DistinctExpr:
 		case T_NullIfExpr:
@@ -489,6 +490,9 @@ stable_call(Node *node)
 	switch (nodeTag(node))
 	{
 		case T_FuncExpr:
+			if (((FuncExpr *) node)->funcretset)
+				return false;
+			break;
 		case T_OpExpr:
 		case T_ScalarArrayOpExpr:
 		case T_CoerceViaIO:

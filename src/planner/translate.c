@@ -101,6 +101,16 @@ translate_node(PlanContext *context, Plan *plan)
 			return translate_agg(context, (Agg *) plan);
 		case T_Group:
 			return translate_group(context, (Group *) plan);
+		case T_WindowAgg:
+			return translate_window(context, (WindowAgg *) plan);
+		case T_FunctionScan:
+			return translate_function_scan(context, (FunctionScan *) plan);
+		case T_ValuesScan:
+			return translate_values_scan(context, (ValuesScan *) plan);
+		case T_ProjectSet:
+			return translate_project_set(context, (ProjectSet *) plan);
+		case T_SetOp:
+			return translate_setop(context, (SetOp *) plan);
 		case T_Sort:
 		case T_IncrementalSort:
 			return translate_sort(context, (Sort *) plan);
@@ -202,10 +212,7 @@ translate_other(PlanContext *context, Plan *plan)
 	int			before = context->scans;
 	const char *reason = "is not run on nodes";
 
-	/* hashed, it wants all rows of the first input before those of the second */
-	if (IsA(plan, SetOp) && plan->lefttree && IsA(plan->lefttree, Append))
-		seal_list(context, ((Append *) plan->lefttree)->appendplans);
-	else if (plan->lefttree)
+	if (plan->lefttree)
 		plan->lefttree = translate_and_seal(context, plan->lefttree);
 	if (plan->righttree)
 		plan->righttree = translate_and_seal(context, plan->righttree);
@@ -221,17 +228,8 @@ translate_other(PlanContext *context, Plan *plan)
 		case T_CustomScan:
 			seal_list(context, ((CustomScan *) plan)->custom_plans);
 			break;
-		case T_WindowAgg:
-			reason = "window functions need a shuffle";
-			break;
-		case T_SetOp:
-			reason = "set operation needs a shuffle";
-			break;
 		case T_MergeJoin:
 			reason = "merge joins are not run on nodes";
-			break;
-		case T_ProjectSet:
-			reason = "set-returning function in the target list";
 			break;
 		case T_RecursiveUnion:
 			reason = "recursive query";

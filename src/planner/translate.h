@@ -33,9 +33,17 @@ extern Ir  *translate_hash_join(PlanContext *context, HashJoin *join);
 extern Ir  *translate_nest_loop(PlanContext *context, NestLoop *join);
 /* translate_append.c */
 extern Ir  *translate_append(PlanContext *context, Plan *plan, List **children);
+/* translate_setop.c */
+extern Ir  *translate_setop(PlanContext *context, SetOp *setop);
+/* translate_rows.c */
+extern Ir  *translate_function_scan(PlanContext *context, FunctionScan *scan);
+extern Ir  *translate_values_scan(PlanContext *context, ValuesScan *scan);
+extern Ir  *translate_project_set(PlanContext *context, ProjectSet *project);
 /* translate_agg.c */
 extern Ir  *translate_agg(PlanContext *context, Agg *agg);
 extern Ir  *translate_group(PlanContext *context, Group *group);
+/* translate_window.c */
+extern Ir  *translate_window(PlanContext *context, WindowAgg *window);
 /* translate_order.c */
 extern Ir  *translate_sort(PlanContext *context, Sort *sort);
 extern List *translate_sort_keys(int ncols, const AttrNumber *cols, const Oid *ops,

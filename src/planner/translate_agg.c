@@ -204,8 +204,6 @@ refuse_grouping(const AggParts *parts)
 				return reason;
 		}
 	}
-	if (agg->aggstrategy == AGG_SORTED && parts->sets == NIL && !agg_order_is_of_groups(parts))
-		return "order of groups is not known";
 	return NULL;
 }
 
@@ -318,7 +316,7 @@ agg_complete(PlanContext *context, AggParts *parts, const char **reason)
 	/* the keys are in all grouping sets, so none is set to NULL */
 	if (ir_on_nodes(ir))
 		ir->keys = traits_map_keys(parts->child->keys, agg->plan.targetlist, OUTER_VAR);
-	if (agg->aggstrategy == AGG_SORTED && agg->chain == NIL && agg_order_is_of_groups(parts))
+	if (agg->chain == NIL)
 		complete_order(parts, ir, scope.inputs[0].rtindex);
 	agg_add_group_clause(parts, ir, scope.inputs[0].rtindex);
 	if (parts->sets != NIL)
@@ -332,9 +330,8 @@ agg_complete(PlanContext *context, AggParts *parts, const char **reason)
 static bool
 depends_on_order(const AggParts *parts)
 {
-	int			by_group = parts->agg->aggstrategy == AGG_SORTED ? parts->agg->numCols : 0;
-
-	return parts->aggrefs != NIL && list_length(parts->child->order) > by_group;
+	return parts->aggrefs != NIL &&
+		list_length(parts->child->order) > agg_ordered_columns(parts);
 }
 
 /* Sorted aggregation promised the order of its input, as far as the group columns go. */
@@ -343,7 +340,9 @@ complete_order(AggParts *parts, Ir *ir, Index rtindex)
 {
 	Agg		   *agg = parts->agg;
 
-	for (int k = 0; k < agg->numCols; k++)
+	int			nkeys = agg_ordered_columns(parts);
+
+	for (int k = 0; k < nkeys; k++)
 	{
 		IrSortKey  *key = palloc(sizeof(IrSortKey));
 		int			column = ((IrSortKey *) list_nth(parts->child->order, k))->column;
@@ -409,23 +408,29 @@ agg_group_var(const AggParts *parts, int i, Index varno, AttrNumber attno)
 	return makeVar(varno, attno, exprType(column), exprTypmod(column), exprCollation(column), 0);
 }
 
-/* Is the input sorted by the group columns first? */
-bool
-agg_order_is_of_groups(const AggParts *parts)
+/*
+ * By how many group columns the input of a sorted aggregation is sorted first.
+ * The others are constant, or equal to one of these: PostgreSQL does not sort by
+ * such.
+ */
+int
+agg_ordered_columns(const AggParts *parts)
 {
 	const Agg  *agg = parts->agg;
+	int			nkeys = 0;
+	ListCell   *lc;
 
-	if (list_length(parts->child->order) < agg->numCols)
-		return false;
-	for (int k = 0; k < agg->numCols; k++)
+	if (agg->aggstrategy != AGG_SORTED)
+		return 0;
+	foreach(lc, parts->child->order)
 	{
-		IrSortKey  *key = list_nth(parts->child->order, k);
 		bool		found = false;
 
 		for (int i = 0; i < agg->numCols; i++)
-			found |= agg->grpColIdx[i] == key->column;
+			found |= agg->grpColIdx[i] == ((IrSortKey *) lfirst(lc))->column;
 		if (!found)
-			return false;
+			break;
+		nkeys++;
 	}
-	return true;
+	return nkeys;
 }

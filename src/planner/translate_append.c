@@ -13,13 +13,13 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
+#include "planner/append.h"
+#include "planner/driver_input.h"
+#include "planner/planner.h"
 #include "planner/translate.h"
 
 static Ir  *build_union(PlanContext *context, Plan *plan, List *inputs, const char **reason);
-static void set_distribution(Ir *ir, List *inputs, int ncolumns);
-static bool add_branch(Ir *ir, Ir *input, List *tlist, const char **reason);
 static Param *make_gate(void);
-static void make_set_operations(Ir *ir, List *tlist);
 static List *common_order(List *inputs, int ncolumns);
 
 Ir *
@@ -32,12 +32,11 @@ translate_append(PlanContext *context, Plan *plan, List **children)
 	ListCell   *lc;
 
 	foreach(lc, *children)
-	{
-		Ir		   *input = translate_plan(context, lfirst(lc));
-
-		on_nodes &= ir_on_nodes(input);
-		inputs = lappend(inputs, input);
-	}
+		inputs = lappend(inputs, translate_plan(context, lfirst(lc)));
+	if (context->wants_nodes)
+		append_send_driver_rows(context, inputs, *children);
+	foreach(lc, inputs)
+		on_nodes &= ir_on_nodes(lfirst(lc));
 	if (on_nodes && list_length(inputs) > 1 && context->scans > before)
 	{
 		Ir		   *ir = build_union(context, plan, inputs, &reason);
@@ -56,6 +55,32 @@ translate_append(PlanContext *context, Plan *plan, List **children)
 	return NULL;
 }
 
+/* Where some inputs are on the nodes, bring the others there. */
+void
+append_send_driver_rows(PlanContext *context, List *inputs, List *children)
+{
+	bool		some = false;
+	ListCell   *lc;
+
+	foreach(lc, inputs)
+		some |= ir_on_nodes(lfirst(lc)) && ((Ir *) lfirst(lc))->distribution == IR_PARTITIONED;
+	if (!some || !planner_exchanges)
+		return;
+	foreach(lc, inputs)
+	{
+		ListCell   *child = list_nth_cell(children, foreach_current_index(lc));
+		Plan	   *plan = lfirst(child);
+		const char *reason;
+
+		if (ir_on_nodes(lfirst(lc)))
+			continue;
+		lfirst(lc) = driver_input(context, lfirst(lc), &plan, false, &reason);
+		lfirst(child) = plan;
+		if (lfirst(lc))
+			lfirst(lc) = ir_exchange(context, lfirst(lc), EXCHANGE_SINGLE, NIL);
+	}
+}
+
 static Ir *
 build_union(PlanContext *context, Plan *plan, List *inputs, const char **reason)
 {
@@ -65,7 +90,7 @@ build_union(PlanContext *context, Plan *plan, List *inputs, const char **reason)
 
 	foreach(lc, inputs)
 		ir_inherit(ir, lfirst(lc));
-	set_distribution(ir, inputs, list_length(tlist));
+	append_set_distribution(ir, inputs, list_length(tlist));
 	if (IsA(plan, MergeAppend))
 	{
 		MergeAppend *merge = (MergeAppend *) plan;
@@ -79,16 +104,16 @@ build_union(PlanContext *context, Plan *plan, List *inputs, const char **reason)
 	else
 		ir->order = common_order(inputs, list_length(tlist));
 	foreach(lc, inputs)
-		if (!add_branch(ir, lfirst(lc), tlist, reason))
+		if (!append_add_branch(ir, lfirst(lc), tlist, reason))
 			return NULL;
-	make_set_operations(ir, tlist);
+	append_make_operations(ir, tlist, SETOP_UNION, true);
 	translate_init_plans(ir, plan);
 	return ir;
 }
 
 /* Keys survive when the rows of equal partitions of all inputs belong together. */
-static void
-set_distribution(Ir *ir, List *inputs, int ncolumns)
+void
+append_set_distribution(Ir *ir, List *inputs, int ncolumns)
 {
 	Ir		   *first = linitial(inputs);
 	List	   *keys = first->keys;
@@ -134,8 +159,8 @@ set_distribution(Ir *ir, List *inputs, int ncolumns)
 }
 
 /* One SELECT of the union: the input's visible columns, with the output's collations. */
-static bool
-add_branch(Ir *ir, Ir *input, List *tlist, const char **reason)
+bool
+append_add_branch(Ir *ir, Ir *input, List *tlist, const char **reason)
 {
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
 	Ir		   *branch = ir_make();
@@ -188,9 +213,9 @@ make_gate(void)
 	return gate;
 }
 
-/* Combine the range-table entries by UNION ALL, and select what comes out. */
-static void
-make_set_operations(Ir *ir, List *tlist)
+/* Combine the range-table entries, and select what comes out. */
+void
+append_make_operations(Ir *ir, List *tlist, SetOperation operation, bool all)
 {
 	Node	   *tree = NULL;
 	ListCell   *lc;
@@ -208,8 +233,8 @@ make_set_operations(Ir *ir, List *tlist)
 			continue;
 		}
 		op = makeNode(SetOperationStmt);
-		op->op = SETOP_UNION;
-		op->all = true;
+		op->op = operation;
+		op->all = all;
 		op->larg = tree;
 		op->rarg = (Node *) ref;
 		foreach(lt, tlist)

@@ -244,13 +244,14 @@ run_reduces(ShuffleTest *test, const char *sql, int step, bool twice)
 	for (int first = 0; first < test->output.npartitions; first += step)
 	{
 		TaskInput	input = {1, 1, first, Min(first + step, test->output.npartitions) - 1, 0, -1};
-		TaskInput	second = input;
+		TaskInput	second;
 
 		for (int p = input.first_partition; p <= input.last_partition; p++)
 		{
 			input.rows += test->partition_rows[p];
 			input.bytes += test->partition_bytes[p];
 		}
+		second = input;
 		second.index = 2;
 		test->spec.inputs = twice ? list_make2(&input, &second) : list_make1(&input);
 		test->spec.task = ntasks++;

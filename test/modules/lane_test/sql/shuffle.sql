@@ -1,6 +1,8 @@
 -- Rows from stage to stage: writers, files, COPY barks.shuffle, readers.
-CREATE EXTENSION barks;
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS barks;
 CREATE EXTENSION IF NOT EXISTS lane_test;
+RESET client_min_messages;
 SELECT 'barks_' || system_identifier || '_2' AS s FROM pg_control_system() \gset
 SELECT format('host=%s port=%s dbname=%s user=%s', split_part(current_setting('unix_socket_directories'), ',', 1),
 	current_setting('port'), current_database(), current_user) AS self \gset

@@ -1,0 +1,239 @@
+/*-------------------------------------------------------------------------
+ * translate_rows.c
+ *	  Rows that come from no table: functions in FROM, VALUES, and functions
+ *	  that return sets in the target list.
+ *
+ * What is computed from constants every task can compute for itself, like a
+ * broadcast table.  Alone, without a distributed table, it stays as it was.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+
+#include "planner/fallback.h"
+#include "planner/planner.h"
+#include "planner/shippable.h"
+#include "planner/translate.h"
+
+/* A column of the rows. */
+typedef struct RowColumn
+{
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+} RowColumn;
+
+static bool function_columns(RangeTblFunction *function, List **columns);
+static List *add_column(List *columns, Oid type, int32 typmod, Oid collation);
+static Ir  *select_from_rte(PlanContext *context, Scan *scan, RangeTblEntry *rte, List *columns);
+
+Ir *
+translate_function_scan(PlanContext *context, FunctionScan *scan)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	IrScope		nothing = {0};
+	Ir		   *calls = ir_make();
+	List	   *columns = NIL;
+	const char *reason;
+	ListCell   *lc;
+
+	rte->rtekind = RTE_FUNCTION;
+	rte->funcordinality = scan->funcordinality;
+	foreach(lc, scan->functions)
+	{
+		RangeTblFunction *function = copyObject(lfirst_node(RangeTblFunction, lc));
+
+		if (!IsA(function->funcexpr, FuncExpr) || !function_columns(function, &columns))
+			return NULL;
+		function->funcexpr = (Node *) expr_for_query(function->funcexpr, &nothing, calls, &reason);
+		if (function->funcexpr == NULL || !IsA(function->funcexpr, FuncExpr))
+			return NULL;
+		rte->functions = lappend(rte->functions, function);
+	}
+	if (rte->funcordinality)
+		columns = add_column(columns, INT8OID, -1, InvalidOid);
+	return select_from_rte(context, &scan->scan, rte, columns);
+}
+
+Ir *
+translate_values_scan(PlanContext *context, ValuesScan *scan)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	IrScope		nothing = {0};
+	Ir		   *calls = ir_make();
+	List	   *columns = NIL;
+	const char *reason;
+	ListCell   *lc;
+
+	rte->rtekind = RTE_VALUES;
+	foreach(lc, scan->values_lists)
+	{
+		List	   *row = NIL;
+		ListCell   *lv;
+
+		foreach(lv, lfirst_node(List, lc))
+		{
+			Node	   *value = lfirst(lv);
+			Expr	   *expr = expr_for_query(value, &nothing, calls, &reason);
+
+			if (expr == NULL)
+				return NULL;
+			if (foreach_current_index(lc) == 0)
+				columns = add_column(columns, exprType(value), exprTypmod(value),
+									 exprCollation(value));
+			else if (exprType(value) !=
+					 ((RowColumn *) list_nth(columns, foreach_current_index(lv)))->type ||
+					 exprCollation(value) !=
+					 ((RowColumn *) list_nth(columns, foreach_current_index(lv)))->collation)
+				return NULL;
+			row = lappend(row, expr);
+		}
+		rte->values_lists = lappend(rte->values_lists, row);
+	}
+	foreach(lc, columns)
+	{
+		RowColumn  *column = lfirst(lc);
+
+		/* rows may differ in it */
+		column->typmod = -1;
+		rte->coltypes = lappend_oid(rte->coltypes, column->type);
+		rte->coltypmods = lappend_int(rte->coltypmods, column->typmod);
+		rte->colcollations = lappend_oid(rte->colcollations, column->collation);
+	}
+	return select_from_rte(context, &scan->scan, rte, columns);
+}
+
+/* Sets are expanded row by row, in the order of the rows below. */
+Ir *
+translate_project_set(PlanContext *context, ProjectSet *project)
+{
+	Plan	   *plan = &project->plan;
+	int			before = context->scans;
+	const char *reason = "its input is not on the nodes";
+	Ir		   *child = translate_plan(context, plan->lefttree);
+	bool		failed;
+	IrScope		scope;
+	Ir		   *ir;
+
+	if (child == NULL)
+		return translate_stay(context, plan, before, reason);
+	failed = !ir_on_nodes(child);
+	if (!failed)
+	{
+		/* as the rows leave here they are in order: sorting again would mix up the sets */
+		ir_apply_order(child);
+		ir = ir_over(child, &scope);
+		ir->query->hasTargetSRFs = true;
+		failed = !ir_select(ir, &scope, plan->targetlist, NIL, false, context->fence, &reason) ||
+			!ir_on_nodes(ir);
+	}
+	if (failed)
+	{
+		plan->lefttree = ir_seal(context, child, plan->lefttree);
+		return translate_stay(context, plan, before, reason);
+	}
+	ir->keys = traits_map_keys(child->keys, plan->targetlist, OUTER_VAR);
+	translate_keep_order(ir, &scope, 0, plan->targetlist);
+	ir->ordered = ir->order != NIL;
+	translate_init_plans(ir, plan);
+	return ir;
+}
+
+/* Append the columns of one function of FROM; false when they are not known. */
+static bool
+function_columns(RangeTblFunction *function, List **columns)
+{
+	Oid			type;
+	TupleDesc	desc;
+	ListCell   *lc;
+
+	if (function->funccolnames != NIL)
+	{
+		foreach(lc, function->funccoltypes)
+		{
+			int			i = foreach_current_index(lc);
+
+			*columns = add_column(*columns, lfirst_oid(lc),
+								  list_nth_int(function->funccoltypmods, i),
+								  list_nth_oid(function->funccolcollations, i));
+		}
+		return true;
+	}
+	switch (get_expr_result_type(function->funcexpr, &type, &desc))
+	{
+		case TYPEFUNC_SCALAR:
+			*columns = add_column(*columns, type, exprTypmod(function->funcexpr),
+								  exprCollation(function->funcexpr));
+			return true;
+		case TYPEFUNC_COMPOSITE:
+			for (int i = 0; i < desc->natts; i++)
+			{
+				Form_pg_attribute attr = TupleDescAttr(desc, i);
+
+				if (attr->attisdropped)
+					return false;
+				*columns = add_column(*columns, attr->atttypid, attr->atttypmod,
+									  attr->attcollation);
+			}
+			return desc->natts == function->funccolcount;
+		default:
+			return false;
+	}
+}
+
+static List *
+add_column(List *columns, Oid type, int32 typmod, Oid collation)
+{
+	RowColumn  *column = palloc(sizeof(RowColumn));
+
+	column->type = type;
+	column->typmod = typmod;
+	column->collation = collation;
+	return lappend(columns, column);
+}
+
+/* The scan's target list and quals over an entry of FROM with these columns. */
+static Ir *
+select_from_rte(PlanContext *context, Scan *scan, RangeTblEntry *rte, List *columns)
+{
+	RangeTblRef *ref = makeNode(RangeTblRef);
+	List	   *names = NIL;
+	const char *reason;
+	Ir		   *rows = ir_make();
+	Ir		   *ir;
+	IrScope		scope;
+	ListCell   *lc;
+
+	rte->inFromCl = true;
+	rows->query->rtable = list_make1(rte);
+	ref->rtindex = 1;
+	rows->query->jointree->fromlist = list_make1(ref);
+	foreach(lc, columns)
+	{
+		RowColumn  *column = lfirst(lc);
+		int			i = foreach_current_index(lc) + 1;
+
+		if (shippable_column(column->type, column->collation))
+			return NULL;
+		names = lappend(names, makeString(psprintf("c%d", i)));
+		ir_add_column(rows,
+					  (Expr *) makeVar(1, i, column->type, column->typmod, column->collation, 0),
+					  (Expr *) makeVar(scan->scanrelid, i, column->type, column->typmod,
+									   column->collation, 0));
+	}
+	rte->alias = makeAlias("r", names);
+	rte->eref = copyObject(rte->alias);
+	rows->relids = bms_make_singleton(scan->scanrelid);
+	ir = ir_over(rows, &scope);
+	scope.inputs[0].varno = scan->scanrelid;
+	if (!ir_select(ir, &scope, scan->plan.targetlist, scan->plan.qual, false, context->fence,
+				   &reason) || !ir_on_nodes(ir))
+		return NULL;
+	ir_fence(context, ir);
+	translate_init_plans(ir, &scan->plan);
+	return ir;
+}
