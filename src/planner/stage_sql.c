@@ -121,6 +121,8 @@ constant_mutator(Node *node, ConstantContext *context)
 		return constant_query((Query *) node, context);
 	if (IsA(node, Param) && ((Param *) node)->paramid == BARKS_GATE_PARAM)
 		return makeBoolConst(context->gate, false);
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_SUBLINK)
+		return node;			/* a column of a sub-select */
 	if (context->planstate == NULL)
 		return expression_tree_mutator(node, constant_mutator, context);
 	if (shippable_evaluated_on_driver(node))
