@@ -52,6 +52,8 @@ extern void batch_builder_flush(BatchBuilder *builder, BatchCompression compress
 extern void batch_builder_index(BatchBuilder *from);
 extern void batch_builder_copy_rows(BatchBuilder *to, const BatchBuilder *from,
 									const uint32 *rows, int nrows);
+/* Keep buffers of columns up to this size from batch to batch. */
+extern void batch_builder_keep(BatchBuilder *builder, Size bytes);
 /* Empty it without writing. */
 extern void batch_builder_reset(BatchBuilder *builder);
 extern void batch_builder_free(BatchBuilder *builder);

@@ -26,7 +26,7 @@ static void add_varlena(BatchBuilder *builder, BuilderColumn *column, Datum valu
 static void add_text(BatchBuilder *builder, int i, Datum value);
 static void add_bytes(BatchBuilder *builder, BuilderColumn *column,
 					  const char *bytes, Size len);
-static void empty_column(BuilderColumn *column);
+static void empty_column(BuilderColumn *column, Size keep_bytes);
 
 BatchBuilder *
 batch_builder_create(BatchSchema *schema, int max_rows, MemoryContext parent)
@@ -43,6 +43,7 @@ batch_builder_create(BatchSchema *schema, int max_rows, MemoryContext parent)
 											 ALLOCSET_DEFAULT_SIZES);
 	builder->schema = schema;
 	builder->max_rows = max_rows;
+	builder->keep_bytes = 2 * BATCH_TARGET_BYTES;
 	for (int i = 0; i < schema->ncolumns; i++)
 		init_column(&builder->columns[i], &schema->columns[i]);
 	return builder;
@@ -130,10 +131,16 @@ batch_builder_flush(BatchBuilder *builder, BatchCompression compression, StringI
 }
 
 void
+batch_builder_keep(BatchBuilder *builder, Size bytes)
+{
+	builder->keep_bytes = Max(bytes, 2 * BATCH_TARGET_BYTES);
+}
+
+void
 batch_builder_reset(BatchBuilder *builder)
 {
 	for (int i = 0; i < builder->schema->ncolumns; i++)
-		empty_column(&builder->columns[i]);
+		empty_column(&builder->columns[i], builder->keep_bytes);
 	builder->nrows = 0;
 	builder->bytes = 0;
 }
@@ -290,14 +297,14 @@ static void
 add_bytes(BatchBuilder *builder, BuilderColumn *column, const char *bytes, Size len)
 {
 	builder_reserve_bytes(builder, column, len);
-	memcpy(column->values + column->values_len, bytes, len);
+	copy_value(column->values + column->values_len, bytes, len);
 	column->values_len += len;
 	column->lengths[builder->nrows] = len;
 	builder->bytes += len + sizeof(uint32);
 }
 
 static void
-empty_column(BuilderColumn *column)
+empty_column(BuilderColumn *column, Size keep_bytes)
 {
 	column->nnulls = 0;
 	if (column->validity)
@@ -307,7 +314,7 @@ empty_column(BuilderColumn *column)
 	}
 	column->values_len = 0;
 	if (column->codec != BATCH_CODEC_FIXED &&
-		column->values_size > 2 * BATCH_TARGET_BYTES)
+		column->values_size > keep_bytes)
 	{
 		pfree(column->values);
 		column->values = NULL;

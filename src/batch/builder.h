@@ -36,6 +36,7 @@ struct BatchBuilder
 	int			nrows;
 	int			capacity;		/* rows that lengths, validity and fixed values hold */
 	Size		bytes;			/* of values collected */
+	Size		keep_bytes;		/* larger buffers are given back */
 	char	   *zstd_buffer;
 	Size		zstd_buffer_size;
 	BuilderColumn columns[FLEXIBLE_ARRAY_MEMBER];
@@ -45,6 +46,37 @@ struct BatchBuilder
 extern void builder_reserve_rows(BatchBuilder *builder, int nrows);
 extern void builder_reserve_bytes(BatchBuilder *builder, BuilderColumn *column, Size len);
 extern void builder_start_validity(BatchBuilder *builder, BuilderColumn *column);
+
+/* memcpy without a call where values are short, as they mostly are. */
+static inline void
+copy_value(char *to, const char *from, Size len)
+{
+	if (len > 16)
+		memcpy(to, from, len);
+	else if (len >= 8)
+	{
+		uint64		head,
+					tail;
+
+		memcpy(&head, from, 8);
+		memcpy(&tail, from + len - 8, 8);
+		memcpy(to, &head, 8);
+		memcpy(to + len - 8, &tail, 8);
+	}
+	else if (len >= 4)
+	{
+		uint32		head,
+					tail;
+
+		memcpy(&head, from, 4);
+		memcpy(&tail, from + len - 4, 4);
+		memcpy(to, &head, 4);
+		memcpy(to + len - 4, &tail, 4);
+	}
+	else
+		for (Size i = 0; i < len; i++)
+			to[i] = from[i];
+}
 
 /* encode.c: append one column's header and body. */
 extern void encode_column(BatchBuilder *builder, BuilderColumn *column,

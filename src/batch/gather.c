@@ -140,7 +140,7 @@ gather_bytes(BatchBuilder *to, BuilderColumn *column, const BuilderColumn *from,
 	at = column->values + column->values_len;
 	for (int i = 0; i < nrows; i++)
 	{
-		memcpy(at, from->values + from->starts[rows[i]], lengths[i]);
+		copy_value(at, from->values + from->starts[rows[i]], lengths[i]);
 		at += lengths[i];
 	}
 	column->values_len += len;

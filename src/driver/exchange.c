@@ -48,6 +48,8 @@ exchange_output_add(StageOutput *output, int task, int attempt, Oid node,
 	map->counted = true;
 	for (int i = 0; i < output->npartitions; i++)
 	{
+		if (output->replicated)
+			output->rows[i] = output->bytes[i] = 0;
 		output->rows[i] += done->partition_rows[i];
 		output->bytes[i] += done->partition_bytes[i];
 		map->place->bytes[i] += done->partition_bytes[i];

@@ -31,6 +31,7 @@ typedef struct StageOutput
 	int			npartitions;
 	int64	   *rows;			/* per partition, over all map tasks */
 	int64	   *bytes;
+	bool		replicated;		/* every map task wrote the same: read one of them */
 	List	   *nodes;			/* of OutputNode */
 	MapOutput  *maps;			/* per map task */
 } StageOutput;

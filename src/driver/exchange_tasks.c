@@ -33,6 +33,7 @@ static int	table_partitions(Oid relid);
 static StageOutput *output_of(const TaskContext *context, const LeafPlan *leaf);
 static TaskInput *add_input(const TaskContext *context, TaskShape *shape,
 							const LeafPlan *leaf, int first, int last);
+static void read_one_copy(const StageOutput *output, Oid node, TaskInput *input);
 static void shape_keep(const TaskContext *context, const StagePlan *stage,
 					   const LeafPlan *leaf, List **shapes);
 static void shape_group(const TaskContext *context, const StagePlan *stage, int group,
@@ -348,9 +349,22 @@ exchange_add_broadcast(const TaskContext *context, const StagePlan *stage, List 
 			(!leaf->broadcast && stage->distribution != STAGE_SINGLE))
 			continue;
 		foreach(ls, shapes)
-			(void) add_input(context, lfirst(ls), leaf, 0,
-							 context->npartitions[leaf->stage - 1] - 1);
+			read_one_copy(output_of(context, leaf), ((TaskShape *) lfirst(ls))->node,
+						  add_input(context, lfirst(ls), leaf, 0,
+									context->npartitions[leaf->stage - 1] - 1));
 	}
+}
+
+/* Of an output that several nodes have whole: that of the reader's own node. */
+static void
+read_one_copy(const StageOutput *output, Oid node, TaskInput *input)
+{
+	if (output == NULL || !output->replicated)
+		return;
+	input->first_map = input->last_map = 0;
+	for (int i = 0; i < output->ntasks; i++)
+		if (output->maps[i].place && output->maps[i].place->node == node)
+			input->first_map = input->last_map = i;
 }
 
 /* A task that has no share of a leaf is told so. */

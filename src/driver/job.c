@@ -17,6 +17,7 @@
 #include "driver/job_internal.h"
 #include "driver/registry.h"
 #include "driver/settings.h"
+#include "shuffle/shuffle.h"
 
 #define END_PATIENCE_MS	200		/* for lanes to answer a cancel */
 
@@ -216,6 +217,8 @@ job_end(Job *job)
 		if (lane->queue == NIL && job->plan->nstages > 1)
 			lane->lane->ops->end_job(lane->lane);
 	}
+	if (job->has_lease)
+		shuffle_job_over(job->setup.driver, job->setup.job);
 	registry_job_end(job->number, REGISTRY_FINISHED, NULL);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(job->context);
@@ -326,9 +329,11 @@ keep_going(Job *job)
 	{
 		(void) stages_open(job);
 		lanes_feed(job);
-		if (job->broken == NULL)
+		/* nodes do what they can while the driver makes its own rows */
+		if (job->broken == NULL && !driver_stage_run(job))
 			break;
-		lost_restart(job, job->broken_node, job->broken);
+		if (job->broken)
+			lost_restart(job, job->broken_node, job->broken);
 	}
 	MemoryContextSwitchTo(old);
 }

@@ -44,6 +44,11 @@ typedef struct StagePart
 	bool		indeterminate;	/* a lost output means all of it again */
 	List	   *reads;			/* int list: places in JobPlan.stages of those it waits for */
 	ShuffleOutput *output;		/* NULL: rows come to the driver */
+	/* rows that the driver makes: */
+	struct DriverRows *rows;	/* NULL: tasks make them */
+	List	   *nodes;			/* oid list: where to put them; NIL: here */
+	int		   *node_of;		/* per partition, which of the nodes; not for a broadcast */
+	/* else: */
 	int			ntasks;			/* -1: shape will tell when what it reads is there */
 	TaskPlan   *tasks;
 } StagePart;

@@ -106,6 +106,7 @@ struct Job
 	int			epoch;			/* counts changes of outputs */
 	int			current;		/* JOB_BY_TASK: the task whose batches are due */
 	bool		delivered;
+	bool		has_lease;		/* of files that the driver wrote here */
 	RemoteError *broken;		/* a node is lost: the job must start over before it goes on */
 	Oid			broken_node;
 	JobSetup	setup;
@@ -126,6 +127,12 @@ extern void stage_submit(Job *job, JobLane *lane, JobTask *task);
 /* What a lane said; a batch to pass on, if it was one. */
 extern Batch *stage_event(Job *job, JobLane *lane, LaneEventKind kind, LaneEvent *event,
 						  int *task);
+
+extern void stage_grow_stats(Job *job, StageRun *stage);
+extern void stage_changed(Job *job, StageRun *stage);	/* its output is complete */
+
+/* driver_stage.c */
+extern bool driver_stage_run(Job *job);
 
 /* lanes.c */
 extern NodeRun *lanes_of_node(Job *job, Oid node);

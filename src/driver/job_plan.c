@@ -9,12 +9,17 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+
 #include "driver/job_plan.h"
 #include "driver/range_sample.h"
 #include "planner/planner.h"
 #include "shuffle/shuffle.h"
+#include "table/layout.h"
 
 static void add_part(StagesJob *job, const StagePlan *stage, int place);
+static void place_driver_rows(StagesJob *job, const StagePlan *stage, StagePart *part);
+static int	position_of(const List *nodes, Oid node);
 static void add_sample(StagesJob *job, const StagePlan *stage, int place);
 static ShuffleOutput *make_output(const StagesJob *job, const StagePlan *stage);
 static List *parts_read(const StagesJob *job, const StagePlan *stage);
@@ -23,7 +28,7 @@ static void take_rows(void *arg, int place, const char *batch, Size len);
 static List *nodes_of(StagesJob *job, BarksPlan *plan);
 
 StagesJob *
-job_plan_make(BarksPlan *plan, PlanState *planstate, BatchSchema *schema)
+job_plan_make(BarksPlan *plan, PlanState *planstate, List *driver_rows, BatchSchema *schema)
 {
 	StagesJob  *job = palloc0(sizeof(StagesJob));
 	StagePlan  *last = llast(plan->stages);
@@ -34,6 +39,7 @@ job_plan_make(BarksPlan *plan, PlanState *planstate, BatchSchema *schema)
 	foreach(lc, plan->stages)
 		nparts += ((StagePlan *) lfirst(lc))->exchange == EXCHANGE_RANGE;
 	job->planstate = planstate;
+	job->driver_rows = driver_rows;
 	job->tasks = tasks_context(plan->stages);
 	job->plan.order = last->merge_keys != NIL ? JOB_BY_STREAM :
 		last->task_order ? JOB_BY_TASK : JOB_ARRIVAL;
@@ -88,27 +94,71 @@ add_part(StagesJob *job, const StagePlan *stage, int place)
 	StagePart  *part = &job->plan.stages[place];
 	PlannedStage *planned = &job->stages[place];
 
-	if (stage->distribution == STAGE_DRIVER)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("rows of the driver cannot be sent to nodes yet")));
 	planned->plan = stage;
+	part->stage = stage->id;
+	part->exchange = job_plan_exchange_name(stage);
+	if (stage->exchange != EXCHANGE_GATHER)
+		part->output = make_output(job, stage);
+	if (stage->distribution == STAGE_DRIVER)
+	{
+		part->rows = list_nth(job->driver_rows, stage->id - 1);
+		place_driver_rows(job, stage, part);
+		return;
+	}
 	planned->body = planned->rest = planner_stage_sql(stage, job->planstate, true);
 	if (stage->needs_gate)
 		planned->rest = planner_stage_sql(stage, job->planstate, false);
-	part->stage = stage->id;
-	part->exchange = job_plan_exchange_name(stage);
 	part->partial_aggregate = stage->partial_aggregate;
 	part->indeterminate = stage->indeterminate || stage->spread_nulls ||
 		stage->exchange == EXCHANGE_ROUND_ROBIN;
 	part->reads = parts_read(job, stage);
 	part->ntasks = -1;
-	if (stage->exchange != EXCHANGE_GATHER)
-		part->output = make_output(job, stage);
 	if (part->reads == NIL)
 		shape_stage(job, place, NULL);
 	if (stage->exchange == EXCHANGE_RANGE)
 		part->reads = lappend_int(part->reads, place - 1);
+}
+
+/* Which node keeps which partitions: those that will be read there, if that is known. */
+static void
+place_driver_rows(StagesJob *job, const StagePlan *stage, StagePart *part)
+{
+	int			n = part->output->npartitions;
+
+	part->ntasks = -1;
+	if (list_member_oid(job->tasks->nodes, InvalidOid))
+		return;
+	part->nodes = list_copy(job->tasks->nodes);
+	part->node_of = palloc0(sizeof(int) * n);
+	if (OidIsValid(stage->align_relid))
+	{
+		Relation	rel = table_open(stage->align_relid, NoLock);
+		const TableLayout *layout = table_layout(rel);
+
+		for (int p = 0; p < n && layout->created; p++)
+			if (OidIsValid(layout->nodes[p]))
+			{
+				part->nodes = list_append_unique_oid(part->nodes, layout->nodes[p]);
+				part->node_of[p] = position_of(part->nodes, layout->nodes[p]);
+			}
+		table_close(rel, NoLock);
+		return;
+	}
+	if (stage->exchange == EXCHANGE_SINGLE || stage->exchange == EXCHANGE_KEEP)
+		part->nodes = list_truncate(part->nodes, 1);
+	for (int p = 0; p < n; p++)
+		part->node_of[p] = (int64) p * list_length(part->nodes) / n;
+}
+
+static int
+position_of(const List *nodes, Oid node)
+{
+	ListCell   *lc;
+
+	foreach(lc, nodes)
+		if (lfirst_oid(lc) == node)
+			return foreach_current_index(lc);
+	return -1;
 }
 
 /* The keys of a range exchange are looked at before the rows are partitioned. */

@@ -24,13 +24,17 @@ typedef struct StagesJob
 {
 	JobPlan		plan;
 	PlanState  *planstate;
+	List	   *driver_rows;	/* of DriverRows, per stage */
 	TaskContext *tasks;
 	PlannedStage *stages;
 	int		   *places;			/* per stage of the plan: which part */
 } StagesJob;
 
-/* Parameters become constants now.  All in the current context. */
-extern StagesJob *job_plan_make(BarksPlan *plan, PlanState *planstate, BatchSchema *schema);
+/*
+ * Parameters become constants now.  driver_rows: per stage, of DriverRows or
+ * NULL; schema: of what the last stage gives.  All in the current context. */
+extern StagesJob *job_plan_make(BarksPlan *plan, PlanState *planstate, List *driver_rows,
+								BatchSchema *schema);
 /* How the rows of a stage travel on, as views show it. */
 extern const char *job_plan_exchange_name(const StagePlan *stage);
 

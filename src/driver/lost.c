@@ -92,7 +92,8 @@ stage_by_number(Job *job, int number)
 static bool
 must_do_all_again(const StageRun *stage)
 {
-	return stage->part->indeterminate || stage->part->reads != NIL;
+	return stage->part->rows == NULL &&
+		(stage->part->indeterminate || stage->part->reads != NIL);
 }
 
 static void
@@ -108,7 +109,8 @@ redo_map_task(Job *job, StageRun *stage, int number, RemoteError *error)
 	task->done = false;
 	stage->stats->tasks[number].done = false;
 	stage->ndone--;
-	lanes_add_task(job, task, true);
+	if (stage->part->rows == NULL)
+		lanes_add_task(job, task, true);
 }
 
 /* All of the stage again, and all that read it, directly or not. */

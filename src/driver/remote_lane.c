@@ -36,6 +36,7 @@ typedef struct RemoteLane
 	bool		has_files;		/* the node keeps files of the job for us */
 	List	   *sources;		/* of StageSources, likewise */
 	int			outstanding;	/* tasks submitted whose answer was not handed on */
+	bool		putting;		/* blocks of a task were put, not answered */
 	int			in_flight;		/* of these, whose answer did not come over conn yet */
 	bool		cancelling;
 	bool		cancelled;		/* while detached: say so at the next poll */
@@ -212,6 +213,13 @@ remote_put(Lane *base, const char *frame, Size len)
 	RemoteLane *lane = (RemoteLane *) base;
 
 	ready_to_send(lane);
+	if (!lane->putting)
+	{
+		/* one answer comes for all the blocks of a task */
+		lane->putting = lane->has_files = true;
+		lane->outstanding++;
+		lane->in_flight++;
+	}
 	connection_put_frame(lane->conn, frame, len);
 	(void) connection_flush(lane->conn);
 }
@@ -435,11 +443,13 @@ read_event(RemoteLane *lane, char *frame, int len, LaneEvent *event)
 			return LANE_BATCH;
 		case FRAME_DONE:
 			lane->outstanding--;
+			lane->putting = false;
 			event->done = frame_read_done(&buf);
 			event->task = event->done->task;
 			return LANE_DONE;
 		case FRAME_ERROR:
 			lane->outstanding--;
+			lane->putting = false;
 			event->error = frame_read_error(&buf, &event->task);
 			return LANE_ERROR;
 		case FRAME_NOTICE:

@@ -20,12 +20,13 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "driver/registry.h"
+#include "driver/driver_rows.h"
 #include "driver/scan.h"
 #include "planner/planner.h"
 
 static Node *create_scan_state(CustomScan *scan);
 static void begin_scan(CustomScanState *node, EState *estate, int eflags);
+static void begin_driver_plans(BarksScanState *state, EState *estate, int eflags);
 static TupleTableSlot *exec_scan(CustomScanState *node);
 static TupleTableSlot *next_tail_row(ScanState *node);
 static TupleTableSlot *next_row(ScanState *node);
@@ -83,6 +84,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 		node->ss.ps.resultopsfixed = false;
 		return;
 	}
+	begin_driver_plans(state, estate, eflags);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	check_functions(state->plan->functions);
@@ -90,6 +92,29 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 										estate->es_query_cxt);
 	state->job_context = AllocSetContextCreate(estate->es_query_cxt, "barks scan",
 											   ALLOCSET_DEFAULT_SIZES);
+}
+
+/* Plans of stages that the driver runs are children of the scan. */
+static void
+begin_driver_plans(BarksScanState *state, EState *estate, int eflags)
+{
+	ListCell   *lc;
+
+	foreach(lc, state->plan->stages)
+	{
+		StagePlan  *stage = lfirst(lc);
+		PlanState  *child;
+
+		if (stage->driver_plan == NULL)
+		{
+			state->driver_rows = lappend(state->driver_rows, NULL);
+			continue;
+		}
+		child = ExecInitNode(stage->driver_plan, estate,
+							 eflags & ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK));
+		state->css.custom_ps = lappend(state->css.custom_ps, child);
+		state->driver_rows = lappend(state->driver_rows, driver_rows_create(child));
+	}
 }
 
 static TupleTableSlot *
@@ -140,17 +165,24 @@ static void
 end_scan(CustomScanState *node)
 {
 	BarksScanState *state = (BarksScanState *) node;
+	ListCell   *lc;
 
 	if (state->tail)
 		ExecEndNode(state->tail);
 	else
 		stop_gather(state);
+	foreach(lc, state->driver_rows)
+		if (lfirst(lc))
+			driver_rows_end(lfirst(lc));
+	foreach(lc, node->custom_ps)
+		ExecEndNode(lfirst(lc));
 }
 
 static void
 rescan(CustomScanState *node)
 {
 	BarksScanState *state = (BarksScanState *) node;
+	ListCell   *lc;
 
 	if (state->tail)
 	{
@@ -161,6 +193,9 @@ rescan(CustomScanState *node)
 		return;
 	}
 	stop_gather(state);
+	foreach(lc, state->driver_rows)
+		if (lfirst(lc))
+			driver_rows_rescan(lfirst(lc), node->ss.ps.chgParam);
 	ExecScanReScan(&node->ss);
 }
 
@@ -170,8 +205,12 @@ shutdown_scan(CustomScanState *node)
 {
 	BarksScanState *state = (BarksScanState *) node;
 
+	ListCell   *lc;
+
 	if (state->tail)
 		(void) ExecShutdownNode(state->tail);
+	foreach(lc, node->custom_ps)
+		(void) ExecShutdownNode(lfirst(lc));
 }
 
 /* On the nodes functions run without a check of the caller's rights, so check here. */
@@ -200,7 +239,8 @@ start_gather(BarksScanState *state)
 
 	MemoryContextReset(state->job_context);
 	old = MemoryContextSwitchTo(state->job_context);
-	state->job = job_plan_make(state->plan, &state->css.ss.ps, state->schema);
+	state->job = job_plan_make(state->plan, &state->css.ss.ps, state->driver_rows,
+							   state->schema);
 	MemoryContextSwitchTo(old);
 	state->gather = gather_begin(&state->job->plan, last->merge_keys, last->limit,
 								 state->job_context);

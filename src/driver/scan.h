@@ -21,6 +21,7 @@ typedef struct BarksScanState
 	/* without: the stages' run-time side */
 	BatchSchema *schema;
 	MemoryContext job_context;	/* SQL and task plans of one (re)scan */
+	List	   *driver_rows;	/* of DriverRows or NULL, per stage */
 	StagesJob  *job;			/* of the last (re)scan */
 	RowGather  *gather;
 	struct StageFigures *figures;	/* per part of the job, for EXPLAIN ANALYZE; see explain.c */

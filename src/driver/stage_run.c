@@ -22,7 +22,6 @@
 #define MAX_AHEAD		64		/* short tasks queued on a lane */
 
 static void open_stage(Job *job, StageRun *stage);
-static void grow_stats(Job *job, StageRun *stage);
 static Batch *take_batch(Job *job, JobTask *task, LaneEvent *event);
 static void note_passed(Job *job, JobTask *task, uint32 checksum);
 static Attempt *take_answered(JobLane *lane);
@@ -81,7 +80,7 @@ stages_open(Job *job)
 	{
 		StageRun   *stage = &job->stages[i];
 
-		if (stage->open || !stage_readable(job, stage))
+		if (stage->open || stage->part->rows || !stage_readable(job, stage))
 			continue;
 		if (job->plan->nstages > 1)
 			BARKS_STOP_POINT("sched.before_stage");
@@ -99,7 +98,7 @@ open_stage(Job *job, StageRun *stage)
 	if (!stage->given)
 		job->plan->shape(job->plan->arg, stage->index, job->outputs);
 	stage->ntasks = stage->part->ntasks;
-	grow_stats(job, stage);
+	stage_grow_stats(job, stage);
 	registry_stage(job->number, stage->part->stage, stage->part->exchange, stage->ntasks);
 	stage->tasks = palloc0(sizeof(JobTask) * Max(stage->ntasks, 1));
 	if (stage->part->output)
@@ -120,8 +119,8 @@ open_stage(Job *job, StageRun *stage)
 }
 
 /* Figures of earlier runs of the stage stay. */
-static void
-grow_stats(Job *job, StageRun *stage)
+void
+stage_grow_stats(Job *job, StageRun *stage)
 {
 	StageStats *stats = stage->stats;
 
@@ -323,6 +322,12 @@ task_done(Job *job, JobLane *lane, const TaskDone *done)
 		return;
 	if (stage->output == NULL)
 		job->plan->take(job->plan->arg, stage->index, NULL, 0);
+	stage_changed(job, stage);
+}
+
+void
+stage_changed(Job *job, StageRun *stage)
+{
 	stage->epoch = ++job->epoch;
 	BARKS_STOP_POINT("sched.between_stages");
 }

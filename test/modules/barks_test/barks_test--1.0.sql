@@ -66,3 +66,15 @@ CREATE FUNCTION cluster_load(node text, rel text, lines int, bad_line int) RETUR
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
 CREATE FUNCTION cluster_hold(node text, connections int, seconds float8) RETURNS void
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+
+-- Shuffle files.
+CREATE FUNCTION shuffle_roundtrip(query text, kind text, partitions int, columns int[], batch_rows int DEFAULT 1024,
+	zstd bool DEFAULT true, OUT rows bigint, OUT nonempty bigint, OUT blocks bigint)
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION shuffle_damage(query text, partitions int, batch_rows int, step int,
+	OUT damages bigint, OUT refused bigint, OUT written bigint)
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION shuffle_sink(query text, partitions int, batch_rows int, OUT rows bigint, OUT blocks bigint, OUT partitions_out bigint)
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE FUNCTION hash_partition(value anyelement, partitions int) RETURNS int
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT;

@@ -22,6 +22,7 @@ PG_FUNCTION_INFO_V1(remote_error);
 static StagePlan *example_stage(void);
 static void check_string(const char *a, const char *b);
 static void check_job_frames(StringInfo buf);
+static void check_stage_frames(StringInfo buf);
 static void check_worker_frames(StringInfo buf);
 static void check_truncated(StringInfo buf);
 static void read_frame(StringInfo buf);
@@ -132,9 +133,43 @@ check_job_frames(StringInfo buf)
 		!got_spec->partial_aggregate || got_spec->compress || got_spec->batch_rows != 1024)
 		elog(ERROR, "task differs");
 
+	check_stage_frames(buf);
 	frame_write_simple(buf, FRAME_CANCEL);
 	if (buf->len != 1 || buf->data[0] != FRAME_CANCEL)
 		elog(ERROR, "simple frame differs");
+}
+
+/* Sources of a stage, and a block. */
+static void
+check_stage_frames(StringInfo buf)
+{
+	SourceNode	nodes[] = {{"n1", "host=x", "/a", true}, {"n2", NULL, "/b", false}};
+	int32		node_of[] = {1, 0, 1};
+	int32		attempt_of[] = {1, 2, 3};
+	StageSources sources = {4, 2, nodes, 3, node_of, attempt_of};
+	StageBlock	block = {1, 2, 3, 5, 4, 100, 1 << 20, "bytes", 5};
+	StageSources *got;
+	StageBlock *got_block;
+
+	frame_write_sources(buf, &sources);
+	check_truncated(buf);
+	buf->cursor = 1;
+	got = frame_read_sources(buf);
+	check_string(got->nodes[0].conninfo, "host=x");
+	check_string(got->nodes[1].directory, "/b");
+	if (got->stage != 4 || got->nodes[1].conninfo || !got->nodes[0].same_host ||
+		got->ntasks != 3 || got->node_of[1] != 0 || got->attempt_of[2] != 3)
+		elog(ERROR, "sources differ");
+
+	frame_write_block(buf, &block);
+	check_truncated(buf);
+	buf->cursor = 1;
+	got_block = frame_read_block(buf);
+	if (got_block->stage != 1 || got_block->task != 2 || got_block->attempt != 3 ||
+		got_block->npartitions != 5 || got_block->partition != 4 || got_block->rows != 100 ||
+		got_block->quota != block.quota || got_block->len != 5 ||
+		memcmp(got_block->data, "bytes", 5) != 0)
+		elog(ERROR, "block differs");
 }
 
 static void
@@ -225,6 +260,12 @@ read_frame(StringInfo buf)
 			break;
 		case FRAME_TASK:
 			(void) frame_read_task(buf);
+			break;
+		case FRAME_SOURCES:
+			(void) frame_read_sources(buf);
+			break;
+		case FRAME_BLOCK:
+			(void) frame_read_block(buf);
 			break;
 		case FRAME_DONE:
 			(void) frame_read_done(buf);

@@ -290,6 +290,9 @@ answer(ShuffleTest *test, Lane *lane, const char *what, TaskDone **done)
 				break;
 			case LANE_DONE:
 				*done = event.done;
+				elog(DEBUG1, "%s task %d: " INT64_FORMAT " us, " INT64_FORMAT " bytes", what,
+					 event.task, event.done->run_us,
+					 event.done->fetched_file + event.done->fetched_wire + event.done->bytes);
 				if (event.done->directory)
 					put(test, event.task, what,
 						psprintf(INT64_FORMAT " rows", event.done->rows));
