@@ -49,6 +49,8 @@ extern Ir  *translate_sort(PlanContext *context, Sort *sort);
 extern List *translate_sort_keys(int ncols, const AttrNumber *cols, const Oid *ops,
 								 const Oid *collations,
 								 const bool *nulls_first, const char **reason);
+/* The keys of order, then those of before that it leaves out. */
+extern List *translate_order_by_both(List *order, List *before);
 extern Ir  *translate_limit(PlanContext *context, Limit *limit);
 extern Ir  *translate_unique(PlanContext *context, Unique *unique);
 /* Order of an input, as far as the output can keep it: adds columns for lost keys. */

@@ -27,6 +27,8 @@
 #define STATES_PER_ROW	0.5
 
 static bool collect(AggParts *parts, const char **reason);
+static bool is_over_window(const Agg *agg);
+static void drop_ungrouped(Agg *agg);
 static bool add_group_column(AggParts *parts, AttrNumber col, const char **reason);
 static Node *grouping_args_mutator(Node *node, AggParts *parts);
 static const char *refuse_grouping(const AggParts *parts);
@@ -36,6 +38,7 @@ static bool groups_are_complete(const AggParts *parts);
 static bool states_pay(const AggParts *parts);
 static bool driver_can_finish(const PlanContext *context, const AggParts *parts);
 static bool depends_on_order(const AggParts *parts);
+static void order_by_groups(AggParts *parts);
 static void complete_order(AggParts *parts, Ir *ir, Index rtindex);
 
 Ir *
@@ -94,6 +97,8 @@ collect(AggParts *parts, const char **reason)
 	List	   *items;
 	ListCell   *lc;
 
+	if (is_over_window(agg))
+		drop_ungrouped(agg);
 	agg->plan.targetlist = (List *) grouping_args_mutator((Node *) agg->plan.targetlist, parts);
 	agg->plan.qual = (List *) grouping_args_mutator((Node *) agg->plan.qual, parts);
 	items = list_concat(pull_var_clause((Node *) agg->plan.targetlist, PVC_INCLUDE_AGGREGATES),
@@ -120,6 +125,40 @@ collect(AggParts *parts, const char **reason)
 			return false;
 	}
 	return true;
+}
+
+/* DISTINCT over window functions: not GROUP BY, which comes before these. */
+static bool
+is_over_window(const Agg *agg)
+{
+	const Plan *below = agg->plan.lefttree;
+
+	while (IsA(below, Sort) || IsA(below, IncrementalSort) ||
+		   (IsA(below, Result) && below->lefttree))
+		below = below->lefttree;
+	return IsA(below, WindowAgg);
+}
+
+/* Columns by which windows are made come along, though nobody looks at them any more. */
+static void
+drop_ungrouped(Agg *agg)
+{
+	List	   *tlist = NIL;
+	ListCell   *lc;
+
+	foreach(lc, agg->plan.targetlist)
+	{
+		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
+		Var		   *var = (Var *) tle->expr;
+		bool		grouped = false;
+
+		for (int i = 0; i < agg->numCols; i++)
+			grouped |= IsA(var, Var) && var->varattno == agg->grpColIdx[i];
+		if (IsA(var, Var) && !grouped)
+			tle->expr = (Expr *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
+		tlist = lappend(tlist, tle);
+	}
+	agg->plan.targetlist = tlist;
 }
 
 /*
@@ -304,7 +343,11 @@ agg_complete(PlanContext *context, AggParts *parts, const char **reason)
 	Ir		   *ir;
 
 	if (depends_on_order(parts))
+	{
+		if (parts->sets == NIL)
+			order_by_groups(parts);
 		ir_apply_order(parts->child);
+	}
 	ir = ir_over(parts->child, &scope);
 	ir->query->hasAggs = parts->aggrefs != NIL;
 	/* float sums and the like may differ from copy to copy */
@@ -332,6 +375,40 @@ depends_on_order(const AggParts *parts)
 {
 	return parts->aggrefs != NIL &&
 		list_length(parts->child->order) > agg_ordered_columns(parts);
+}
+
+/*
+ * Have the rows of each group follow each other, so that a node which groups by
+ * sorting keeps their order.
+ */
+static void
+order_by_groups(AggParts *parts)
+{
+	List	   *groups = NIL;
+	int			sorted = agg_ordered_columns(parts);
+
+	for (int i = 0; sorted == 0 && i < parts->agg->numCols; i++)
+	{
+		AttrNumber	col = parts->agg->grpColIdx[i];
+		Node	   *column = list_nth(parts->child->display, col - 1);
+		IrSortKey  *key = palloc0(sizeof(IrSortKey));
+
+		key->column = col;
+		key->collation = exprCollation(column);
+		get_sort_group_operators(exprType(column), false, false, false,
+								 &key->sortop, NULL, NULL, NULL);
+		if (!OidIsValid(key->sortop))
+			return;
+		groups = lappend(groups, key);
+	}
+	if (groups == NIL)
+		return;
+	if (parts->child->ordered)
+	{
+		ir_wrap(parts->child);
+		parts->child->ordered = false;
+	}
+	parts->child->order = translate_order_by_both(groups, parts->child->order);
 }
 
 /* Sorted aggregation promised the order of its input, as far as the group columns go. */

@@ -23,7 +23,6 @@
 /* Nodes look for duplicates in their share first when so much of it may go. */
 #define FIRST_PASS_PAYS 0.5
 
-static List *and_then_by(List *order, List *before);
 static Ir  *limit_on_nodes(PlanContext *context, Limit *limit, Ir *child);
 static bool order_is_of_ties(Ir *child, const Limit *limit);
 static bool order_is_of_unique(const Ir *child, const Unique *unique);
@@ -55,7 +54,7 @@ translate_sort(PlanContext *context, Sort *sort)
 		ir_wrap(child);
 		child->ordered = false;
 	}
-	child->order = and_then_by(order, child->order);
+	child->order = translate_order_by_both(order, child->order);
 	translate_init_plans(child, &sort->plan);
 	return child;
 }
@@ -64,8 +63,8 @@ translate_sort(PlanContext *context, Sort *sort)
  * A subquery's ORDER BY is sorted again to group by other columns, and what is
  * aggregated is expected in the subquery's order all the same.
  */
-static List *
-and_then_by(List *order, List *before)
+List *
+translate_order_by_both(List *order, List *before)
 {
 	int			nkeys = list_length(order);
 	ListCell   *lc;
