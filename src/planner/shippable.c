@@ -120,6 +120,10 @@ shippable_column(Oid type, Oid collation)
 
 	if (kind == TYPTYPE_PSEUDO || type == UNKNOWNOID)
 		return psprintf("type %s has no values that could travel", format_type_be(type));
+	if (kind == TYPTYPE_COMPOSITE &&
+		get_rel_relkind(get_typ_typrelid(type)) != RELKIND_COMPOSITE_TYPE)
+		return psprintf("type %s is the row type of a table of this server",
+						format_type_be(type));
 	if (!shippable_collation(collation))
 		return psprintf("collation \"%s\" is not known to nodes", get_collation_name(collation));
 	return NULL;
