@@ -146,6 +146,7 @@ extern bool traits_hash_equality(Oid opno, Oid left_type, Oid collation);
 extern bool traits_types_hash_alike(List *a, List *b);
 extern void traits_merge_groups(List *leaves, int from, int to);
 extern bool traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses);
+extern int	traits_tasks(const Ir *ir);
 extern bool traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols);
 
 /* stage_sql.c: rows that LIMIT and OFFSET let a task stop after, -1: all */
