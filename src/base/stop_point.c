@@ -30,6 +30,7 @@ static const char *const known_points[] = {
 	"task.after_batch",			/* a worker sent a batch */
 	"task.before_done",			/* a worker ran a task, not yet said so */
 	"load.after_frame",			/* a node stored one batch of a load */
+	"tpch.after_flush",			/* a node stored some rows of a TPC-H table */
 	NULL
 };
 

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/stop_point.h"
 #include "table/layout.h"
 #include "table/load.h"
 #include "tpch/fill.h"
@@ -86,7 +87,10 @@ store(Fill *fill, ShardSink *sink, const Datum *values)
 	Size		before = shard_sink_bytes(sink);
 
 	if (shard_sink_add(sink, values, nulls, fill->cid))
+	{
 		shard_sink_flush(sink);
+		BARKS_STOP_POINT("tpch.after_flush");
+	}
 	fill->bytes = fill->bytes - before + shard_sink_bytes(sink);
 	if (fill->bytes > FILL_MAX_BYTES)
 		flush_all(fill);
