@@ -38,6 +38,7 @@ typedef struct AggParts
 } AggParts;
 
 static bool collect(AggParts *parts, const char **reason);
+static Node *no_sets_mutator(Node *node, void *context);
 static bool add_group_column(AggParts *parts, AttrNumber col, const char **reason);
 static const char *refuse_grouping(const AggParts *parts);
 static Ir  *aggregate_complete(PlanContext *context, AggParts *parts, const char **reason);
@@ -119,6 +120,8 @@ collect(AggParts *parts, const char **reason)
 		*reason = "grouping sets need a shuffle";
 		return false;
 	}
+	agg->plan.targetlist = (List *) no_sets_mutator((Node *) agg->plan.targetlist, NULL);
+	agg->plan.qual = (List *) no_sets_mutator((Node *) agg->plan.qual, NULL);
 	items = list_concat(pull_var_clause((Node *) agg->plan.targetlist, PVC_INCLUDE_AGGREGATES),
 						pull_var_clause((Node *) agg->plan.qual, PVC_INCLUDE_AGGREGATES));
 	parts->cols = palloc(sizeof(AttrNumber) * (agg->numCols + list_length(items) + 1));
@@ -134,6 +137,18 @@ collect(AggParts *parts, const char **reason)
 			return false;
 	}
 	return true;
+}
+
+/* Without grouping sets GROUPING() is 0. */
+static Node *
+no_sets_mutator(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, GroupingFunc))
+		return (Node *) makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(0),
+								  false, true);
+	return expression_tree_mutator(node, no_sets_mutator, context);
 }
 
 /*
