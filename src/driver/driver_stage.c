@@ -31,6 +31,7 @@ typedef struct Target
 	int			map;			/* map task */
 	Oid			node;
 	JobLane    *lane;			/* NULL: it has its share already */
+	int64		rows;			/* put so far */
 	Size		queued;			/* bytes put since all was on its way */
 } Target;
 
@@ -230,6 +231,7 @@ put_block(Putting *putting, Target *target, int partition, int rows, const char 
 
 	frame_write_block(&putting->frame, &block);
 	target->lane->lane->ops->put(target->lane->lane, putting->frame.data, putting->frame.len);
+	target->rows += rows;
 	target->queued += len;
 	if (target->queued > MAX_QUEUED_BYTES || partition < 0)
 		flush(target);
@@ -269,6 +271,11 @@ await_answer(Putting *putting, Target *target)
 				lane_wait(&lane, 1, -1);
 				break;
 			case LANE_DONE:
+				if (event.done->rows != target->rows)
+					ereport(ERROR,
+							(errcode(ERRCODE_PROTOCOL_VIOLATION),
+							 errmsg("node \"%s\" kept " INT64_FORMAT " rows of " INT64_FORMAT " that it was sent",
+									lane->node_name, event.done->rows, target->rows)));
 				note_done(job, stage, target->map, putting->attempt, target->node, event.done);
 				return true;
 			case LANE_ERROR:

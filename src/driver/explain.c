@@ -24,7 +24,7 @@ typedef struct StageFigures
 {
 	StageStats	stats;
 	int			nnodes;
-	char	   *sql;			/* of the first task; NULL: it never came to that */
+	char	   *sql;			/* of the first task */
 } StageFigures;
 
 typedef struct TailSteps
@@ -99,7 +99,9 @@ explain_collect(BarksScanState *state)
 		stats->tasks = palloc(sizeof(TaskStats) * Max(1, stats->ntasks));
 		if (stats->ntasks > 0)
 			memcpy(stats->tasks, now->stages[i].tasks, sizeof(TaskStats) * stats->ntasks);
-		if (stats->ntasks > 0)
+		if (part->rows)
+			figures[i].nnodes = Max(1, list_length(part->nodes));
+		else if (stats->ntasks > 0)
 		{
 			figures[i].nnodes = list_length(tasks_nodes(state->job->stages[i].shapes));
 			figures[i].sql = pstrdup(part->tasks[0].sql);
@@ -179,8 +181,8 @@ explain_scan_stages(BarksScanState *state, int offset, ExplainState *es)
 		StageFigures *figures = es->analyze && state->figures ?
 			&state->figures[state->job->places[stage->id - 1]] : NULL;
 
-		if (figures && figures->sql == NULL)
-			figures = NULL;
+		if (figures && figures->stats.ntasks == 0)
+			figures = NULL;		/* it never came to that */
 		open_stage(offset + stage->id, es);
 		explain_stage_shape(stage, context, figures, offset, es);
 		if (figures)

@@ -113,6 +113,7 @@ leaf_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(types);
 	COPY_NODE(typmods);
 	COPY_NODE(collations);
+	COPY_NODE(sample);
 	COPY_SCALAR(broadcast);
 	COPY_SCALAR(group);
 }
@@ -130,6 +131,7 @@ leaf_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_NODE(types);
 	EQUAL_NODE(typmods);
 	EQUAL_NODE(collations);
+	EQUAL_NODE(sample);
 	EQUAL_SCALAR(broadcast);
 	EQUAL_SCALAR(group);
 	return true;
@@ -147,6 +149,7 @@ leaf_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(types);
 	OUT_NODE(typmods);
 	OUT_NODE(collations);
+	OUT_NODE(sample);
 	OUT_BOOL(broadcast);
 	OUT_INT(group);
 }
@@ -163,6 +166,7 @@ leaf_plan_read(ExtensibleNode *node)
 	READ_NODE(types);
 	READ_NODE(typmods);
 	READ_NODE(collations);
+	READ_NODE(sample);
 	READ_BOOL(broadcast);
 	READ_INT(group);
 }

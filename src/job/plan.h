@@ -38,6 +38,7 @@ typedef struct LeafPlan
 	List	   *types;			/* oid list, of a stage's columns only */
 	List	   *typmods;		/* int list */
 	List	   *collations;		/* oid list */
+	List	   *sample;			/* one String, the TABLESAMPLE clause; or NIL: all rows */
 	bool		broadcast;		/* every task reads all of it, else a share of the partitions */
 	int			group;			/* leaves of one group are read at equal partition numbers
 								 * within a task (colocated joins); groups are independent */

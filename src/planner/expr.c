@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -78,6 +79,12 @@ expr_for_query(Node *expr, const IrScope *scope, Ir *ir, const char **reason)
 	{
 		*reason = unshippable;
 		return NULL;
+	}
+	if (contain_volatile_functions(expr))
+	{
+		ir->indeterminate = true;
+		if (ir->distribution == IR_BROADCAST)
+			ir->distribution = IR_SINGLE;
 	}
 	expr = explicit_mutator(expr, NULL);
 	expr = collate_fix(expr, collation, reason);
@@ -245,7 +252,8 @@ find_or_add_column(Ir *ir, Expr *expr, Expr *display)
 	{
 		TargetEntry *tle = lfirst_node(TargetEntry, lc);
 
-		if (!tle->resjunk && equal(tle->expr, expr))
+		if (!tle->resjunk && equal(tle->expr, expr) &&
+			!contain_volatile_functions((Node *) expr))
 			return tle->resno;
 	}
 	return ir_add_column(ir, expr, display);

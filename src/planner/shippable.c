@@ -72,6 +72,14 @@ static const char *const stable_names[] = {
 	"websearch_to_tsquery",
 };
 
+/*
+ * Volatile functions that may run anywhere, once for each row: they depend on
+ * no session and change nothing.
+ */
+static const char *const volatile_names[] = {
+	"clock_timestamp", "gen_random_uuid", "random", "timeofday",
+};
+
 /* Immutable by name, but over OIDs or bytes that only this server knows. */
 static const char *const node_local_names[] = {
 	"hashenum", "hashenumextended", "hash_array", "hash_array_extended",
@@ -112,6 +120,10 @@ shippable_column(Oid type, Oid collation)
 
 	if (kind == TYPTYPE_PSEUDO || type == UNKNOWNOID)
 		return psprintf("type %s has no values that could travel", format_type_be(type));
+	if (kind == TYPTYPE_COMPOSITE &&
+		get_rel_relkind(get_typ_typrelid(type)) != RELKIND_COMPOSITE_TYPE)
+		return psprintf("type %s is the row type of a table of this server",
+						format_type_be(type));
 	if (!shippable_collation(collation))
 		return psprintf("collation \"%s\" is not known to nodes", get_collation_name(collation));
 	return NULL;
@@ -432,7 +444,8 @@ check_function(Oid funcid, void *arg)
 	char	   *name = get_func_name(funcid);
 	char		volatility = func_volatile(funcid);
 
-	if (volatility == PROVOLATILE_VOLATILE)
+	if (volatility == PROVOLATILE_VOLATILE &&
+		(funcid >= FirstNormalObjectId || !listed(name, volatile_names, lengthof(volatile_names))))
 		return fail(context, psprintf("function %s is volatile", name));
 	if (funcid >= FirstNormalObjectId)
 	{

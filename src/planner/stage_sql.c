@@ -312,6 +312,8 @@ append_shards(StringInfo buf, const LeafPlan *leaf, List *shards)
 			appendStringInfo(buf, "%s %s", foreach_current_index(lc) > 0 ? "," : "",
 							 quote_identifier(get_attname(leaf->relid, lfirst_int(lc), false)));
 		appendStringInfo(buf, " FROM %s", (char *) lfirst(ls));
+		if (leaf->sample != NIL)
+			appendStringInfo(buf, " TABLESAMPLE %s", strVal(linitial(leaf->sample)));
 	}
 	if (shards == NIL)
 		append_no_rows(buf, leaf);

@@ -11,6 +11,7 @@
 
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -24,6 +25,7 @@
 #define FIRST_PASS_PAYS 0.5
 
 static Ir  *limit_on_nodes(PlanContext *context, Limit *limit, Ir *child);
+static bool is_volatile(const Limit *limit);
 static bool order_is_of_ties(Ir *child, const Limit *limit);
 static bool order_is_of_unique(const Ir *child, const Unique *unique);
 static Ir  *drop_duplicates(PlanContext *context, Unique *unique, Ir *child);
@@ -183,7 +185,8 @@ limit_on_nodes(PlanContext *context, Limit *limit, Ir *child)
 	Expr	   *offset = NULL;
 	Ir		   *ir;
 
-	if (limit->limitOption == LIMIT_OPTION_WITH_TIES && !order_is_of_ties(child, limit))
+	if (is_volatile(limit) ||
+		(limit->limitOption == LIMIT_OPTION_WITH_TIES && !order_is_of_ties(child, limit)))
 		return NULL;
 	if (limit->limitCount)
 		count = expr_for_query(limit->limitCount, &scope, child, &reason);
@@ -207,6 +210,14 @@ limit_on_nodes(PlanContext *context, Limit *limit, Ir *child)
 	return ir;
 }
 
+/* Evaluated in each task, it would not be the same. */
+static bool
+is_volatile(const Limit *limit)
+{
+	return contain_volatile_functions(limit->limitCount) ||
+		contain_volatile_functions(limit->limitOffset);
+}
+
 /* Is the order, made that first, the one whose ties count? */
 static bool
 order_is_of_ties(Ir *child, const Limit *limit)
@@ -228,7 +239,7 @@ limit_in_place(Ir *child, Limit *limit)
 	IrScope		scope = {0};
 	const char *reason;
 
-	if (!subplan_reads_same_rows(child) || limit->limitOption != LIMIT_OPTION_COUNT)
+	if (!subplan_reads_same_rows(child) || is_volatile(limit) || limit->limitOption != LIMIT_OPTION_COUNT)
 		return NULL;
 	if (child->query->limitCount || child->query->limitOffset || child->query->setOperations)
 		ir_wrap(child);
@@ -344,7 +355,7 @@ push_limit(Ir *child, Limit *limit)
 	Expr	   *offset = NULL;
 	int64		bound = -1;
 
-	if (limit->limitCount == NULL ||
+	if (limit->limitCount == NULL || is_volatile(limit) ||
 		(limit->limitOption == LIMIT_OPTION_WITH_TIES && !order_is_of_ties(child, limit)))
 		return false;
 	count = expr_for_query(limit->limitCount, &scope, child, &reason);

@@ -12,7 +12,7 @@
 #include "funcapi.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "parser/parsetree.h"
+#include "optimizer/optimizer.h"
 
 #include "planner/fallback.h"
 #include "planner/planner.h"
@@ -50,7 +50,9 @@ translate_function_scan(PlanContext *context, FunctionScan *scan)
 		if (!IsA(function->funcexpr, FuncExpr) || !function_columns(function, &columns))
 			return NULL;
 		function->funcexpr = (Node *) expr_for_query(function->funcexpr, &nothing, calls, &reason);
-		if (function->funcexpr == NULL || !IsA(function->funcexpr, FuncExpr))
+		/* all tasks have to have the same rows */
+		if (function->funcexpr == NULL || !IsA(function->funcexpr, FuncExpr) ||
+			contain_volatile_functions(function->funcexpr))
 			return NULL;
 		rte->functions = lappend(rte->functions, function);
 	}
@@ -80,7 +82,7 @@ translate_values_scan(PlanContext *context, ValuesScan *scan)
 			Node	   *value = lfirst(lv);
 			Expr	   *expr = expr_for_query(value, &nothing, calls, &reason);
 
-			if (expr == NULL)
+			if (expr == NULL || contain_volatile_functions(value))
 				return NULL;
 			if (foreach_current_index(lc) == 0)
 				columns = add_column(columns, exprType(value), exprTypmod(value),

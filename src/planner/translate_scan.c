@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/relation.h"
 #include "nodes/makefuncs.h"
 #include "access/sysattr.h"
@@ -13,6 +15,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
 #include "parser/parsetree.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 #include "planner/fallback.h"
@@ -20,6 +23,7 @@
 #include "planner/translate.h"
 #include "table/layout.h"
 
+static char *sample_clause(const SampleScan *scan);
 static LeafPlan *make_leaf(PlanContext *context, Scan *scan, Oid relid);
 static void leaf_traits(PlanContext *context, Ir *ir, LeafPlan *leaf, Index scanrelid);
 static bool select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *plan,
@@ -49,7 +53,7 @@ translate_scan(PlanContext *context, Scan *scan)
 		return NULL;
 	context->scans++;
 	context->relids = list_append_unique_oid(context->relids, rte->relid);
-	if (!IsA(scan, SeqScan))
+	if (!IsA(scan, SeqScan) && !(IsA(scan, SampleScan) && sample_clause((SampleScan *) scan)))
 	{
 		fallback_note(&scan->plan, "reads the table through its access method");
 		return NULL;
@@ -186,10 +190,38 @@ make_leaf(PlanContext *context, Scan *scan, Oid relid)
 		if (attno > 0)
 			leaf->attnums = lappend_int(leaf->attnums, attno);
 	}
+	if (IsA(scan, SampleScan))
+		leaf->sample = list_make1(makeString(sample_clause((SampleScan *) scan)));
 	leaf->index = context->next_leaf++;
 	leaf->group = context->next_group++;
 	leaf->relid = relid;
 	return leaf;
+}
+
+/*
+ * "bernoulli (10) REPEATABLE (3)": each shard is sampled for itself.  NULL when
+ * that would not be the same, or is not known before execution.
+ */
+static char *
+sample_clause(const SampleScan *scan)
+{
+	const TableSampleClause *sample = scan->tablesample;
+	const Const *percent = linitial(sample->args);
+	const Const *seed = (Const *) sample->repeatable;
+	char	   *clause;
+
+	if ((sample->tsmhandler != F_BERNOULLI && sample->tsmhandler != F_SYSTEM) ||
+		list_length(sample->args) != 1 || !IsA(percent, Const) || percent->constisnull ||
+		isnan(DatumGetFloat4(percent->constvalue)) || isinf(DatumGetFloat4(percent->constvalue)) ||
+		(seed && (!IsA(seed, Const) || seed->constisnull ||
+				  isnan(DatumGetFloat8(seed->constvalue)) ||
+				  isinf(DatumGetFloat8(seed->constvalue)))))
+		return NULL;
+	clause = psprintf("%s (%.9g)", sample->tsmhandler == F_SYSTEM ? "system" : "bernoulli",
+					  DatumGetFloat4(percent->constvalue));
+	if (seed)
+		clause = psprintf("%s REPEATABLE (%.17g)", clause, DatumGetFloat8(seed->constvalue));
+	return clause;
 }
 
 static Ir *
@@ -202,6 +234,13 @@ select_from_leaf(PlanContext *context, Scan *scan, LeafPlan *leaf, const char **
 	scope.inputs[0].rtindex = ir_add_leaf_input(ir->query, leaf);
 	scope.inputs[0].leaf = leaf;
 	leaf_traits(context, ir, leaf, scan->scanrelid);
+	if (leaf->sample != NIL)
+	{
+		/* each copy of a broadcast table would have its own sample */
+		if (ir->distribution == IR_BROADCAST)
+			ir->distribution = IR_SINGLE;
+		ir->indeterminate = true;
+	}
 	if (!select_fenced(context, &ir, &scope, &scan->plan, reason))
 		return NULL;
 	if (!ir->has_driver_tlist)

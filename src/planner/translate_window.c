@@ -13,6 +13,7 @@
 
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_oper.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -320,6 +321,10 @@ add_window(WindowParts *parts, Ir *ir, Index rtindex, const char **reason)
 														&parts->order[i]));
 	clause->frameOptions = window->frameOptions;
 	clause->winref = window->winref;
+	*reason = "offset of a frame is volatile";
+	if (contain_volatile_functions(window->startOffset) ||
+		contain_volatile_functions(window->endOffset))
+		return false;
 	if (window->startOffset)
 	{
 		clause->startOffset = (Node *) expr_for_query(window->startOffset, &nothing, ir, reason);

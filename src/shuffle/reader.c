@@ -112,7 +112,7 @@ static Batch *take_block(ShuffleReader *reader, Source *source, const StreamHead
 						 const char *data);
 static void fetch_failed(ShuffleReader *reader, Source *source, const char *why);
 static void end_fetch(ShuffleReader *reader, Source *source);
-static void wait_for_fetches(ShuffleReader *reader, TimestampTz since);
+static bool wait_for_fetches(ShuffleReader *reader, TimestampTz since);
 static void fail_stalled(ShuffleReader *reader);
 static Batch *give_block(ShuffleReader *reader, const char *data, Size len);
 static void keep_block(ShuffleReader *reader, const char *data, Size len);
@@ -176,7 +176,8 @@ shuffle_reader_next(ShuffleReader *reader)
 			continue;			/* one failed: again */
 		if (since == 0)
 			since = GetCurrentTimestamp();
-		wait_for_fetches(reader, since);
+		if (wait_for_fetches(reader, since))
+			since = 0;
 	}
 	MemoryContextSwitchTo(old);
 	return batch;
@@ -542,13 +543,17 @@ end_fetch(ShuffleReader *reader, Source *source)
 	reader->nfetches--;
 }
 
-/* Until something may have arrived, or nothing did for too long. */
-static void
+/*
+ * Until something may have arrived, or nothing did for too long since the time
+ * given.  True when the time begins anew.
+ */
+static bool
 wait_for_fetches(ShuffleReader *reader, TimestampTz since)
 {
 	WaitEventSet *set = CreateWaitEventSet(reader->context, reader->nfetches + 2);
 	WaitEvent	event;
 	long		timeout = -1;
+	int			nevents;
 
 	reader->wait_set = set;		/* freed by clean_up after an error */
 	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
@@ -567,12 +572,14 @@ wait_for_fetches(ShuffleReader *reader, TimestampTz since)
 	}
 	if (shuffle_fetch_timeout > 0)
 		timeout = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
-												  TimestampTzPlusMilliseconds(since, shuffle_fetch_timeout * 1000L));
-	if (WaitEventSetWait(set, timeout, &event, 1, PG_WAIT_EXTENSION) == 0 && timeout >= 0)
-		fail_stalled(reader);
+												  TimestampTzPlusMilliseconds(since, (int64) shuffle_fetch_timeout));
+	nevents = WaitEventSetWait(set, timeout, &event, 1, PG_WAIT_EXTENSION);
 	reader->wait_set = NULL;
 	FreeWaitEventSet(set);
 	ResetLatch(MyLatch);
+	if (nevents == 0)
+		fail_stalled(reader);
+	return nevents == 0 || event.events != WL_LATCH_SET;
 }
 
 /* None of them sent anything. */

@@ -244,9 +244,13 @@ send_message(StringInfo out)
 	if (out->len == 0)
 		return;
 	pq_putmessage_noblock('d', out->data, out->len);
-	if (pq_flush() != 0)
-		ereport(FATAL,
-				(errcode(ERRCODE_CONNECTION_FAILURE),
-				 errmsg("connection of a reader of blocks was lost")));
-	resetStringInfo(out);
+	if (pq_flush() == 0)
+	{
+		resetStringInfo(out);
+		return;
+	}
+	CHECK_FOR_INTERRUPTS();		/* it says that the connection was lost */
+	ereport(FATAL,
+			(errcode(ERRCODE_CONNECTION_FAILURE),
+			 errmsg("connection to client lost")));
 }

@@ -15,7 +15,7 @@
 #include "shuffle/shuffle.h"
 #include "shuffle/store.h"
 
-int			shuffle_fetch_timeout = 60;
+int			shuffle_fetch_timeout = 60000;
 static int	shuffle_quota = -1;
 
 void
@@ -24,7 +24,7 @@ shuffle_init(void)
 	DefineCustomIntVariable("barks.fetch_timeout",
 							"Time to wait for a node that sends nothing of a shuffle.",
 							"After it the node is asked once more, then its output counts as lost. 0 waits for ever.",
-							&shuffle_fetch_timeout, 60, 0, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S,
+							&shuffle_fetch_timeout, 60000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.shuffle_quota",
 							"Space that the shuffle files of a query may take on a node.",

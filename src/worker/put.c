@@ -46,6 +46,14 @@ put_create(MemoryContext context)
 	return put;
 }
 
+/* By field: what lies between fields may differ. */
+static bool
+same_task(const ShuffleTask *a, const ShuffleTask *b)
+{
+	return a->driver == b->driver && a->job == b->job && a->stage == b->stage &&
+		a->task == b->task && a->attempt == b->attempt;
+}
+
 void
 put_take(Put *put, uint64 driver, uint64 job, StringInfo frame, StringInfo answer)
 {
@@ -56,7 +64,7 @@ put_take(Put *put, uint64 driver, uint64 job, StringInfo frame, StringInfo answe
 	ErrorData  *error = NULL;
 
 	resetStringInfo(answer);
-	if (!put->open || memcmp(&task, &put->task, sizeof(task)) != 0)
+	if (!put->open || !same_task(&task, &put->task))
 	{
 		put_drop(put);
 		put->open = true;

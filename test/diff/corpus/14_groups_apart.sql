@@ -338,3 +338,40 @@ SELECT count(*) FROM fact WHERE id IN (SELECT generate_series(1, 100, 7));
 SELECT d.t, count(f.id) FROM generate_series(timestamptz '2023-01-01 00:00+00', '2023-03-01 00:00+00', '1 week') AS d (t) LEFT JOIN fact f ON f.at >= d.t AND f.at < d.t + interval '1 week' GROUP BY d.t;
 
 SELECT f.id, u.v, u.o FROM fact f JOIN unnest(ARRAY[3, 1, 2]) WITH ORDINALITY AS u (v, o) ON u.v = f.id;
+
+-- Samples and volatile functions, as far as the answer is known
+
+SELECT count(*), sum(id) FROM fact TABLESAMPLE BERNOULLI (100);
+
+SELECT k, count(*) FROM fact TABLESAMPLE SYSTEM (100) REPEATABLE (7) WHERE id < 500 GROUP BY k;
+
+SELECT count(*) FROM fact TABLESAMPLE BERNOULLI (0) REPEATABLE (0.5);
+
+SELECT count(*) BETWEEN 100 AND 2900, count(*) = count(DISTINCT id) FROM fact TABLESAMPLE BERNOULLI (50);
+
+SELECT count(*) FROM dim TABLESAMPLE BERNOULLI (100) JOIN fact USING (k);
+
+SELECT count(*) = (SELECT count(*) FROM tag) FROM tag TABLESAMPLE SYSTEM (100);
+
+-- error
+SELECT count(*) FROM fact TABLESAMPLE BERNOULLI (101);
+
+SELECT count(*), bool_and(r >= 0 AND r < 1), count(DISTINCT r) > 2000 FROM (SELECT random() AS r FROM fact) x;
+
+SELECT count(*) BETWEEN 1000 AND 2000 FROM fact WHERE random() < 0.5;
+
+SELECT count(*), count(DISTINCT u) FROM (SELECT id, gen_random_uuid() AS u FROM fact) x;
+
+SELECT a.r = b.r FROM (SELECT id, random() AS r FROM fact WHERE id < 5) a JOIN (SELECT id, random() AS r FROM fact WHERE id < 5) b USING (id);
+
+SELECT count(*), count(DISTINCT r) FROM (SELECT random() AS r FROM dim) x;
+
+SELECT count(*), count(DISTINCT r) FROM (SELECT x.r FROM fact, (SELECT random() AS r FROM dim WHERE k = 3) x) y;
+
+SELECT count(DISTINCT g), count(*) FROM fact f JOIN generate_series(1, 3 + (random() * 0)::int) g ON true WHERE f.id < 10;
+
+SELECT id, count(clock_timestamp()), bool_and(clock_timestamp() >= now()) FROM fact WHERE id < 20 GROUP BY id;
+
+SELECT count(*) FROM (SELECT id FROM fact ORDER BY random() LIMIT 10) x;
+
+SELECT count(*) FROM (SELECT id FROM fact ORDER BY id LIMIT 5 + (random() * 0)::int) x;

@@ -305,8 +305,11 @@ answer(ShuffleTest *test, Lane *lane, const char *what, TaskDone **done)
 							 event.error->lost_stage, event.error->lost_task));
 				return false;
 			case LANE_CANCELLED:
+				elog(ERROR, "the lane was cancelled");
+				break;
 			case LANE_LOST:
-				elog(ERROR, "lane lost");
+				remote_error_throw(event.error, what);
+				break;
 		}
 	}
 }
