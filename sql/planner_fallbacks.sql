@@ -71,5 +71,14 @@ EXECUTE page (NULL, 18);
 RESET plan_cache_mode;
 DEALLOCATE page;
 
+-- Rows that may not move between nodes are brought together on the driver
+SET barks.exchanges = off;
+SELECT * FROM barks.fallbacks('SELECT * FROM t JOIN r USING (k)');
+SELECT * FROM barks.fallbacks('SELECT * FROM t JOIN local_table USING (k)');
+SELECT * FROM barks.fallbacks('SELECT * FROM t RIGHT JOIN d ON d.id = t.a');
+SELECT * FROM barks.fallbacks('SELECT k FROM t WHERE k NOT IN (SELECT k FROM u)');
+SELECT * FROM barks.fallbacks('SELECT count(DISTINCT a) FROM t');
+RESET barks.exchanges;
+
 SET client_min_messages = warning;
 DROP SCHEMA planner_test CASCADE;
