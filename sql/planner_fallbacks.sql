@@ -6,6 +6,7 @@ CREATE TABLE u (k bigint, x int, b text COLLATE "C");
 CREATE TABLE d (id int, name text);
 CREATE TABLE r (k int, z int);
 CREATE TABLE local_table (k int);
+CREATE SEQUENCE s;
 SELECT barks.distribute_table('t', by => 'k', partitions => 3);
 SELECT barks.distribute_table('u', by => 'k', partitions => 3, colocate_with => 't');
 SELECT barks.distribute_table('r', partitions => 3);
@@ -23,8 +24,12 @@ SELECT * FROM barks.fallbacks('SELECT k FROM t WHERE NOT EXISTS (SELECT FROM u W
 SELECT * FROM barks.fallbacks('SELECT k FROM t UNION ALL SELECT k FROM r UNION ALL SELECT id FROM d');
 SELECT * FROM barks.fallbacks('SELECT k FROM t WHERE f > (SELECT avg(f) FROM t)');
 SELECT * FROM barks.fallbacks('SELECT k FROM t ORDER BY b COLLATE "POSIX", k LIMIT 5');
+SELECT * FROM barks.fallbacks('SELECT random() < 2 FROM t');
+SELECT * FROM barks.fallbacks('SELECT generate_series(1, a) FROM t');
+SELECT * FROM barks.fallbacks('SELECT * FROM t TABLESAMPLE SYSTEM (10)');
 
--- Reasons
+-- What takes an exchange of rows
+SET barks.exchanges = on;
 SELECT * FROM barks.fallbacks('SELECT * FROM t JOIN r USING (k)');
 SELECT * FROM barks.fallbacks('SELECT * FROM t JOIN local_table USING (k)');
 SELECT * FROM barks.fallbacks('SELECT * FROM t RIGHT JOIN d ON d.id = t.a');
@@ -33,12 +38,25 @@ SELECT * FROM barks.fallbacks('SELECT string_agg(b, '','' ORDER BY b) FROM t');
 SELECT * FROM barks.fallbacks('SELECT a, count(*) FROM t GROUP BY ROLLUP (a)');
 SELECT * FROM barks.fallbacks('SELECT rank() OVER (ORDER BY k) FROM t');
 SELECT * FROM barks.fallbacks('SELECT k FROM t EXCEPT SELECT k FROM u');
-SELECT * FROM barks.fallbacks('SELECT random() < 2 FROM t');
+SELECT * FROM barks.fallbacks('SELECT k FROM t WHERE k NOT IN (SELECT k FROM u)');
+SET barks.exchanges = off;
+SELECT * FROM barks.fallbacks('SELECT * FROM t JOIN r USING (k)');
+SELECT * FROM barks.fallbacks('SELECT * FROM t JOIN local_table USING (k)');
+SELECT * FROM barks.fallbacks('SELECT * FROM t RIGHT JOIN d ON d.id = t.a');
+SELECT * FROM barks.fallbacks('SELECT count(DISTINCT a) FROM t');
+SELECT * FROM barks.fallbacks('SELECT string_agg(b, '','' ORDER BY b) FROM t');
+SELECT * FROM barks.fallbacks('SELECT a, count(*) FROM t GROUP BY ROLLUP (a)');
+SELECT * FROM barks.fallbacks('SELECT rank() OVER (ORDER BY k) FROM t');
+SELECT * FROM barks.fallbacks('SELECT k FROM t EXCEPT SELECT k FROM u');
+SELECT * FROM barks.fallbacks('SELECT k FROM t WHERE k NOT IN (SELECT k FROM u)');
+RESET barks.exchanges;
+
+-- Reasons
+SELECT * FROM barks.fallbacks('SELECT k FROM t LIMIT nullif(nextval(''s''), 0)');
+SELECT * FROM barks.fallbacks('SELECT nextval(''s''), k FROM t');
+SELECT * FROM barks.fallbacks('SELECT * FROM t TABLESAMPLE SYSTEM (10 * random())');
 SELECT * FROM barks.fallbacks('SELECT k FROM t WHERE pg_typeof(a)::text = ''int''');
 SELECT * FROM barks.fallbacks('SELECT t FROM t');
-SELECT * FROM barks.fallbacks('SELECT generate_series(1, a) FROM t');
-SELECT * FROM barks.fallbacks('SELECT k FROM t WHERE k NOT IN (SELECT k FROM u)');
-SELECT * FROM barks.fallbacks('SELECT * FROM t TABLESAMPLE SYSTEM (10)');
 CREATE FUNCTION own(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';
 SELECT * FROM barks.fallbacks('SELECT own(a) FROM t');
 SET barks.partial_aggregates = off;
@@ -70,15 +88,6 @@ EXECUTE page (2, 3);
 EXECUTE page (NULL, 18);
 RESET plan_cache_mode;
 DEALLOCATE page;
-
--- Rows that may not move between nodes are brought together on the driver
-SET barks.exchanges = off;
-SELECT * FROM barks.fallbacks('SELECT * FROM t JOIN r USING (k)');
-SELECT * FROM barks.fallbacks('SELECT * FROM t JOIN local_table USING (k)');
-SELECT * FROM barks.fallbacks('SELECT * FROM t RIGHT JOIN d ON d.id = t.a');
-SELECT * FROM barks.fallbacks('SELECT k FROM t WHERE k NOT IN (SELECT k FROM u)');
-SELECT * FROM barks.fallbacks('SELECT count(DISTINCT a) FROM t');
-RESET barks.exchanges;
 
 SET client_min_messages = warning;
 DROP SCHEMA planner_test CASCADE;
