@@ -631,7 +631,7 @@ sub condition
 	}
 	if ($form == 16)
 	{
-		my ($y, $its_type) = @{ $typed[ pick(scalar @typed) ] };
+		my ($y, $its_type) = @typed ? @{ $typed[ pick(scalar @typed) ] } : ($x, $type);
 		return "$y IS NOT NULL" if $its_type eq 'any';
 		my ($sql) = query($depth - 1, [ $type, $its_type ], chance(2) ? $seen : undef);
 		return "($x, $y) " . one_of('IN', 'NOT IN') . " ($sql)";
