@@ -195,12 +195,15 @@ add_group_column(AggParts *parts, AttrNumber col, const char **reason)
 	return true;
 }
 
-/* The arguments of GROUPING, which only its column numbers tell for sure. */
+/* The arguments of GROUPING, which only its column numbers tell for sure.  Without sets it is 0. */
 static Node *
 grouping_args_mutator(Node *node, AggParts *parts)
 {
 	if (node == NULL)
 		return NULL;
+	if (IsA(node, GroupingFunc) && parts->agg->groupingSets == NIL && parts->agg->chain == NIL)
+		return (Node *) makeConst(INT4OID, -1, InvalidOid, sizeof(int32), Int32GetDatum(0),
+								  false, true);
 	if (IsA(node, GroupingFunc))
 	{
 		GroupingFunc *func = copyObject((GroupingFunc *) node);
