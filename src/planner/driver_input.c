@@ -10,15 +10,21 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
+#include "access/transam.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
 
 #include "planner/driver_input.h"
 #include "planner/shippable.h"
 #include "planner/translate.h"
 
 static Plan *with_a_column(PlanContext *context, Plan *plan);
-static const char *refuse(const Plan *plan);
+static const char *refuse(const PlanContext *context, const Plan *plan);
+static bool nodes_know_type(const PlanContext *context, Oid type);
 static bool reads_work_table(const Plan *plan);
 static bool order_of(const Plan *plan, List **order);
 static bool order_below(const Plan *plan, const Plan *child, List **order);
@@ -51,7 +57,7 @@ driver_input(PlanContext *context, Ir *ir, Plan **plan, bool keeps_order, const 
 		*plan = ir_seal(context, ir, *plan);
 	if ((*plan)->targetlist == NIL)
 		*plan = with_a_column(context, *plan);
-	*reason = refuse(*plan);
+	*reason = refuse(context, *plan);
 	if (*reason == NULL && keeps_order && !order_known)
 		*reason = "an input is local to the driver, in an order that counts";
 	if (*reason)
@@ -99,7 +105,7 @@ with_a_column(PlanContext *context, Plan *plan)
 
 /* Why the plan's rows cannot be sent, or NULL. */
 static const char *
-refuse(const Plan *plan)
+refuse(const PlanContext *context, const Plan *plan)
 {
 	ListCell   *lc;
 
@@ -112,8 +118,36 @@ refuse(const Plan *plan)
 
 		if (reason)
 			return reason;
+		if (!nodes_know_type(context, exprType(expr)))
+			return psprintf("nodes may not have type %s", format_type_be(exprType(expr)));
 	}
 	return NULL;
+}
+
+/* A type of the user's is made on nodes with a table that has a column of it. */
+static bool
+nodes_know_type(const PlanContext *context, Oid type)
+{
+	ListCell   *lc;
+
+	if (OidIsValid(get_element_type(type)))
+		type = get_element_type(type);
+	if (type < FirstNormalObjectId)
+		return true;
+	foreach(lc, context->relids)
+	{
+		Relation	rel = relation_open(lfirst_oid(lc), NoLock);	/* locked by the planner */
+		TupleDesc	desc = RelationGetDescr(rel);
+		bool		found = false;
+
+		for (int i = 0; i < desc->natts; i++)
+			found |= TupleDescAttr(desc, i)->atttypid == type ||
+				get_element_type(TupleDescAttr(desc, i)->atttypid) == type;
+		relation_close(rel, NoLock);
+		if (found)
+			return true;
+	}
+	return false;
 }
 
 /* Its rows are other ones each time. */

@@ -35,7 +35,7 @@ const CustomScanMethods *barks_scan_methods;
 
 bool		planner_enabled = true;
 bool		planner_partial_aggregates = true;
-bool		planner_exchanges = false;
+bool		planner_exchanges = true;
 int			planner_driver_groups = 10000;
 int			planner_broadcast_threshold = 10240;
 int			planner_join_strategy = JOIN_STRATEGY_AUTO;
@@ -99,7 +99,7 @@ planner_init(void)
 	DefineCustomBoolVariable("barks.exchanges",
 							 "Lets rows move between nodes.",
 							 "When off, what needs that is done on the driver.",
-							 &planner_exchanges, false, PGC_USERSET, 0,
+							 &planner_exchanges, true, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.driver_groups",
 							"Groups up to whose number the driver finishes an aggregation.",

@@ -58,3 +58,13 @@ EXECUTE c ('m');
 
 -- a whole row of a subquery that the driver finishes
 SELECT md5(string_agg(x::text, ' ')) FROM (SELECT id AS i, q AS j FROM fact ORDER BY 1, 2 OFFSET 0) x;
+
+-- GROUPING() without grouping sets
+SELECT a, grouping(a) FROM left3 GROUP BY a;
+
+SELECT grp, k, sum(q), grouping(grp, k) + 1 FROM fact GROUP BY grp, k HAVING grouping(grp) = 0;
+
+SELECT grouping(grp), count(DISTINCT k) FROM fact GROUP BY grp;
+
+-- a comparison of a subquery without columns
+SELECT count(*) FROM cust WHERE (SELECT count(DISTINCT c) FROM string_to_table(name, NULL) c) <> 5;
