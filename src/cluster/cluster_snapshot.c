@@ -83,6 +83,8 @@ static void setup_backend(void);
 static View *find_view(Snapshot snapshot);
 static View *make_view(Snapshot snapshot);
 static void take_nodes(View *view, Snapshot snapshot, List *nodes);
+static bool try_take_nodes(View *view, Snapshot snapshot, List *nodes, bool last);
+static bool start_streams(List *conns, bool last);
 static void refuse_out_of_step(View *view, Snapshot snapshot, List *nodes, uint64 commits);
 static void add_node_view(View *view, NodeConnection *conn);
 static void lock_when_settled(List *nodes);
@@ -178,8 +180,9 @@ cluster_snapshot_on_plan(void)
 	if (node_list() == NIL)
 		return;
 
-	/* Nobody may need the nodes, so that one is down is no error yet. */
+	/* Nobody may need the nodes, so that one is down is no error yet, nor waited for. */
 	BeginInternalSubTransaction(NULL);
+	connection_patience = false;
 	PG_TRY();
 	{
 		cluster_snapshot_release(cluster_snapshot_acquire(GetTransactionSnapshot(), NIL));
@@ -189,6 +192,7 @@ cluster_snapshot_on_plan(void)
 	{
 		int			sqlstate = geterrcode();
 
+		connection_patience = true;
 		if (sqlstate == ERRCODE_QUERY_CANCELED || sqlstate == ERRCODE_OUT_OF_MEMORY)
 			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
@@ -196,6 +200,7 @@ cluster_snapshot_on_plan(void)
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
+	connection_patience = true;
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 }
@@ -315,34 +320,79 @@ make_view(Snapshot snapshot)
 	return view;
 }
 
-/* Take the snapshots of these nodes, all under the commit lock. */
+/*
+ * Take the snapshots of these nodes, all under the commit lock.  Once more when
+ * a connection from before breaks, as one does to a node that is restarting:
+ * the next one waits for it.
+ */
 static void
 take_nodes(View *view, Snapshot snapshot, List *nodes)
 {
+	if (!try_take_nodes(view, snapshot, nodes, !connection_patience))
+		(void) try_take_nodes(view, snapshot, nodes, true);
+}
+
+static bool
+try_take_nodes(View *view, Snapshot snapshot, List *nodes, bool last)
+{
 	List	   *conns = connection_acquire_all(nodes);
-	char	   *command = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-								   "SELECT pg_catalog.pg_export_snapshot();COPY %s TO STDOUT;COMMIT",
-								   cluster_snapshot_copy);
 	uint64		commits;
-	TimestampTz until;
+	bool		started;
 	ListCell   *lc;
 
 	lock_when_settled(nodes);
 	commits = cluster_commit_count();
 	refuse_out_of_step(view, snapshot, nodes, commits);
-	until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), snapshot_timeout * INT64CONST(1000));
-	foreach(lc, conns)
-	{
-		connection_set_deadline(lfirst(lc), until);
-		connection_stream_send(lfirst(lc), command);
-	}
-	connection_stream_wait_all(conns);
+	BARKS_STOP_POINT("snapshot.before_take");
+	started = start_streams(conns, last);
 	commit_lock_release();
+	if (!started)
+		return false;
 	BARKS_STOP_POINT("snapshot.taken");
 
 	view->commits = commits;
 	foreach(lc, conns)
 		add_node_view(view, lfirst(lc));
+	return true;
+}
+
+/* On all of these; false when one of them is lost, and all are given back. */
+static bool
+start_streams(List *conns, bool last)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), snapshot_timeout * INT64CONST(1000));
+	char	   *command = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+								   "SELECT pg_catalog.pg_export_snapshot();COPY %s TO STDOUT;COMMIT",
+								   cluster_snapshot_copy);
+	volatile bool started = false;
+	ListCell   *lc;
+
+	PG_TRY();
+	{
+		foreach(lc, conns)
+		{
+			connection_set_deadline(lfirst(lc), until);
+			connection_stream_send(lfirst(lc), command);
+		}
+		connection_stream_wait_all(conns);
+		started = true;
+	}
+	PG_CATCH();
+	{
+		if (last || ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_CONNECTION_EXCEPTION ||
+			GetCurrentTimestamp() >= until)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		foreach(lc, conns)
+		{
+			connection_stream_leave(lfirst(lc));
+			connection_park(lfirst(lc));
+		}
+	}
+	PG_END_TRY();
+	return started;
 }
 
 /* A view never mixes what was before a distributed commit with what was after. */

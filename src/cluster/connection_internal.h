@@ -52,7 +52,11 @@ struct NodeConnection
 /* connect.c */
 extern PGconn *connect_begin(Oid node, TimestampTz *deadline);
 extern void connection_start(NodeConnection *conn);
-extern void connection_open_all(List *conns);
+/*
+ * Drive these to the end together.  Raises when one cannot be opened; false when
+ * it may be soon, and who waits since then should go on.
+ */
+extern bool connection_open_all(List *conns, TimestampTz since);
 
 /* command.c: wait for the socket of any of these, or the latch, or the time. */
 extern void connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events),

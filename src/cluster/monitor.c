@@ -71,7 +71,7 @@ typedef struct Beat
 	bool		listed;			/* still a node */
 } Beat;
 
-static int	heartbeat_interval = 5000;
+int			heartbeat_interval = 5000;
 
 static MemoryContext beat_context;
 static List *beats;
@@ -210,6 +210,7 @@ barks_monitor_main(Datum arg)
 	if (!monitor_state_enter())
 		proc_exit(0);
 	beat_context = AllocSetContextCreate(TopMemoryContext, "barks heartbeats", ALLOCSET_DEFAULT_SIZES);
+	connection_patience = false;	/* other nodes wait for their heartbeat */
 
 	while (!ShutdownRequestPending)
 	{

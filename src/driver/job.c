@@ -27,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "cluster/cluster_snapshot.h"
+#include "cluster/connection.h"
 #include "cluster/node.h"
 #include "cluster/transaction.h"
 #include "driver/job.h"
@@ -738,6 +739,7 @@ try_start_lanes(Job *job, bool last)
 	volatile bool opened = false;
 
 	CurrentResourceOwner = attempt;
+	connection_patience = false;	/* the caller tries again, and again from the start */
 	PG_TRY();
 	{
 		start_lanes(job);
@@ -745,6 +747,7 @@ try_start_lanes(Job *job, bool last)
 	}
 	PG_CATCH();
 	{
+		connection_patience = true;
 		CurrentResourceOwner = owner;
 		if (last || ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_CONNECTION_EXCEPTION)
 			PG_RE_THROW();
@@ -757,6 +760,7 @@ try_start_lanes(Job *job, bool last)
 		ResourceOwnerDelete(attempt);
 	}
 	PG_END_TRY();
+	connection_patience = true;
 	/* if it went well, "attempt" stays as a child of the owner and ends with it */
 	CurrentResourceOwner = owner;
 	return opened;
