@@ -20,7 +20,7 @@ use Test::More;
 use Time::HiRes qw(time usleep);
 
 our @EXPORT = qw(settled_state state_is start_session end_session stop_at wait_stopped go_on
-	busy_worker family answers recovers wait_until);
+	busy_worker family answers recovers wait_until quickest);
 
 my %stopped_since;
 
@@ -145,6 +145,21 @@ sub is_up
 {
 	my ($out, $err) = ('', '');
 	return IPC::Run::run([ 'psql', '-XAtq', '-d', shift->connstr('barks'), '-c', 'SELECT 1' ], '<', \undef, '>', \$out, '2>', \$err);
+}
+
+# Seconds that the quickest of several tries took: what else the machine does may
+# delay any one of them, so only the best says what we make wait.
+sub quickest
+{
+	my ($limit, $try) = @_;
+	my $best;
+	for (1 .. 8)
+	{
+		my $took = $try->();
+		$best = $took if !defined $best || $took < $best;
+		last if $best < $limit;
+	}
+	return $best;
 }
 
 sub wait_until
