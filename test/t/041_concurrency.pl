@@ -12,7 +12,7 @@ use Time::HiRes qw(time);
 use BarksCluster;
 
 my $sessions = 20;
-my $seconds = 60;
+my $seconds = 300;	# to find that something waits for ever
 
 my $cluster = BarksCluster->new('crowd', nodes => 2,
 	conf => "barks.executor_slots = 1\nmax_connections = 300\nmax_prepared_transactions = 300\n");
