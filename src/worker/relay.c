@@ -62,6 +62,7 @@ static void relay_lane(CopyStmt *stmt);
 static bool mode_is_inline(CopyStmt *stmt);
 static void send_copy_both(void);
 static void relay_frames(Relay *relay);
+static void take_interrupts(void);
 static void receive_input(Relay *relay);
 static bool receive_message(Relay *relay);
 static void client_gone(void);
@@ -171,7 +172,7 @@ relay_frames(Relay *relay)
 		bool		quiet = false;	/* nothing to pass on before our latch is set again */
 
 		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		take_interrupts();
 		receive_input(relay);
 		if (relay->writable)
 			quiet = relay->is_inline ? !run_inline(relay) : forward_results(relay);
@@ -182,6 +183,18 @@ relay_frames(Relay *relay)
 			wait_for_event(relay);
 	}
 	pq_putmessage_noblock('c', NULL, 0);	/* CopyDone; CommandComplete follows */
+}
+
+/*
+ * A process that must end says so to its client, and would wait for a driver
+ * that does not read just now.
+ */
+static void
+take_interrupts(void)
+{
+	if (ProcDiePending && pq_is_send_pending())
+		whereToSendOutput = DestNone;
+	CHECK_FOR_INTERRUPTS();
 }
 
 /* ---------------- from the driver ---------------- */
@@ -429,7 +442,7 @@ emit_inline(StringInfo frame, void *arg)
 	for (;;)
 	{
 		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		take_interrupts();
 		receive_input(relay);
 		if (relay->cancelled || relay->done)
 			break;
