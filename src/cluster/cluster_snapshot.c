@@ -11,6 +11,10 @@
  * The command that opens a stream ends in COMMIT, which the node runs by itself
  * once we end the COPY; so the last reference to a View leaves its streams
  * without waiting and nothing stays open on the node.
+ *
+ * A query that ends in the middle cancels what its streams are at and gives them
+ * back: the holder must stay as long as others read under the View.  Such a
+ * stream is used again once the node said that it stopped.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -21,6 +25,7 @@
 #include "access/xact.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
+#include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
@@ -33,18 +38,21 @@
 #include "base/stop_point.h"
 #include "cluster/cluster_snapshot.h"
 #include "cluster/cluster_state.h"
+#include "cluster/connection_internal.h"
 #include "cluster/node.h"
 #include "cluster/recovery.h"
 
 #define COMMIT_LOCK_CLASS	0x6261726b	/* "bark" */
 #define COMMIT_LOCK_FIELD	0xba12	/* not one that SQL's advisory locks use */
+#define STOPPING_WAIT_MS	50		/* for a cancelled stream, before a further one is opened */
 
 typedef struct NodeView
 {
 	Oid			node;
 	char		id[64];			/* the exported snapshot */
 	bool		broken;			/* its holder is gone, and the snapshot with it */
-	List	   *quiet;			/* streams nobody uses; the holder is one of quiet or taken */
+	List	   *quiet;			/* streams nobody uses; the holder is in one of the lists */
+	List	   *stopping;		/* streams nobody uses that have still to answer a cancel */
 	NodeConnection *holder;
 } NodeView;
 
@@ -91,12 +99,17 @@ static void lock_when_settled(List *nodes);
 static List *missing_nodes(View *view, List *nodes);
 static NodeView *node_view(View *view, Oid node);
 static NodeConnection *take_quiet(ClusterSnapshot *snap, NodeView *nv);
+static void await_stopping(NodeView *nv);
+static bool has_stopped(NodeConnection *conn);
+static bool wants_answer(NodeConnection *conn, uint32 *events);
 static void detach_paused(NodeView *nv);
 static NodeConnection *open_further(ClusterSnapshot *snap, NodeView *nv);
+static void snapshot_lost(Oid node) pg_attribute_noreturn();
 static void stream_closes(NodeConnection *conn);
 static void holder_goes(NodeConnection *conn);
 static void drop_reference(ClusterSnapshot *snap);
 static void end_view(View *view);
+static void leave_streams(List *streams);
 static void set_commit_lock_tag(LOCKTAG *tag);
 static void on_xact(XactEvent event, void *arg);
 static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg);
@@ -248,10 +261,52 @@ cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn)
 	MemoryContextSwitchTo(old);
 }
 
+void
+cluster_snapshot_return_cancelled(ClusterSnapshot *snap, NodeConnection *conn)
+{
+	MemoryContext old = MemoryContextSwitchTo(snap->view->context);
+	NodeView   *nv = node_view(snap->view, connection_node(conn));
+
+	connection_set_user(conn, NULL, NULL);
+	snap->taken = list_delete_ptr(snap->taken, conn);
+	nv->stopping = lappend(nv->stopping, conn);
+	MemoryContextSwitchTo(old);
+}
+
 const char *
 cluster_snapshot_id(ClusterSnapshot *snap, Oid node)
 {
-	return node_view(snap->view, node)->id;
+	NodeView   *nv = node_view(snap->view, node);
+
+	if (nv->broken)
+		snapshot_lost(node);
+	return nv->id;
+}
+
+void
+cluster_snapshot_import(NodeConnection *conn, const char *command, bool stream)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		if (stream)
+		{
+			connection_stream_send(conn, command);
+			connection_stream_wait_all(list_make1(conn));
+		}
+		else
+			connection_exec(conn, command);
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_INVALID_PARAMETER_VALUE)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		snapshot_lost(connection_node(conn));	/* "invalid snapshot identifier" */
+	}
+	PG_END_TRY();
 }
 
 void
@@ -502,6 +557,8 @@ take_quiet(ClusterSnapshot *snap, NodeView *nv)
 	MemoryContext old;
 
 	if (nv->quiet == NIL)
+		await_stopping(nv);
+	if (nv->quiet == NIL)
 		return NULL;
 	conn = linitial(nv->quiet);
 	nv->quiet = list_delete_first(nv->quiet);
@@ -509,6 +566,60 @@ take_quiet(ClusterSnapshot *snap, NodeView *nv)
 	snap->taken = lappend(snap->taken, conn);
 	MemoryContextSwitchTo(old);
 	return conn;
+}
+
+/* Wait a little for a stream that was cancelled: then it is quiet. */
+static void
+await_stopping(NodeView *nv)
+{
+	TimestampTz until;
+
+	if (nv->stopping == NIL)
+		return;
+	until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), STOPPING_WAIT_MS);
+	for (;;)
+	{
+		List	   *streams = list_copy(nv->stopping);
+		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(nv));
+		ListCell   *lc;
+
+		foreach(lc, streams)
+		{
+			if (!has_stopped(lfirst(lc)))
+				continue;
+			nv->stopping = list_delete_ptr(nv->stopping, lfirst(lc));
+			nv->quiet = lappend(nv->quiet, lfirst(lc));
+		}
+		MemoryContextSwitchTo(old);
+		list_free(streams);
+		if (nv->quiet != NIL || nv->stopping == NIL || GetCurrentTimestamp() >= until)
+			return;
+		connection_wait(nv->stopping, wants_answer, until);
+	}
+}
+
+/* Throw away what comes before the answer to the cancel; a lost stream is closed. */
+static bool
+has_stopped(NodeConnection *conn)
+{
+	RemoteError *error;
+	char	   *frame;
+	int			len;
+
+	(void) connection_flush(conn);
+	while ((len = connection_get_frame(conn, &frame, &error)) > 0)
+		if (frame[0] == FRAME_CANCEL)
+			return true;
+	if (len < 0)
+		connection_discard(conn);
+	return false;
+}
+
+static bool
+wants_answer(NodeConnection *conn, uint32 *events)
+{
+	*events = WL_SOCKET_READABLE | (connection_flush(conn) ? 0 : WL_SOCKET_WRITEABLE);
+	return true;
 }
 
 /* Make whoever uses streams of this node in this backend return one. */
@@ -544,21 +655,26 @@ open_further(ClusterSnapshot *snap, NodeView *nv)
 	MemoryContext old;
 
 	if (nv->broken)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONNECTION_FAILURE),
-				 errmsg("the snapshot of node \"%s\" is lost", node_name(nv->node)),
-				 errhint("Retry the transaction.")));
+		snapshot_lost(nv->node);
 	conn = connection_acquire(nv->node);
-	connection_stream_send(conn,
-						   psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-									"SET TRANSACTION SNAPSHOT '%s';COPY %s TO STDOUT;COMMIT",
-									nv->id, cluster_snapshot_copy));
-	connection_stream_wait_all(list_make1(conn));
+	cluster_snapshot_import(conn,
+							psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+									 "SET TRANSACTION SNAPSHOT '%s';COPY %s TO STDOUT;COMMIT",
+									 nv->id, cluster_snapshot_copy), true);
 	old = MemoryContextSwitchTo(snap->view->context);
 	snap->taken = lappend(snap->taken, conn);
 	MemoryContextSwitchTo(old);
 	connection_keep(conn, stream_closes);
 	return conn;
+}
+
+static void
+snapshot_lost(Oid node)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CONNECTION_FAILURE),
+			 errmsg("the snapshot of node \"%s\" is lost", node_name(node)),
+			 errhint("Retry the transaction.")));
 }
 
 /* Somebody discards a stream of ours: forget it wherever it is. */
@@ -583,6 +699,7 @@ stream_closes(NodeConnection *conn)
 			NodeView   *nv = lfirst(lc);
 
 			nv->quiet = list_delete_ptr(nv->quiet, conn);
+			nv->stopping = list_delete_ptr(nv->stopping, conn);
 		}
 	}
 	holder_goes(conn);
@@ -640,20 +757,28 @@ end_view(View *view)
 	foreach(lc, view->nodes)
 	{
 		NodeView   *nv = lfirst(lc);
+		List	   *quiet = nv->quiet;
+		List	   *stopping = nv->stopping;
 
-		while (nv->quiet != NIL)
-		{
-			NodeConnection *conn = linitial(nv->quiet);
-
-			nv->quiet = list_delete_first(nv->quiet);
-			if (nv->holder == conn)
-				nv->holder = NULL;
-			connection_stream_leave(conn);
-			connection_park(conn);
-		}
+		nv->quiet = nv->stopping = NIL;
+		nv->holder = NULL;
+		leave_streams(quiet);
+		leave_streams(stopping);
 	}
 	dlist_delete(&view->link);
 	MemoryContextDelete(view->context);
+}
+
+static void
+leave_streams(List *streams)
+{
+	ListCell   *lc;
+
+	foreach(lc, streams)
+	{
+		connection_stream_leave(lfirst(lc));
+		connection_park(lfirst(lc));
+	}
 }
 
 static void

@@ -41,18 +41,22 @@ extern void cluster_snapshot_on_plan(void);
 /*
  * A connection in STREAM state (COPY barks.lane) under the snapshot, that no
  * one else is using; opens a further one when needed.  Give it back when the
- * stream is quiet (all tasks answered), else connection_discard it.
+ * stream is quiet (all tasks answered), or cancelled; else connection_discard it.
  */
 extern NodeConnection *cluster_snapshot_stream(ClusterSnapshot *snap, Oid node);
 /* The same, but NULL rather than going over barks.max_node_connections. */
 extern NodeConnection *cluster_snapshot_try_stream(ClusterSnapshot *snap, Oid node);
 extern void cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn);
+/* Give back a stream that was sent a FRAME_CANCEL it did not answer yet.  Never raises. */
+extern void cluster_snapshot_return_cancelled(ClusterSnapshot *snap, NodeConnection *conn);
 
 /*
  * The id under which the snapshot's node lets others import it (SET
- * TRANSACTION SNAPSHOT), valid while the snapshot lives.
+ * TRANSACTION SNAPSHOT), valid while the snapshot lives; 08006 when it was lost.
  */
 extern const char *cluster_snapshot_id(ClusterSnapshot *snap, Oid node);
+/* Run a command that imports it, and maybe begins a stream; 08006 when it is lost there. */
+extern void cluster_snapshot_import(NodeConnection *conn, const char *command, bool stream);
 
 /*
  * The commit lock: share while node snapshots are taken, exclusive from the

@@ -149,7 +149,7 @@ begin_session(Oid node)
 	MemoryContext old;
 	NodeConnection *conn;
 	Session    *session;
-	char	   *begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+	char	   *import = NULL;
 
 	if (IsInParallelMode())
 		ereport(ERROR,
@@ -166,14 +166,17 @@ begin_session(Oid node)
 		/* It sees what the transaction's other reads see. */
 		ClusterSnapshot *snap = cluster_snapshot_acquire(GetTransactionSnapshot(), list_make1_oid(node));
 
-		begin = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;SET TRANSACTION SNAPSHOT '%s'",
-						 cluster_snapshot_id(snap, node));
+		import = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;SET TRANSACTION SNAPSHOT '%s'",
+						  cluster_snapshot_id(snap, node));
 		cluster_snapshot_release(snap);
 	}
 	else
 		recovery_settle_node(node); /* its shards must be those that we see */
 	conn = connection_acquire(node);
-	connection_exec(conn, begin);
+	if (import)
+		cluster_snapshot_import(conn, import, false);
+	else
+		connection_exec(conn, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
 
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	session = palloc0(sizeof(Session));

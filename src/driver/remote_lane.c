@@ -56,6 +56,7 @@ static LaneEventKind remote_poll(Lane *base, LaneEvent *event);
 static pgsocket remote_socket(Lane *base, bool *write);
 static void remote_cancel(Lane *base);
 static void remote_release(Lane *base);
+static void return_stream(RemoteLane *lane);
 static void attach(RemoteLane *lane);
 static void put(RemoteLane *lane);
 static void note_answer(RemoteLane *lane, const char *frame, int len);
@@ -244,8 +245,6 @@ static void
 remote_release(Lane *base)
 {
 	RemoteLane *lane = (RemoteLane *) base;
-	bool		quiet = lane->outstanding == 0 && !lane->cancelling &&
-		lane->conn && connection_in_stream(lane->conn);
 
 	if (lane->link.next == NULL)
 		return;					/* released before */
@@ -255,18 +254,31 @@ remote_release(Lane *base)
 	if (lane->conn)
 	{
 		connection_set_user(lane->conn, NULL, NULL);
-
-		/*
-		 * What is still under way in a stream is dropped with the snapshot's
-		 * reference, or by the next user of the write session.
-		 */
-		if (lane->snapshot && quiet)
-			cluster_snapshot_return_stream(lane->snapshot, lane->conn);
+		/* a lost stream goes with the snapshot's reference, a write session has another user */
+		if (lane->snapshot && connection_in_stream(lane->conn))
+			return_stream(lane);
 	}
 	lane->conn = NULL;
 	if (lane->snapshot)
 		cluster_snapshot_release(lane->snapshot);
 	lane->snapshot = NULL;
+}
+
+/* Others may need the stream, to read or because it holds their snapshot. */
+static void
+return_stream(RemoteLane *lane)
+{
+	static const char cancel = FRAME_CANCEL;
+
+	if (lane->outstanding == 0 && !lane->cancelling)
+	{
+		cluster_snapshot_return_stream(lane->snapshot, lane->conn);
+		return;
+	}
+	if (!lane->cancelling)
+		connection_put_frame(lane->conn, &cancel, 1);
+	(void) connection_flush(lane->conn);
+	cluster_snapshot_return_cancelled(lane->snapshot, lane->conn);
 }
 
 /* A connection again, after someone else needed the one before. */
