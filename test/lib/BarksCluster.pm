@@ -38,6 +38,8 @@ max_prepared_transactions = 100
 max_worker_processes = 40
 timezone = 'UTC'
 log_line_prefix = '%m [%p] %b %e '
+barks.commit_timeout = 60
+barks.snapshot_timeout = 60
 CONF
 		$server->start;
 		$server->safe_psql('postgres', 'CREATE DATABASE barks');
