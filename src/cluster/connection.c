@@ -423,6 +423,8 @@ free_connection(NodeConnection *conn)
 	dlist_delete(&conn->link);
 	if (conn->pooled)
 		cluster_state_set_idle(--npooled);
+	if (conn->value)
+		pfree(conn->value);
 	pfree(conn);
 }
 

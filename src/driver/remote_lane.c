@@ -5,7 +5,8 @@
  * A reading lane is a stream connection of the statement's cluster snapshot.
  * Where the transaction wrote, the lane is the write session itself in mode
  * inline, so that the tasks see the writes; there is one such session a node,
- * hence one lane at a time.  When someone else needs the connection (a write,
+ * hence one lane at a time.  In READ COMMITTED it sees otherwise what the
+ * statement's cluster snapshot does, which another connection holds.  When someone else needs the connection (a write,
  * a nested query), what is still to come is read into a temporary file first
  * and the lane goes on from there.
  */
@@ -28,7 +29,8 @@ typedef struct RemoteLane
 	Lane		lane;
 	dlist_node	link;			/* in open_lanes, until released */
 	ResourceOwner owner;
-	ClusterSnapshot *snapshot;	/* NULL when inline */
+	bool		is_inline;		/* on the write session */
+	ClusterSnapshot *snapshot;	/* NULL: inline, and nothing else must fit to what it sees */
 	NodeConnection *conn;		/* NULL once detached or lost */
 	StringInfoData out;
 	const JobSetup *setup;		/* sent anew to every connection the lane gets */
@@ -49,6 +51,7 @@ static void track(RemoteLane *lane);
 static void on_xact(XactEvent event, void *arg);
 static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg);
 static Lane *open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes);
+static bool must_fit(Snapshot snapshot, List *all_nodes);
 static void open_inline(RemoteLane *lane, Oid node);
 static void remote_setup(Lane *base, const JobSetup *setup);
 static void remote_submit(Lane *base, const TaskSpec *spec);
@@ -97,14 +100,14 @@ open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes)
 	lane->lane.node_name = node_name(node);
 	initStringInfo(&lane->out);
 	initStringInfo(&lane->in);
-	if (transaction_wrote(node))
+	all_nodes = list_append_unique_oid(list_copy(all_nodes), node);
+	lane->is_inline = transaction_wrote(node);
+	if (!lane->is_inline || must_fit(snapshot, all_nodes))
+		lane->snapshot = cluster_snapshot_acquire(snapshot, all_nodes);
+	if (lane->is_inline)
 		open_inline(lane, node);
 	else
-	{
-		lane->snapshot = cluster_snapshot_acquire(snapshot,
-												  list_append_unique_oid(list_copy(all_nodes), node));
 		lane->conn = cluster_snapshot_stream(lane->snapshot, node);
-	}
 	connection_set_user(lane->conn, detach, lane);
 	track(lane);
 	return &lane->lane;
@@ -147,12 +150,33 @@ on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg)
 	}
 }
 
+/*
+ * Does anything else have to see what the write session sees?  In REPEATABLE
+ * READ it began under the transaction's snapshot, and does anyhow.
+ */
+static bool
+must_fit(Snapshot snapshot, List *all_nodes)
+{
+	return !IsolationUsesXactSnapshot() &&
+		(list_length(all_nodes) > 1 || cluster_snapshot_exists(snapshot));
+}
+
 /* The write session, after whoever reads from it let go. */
 static void
 open_inline(RemoteLane *lane, Oid node)
 {
+	char	   *command = "COPY barks.lane TO STDOUT (mode 'inline')";
+
 	lane->conn = transaction_session(node);
-	connection_stream_send(lane->conn, "COPY barks.lane TO STDOUT (mode 'inline')");
+	if (lane->snapshot)
+	{
+		int			holder;
+		const char *content = cluster_snapshot_content(lane->snapshot, node, &holder);
+
+		command = psprintf("COPY barks.lane TO STDOUT (mode 'inline', snapshot '%s', holder '%d')",
+						   content, holder);
+	}
+	connection_stream_send(lane->conn, command);
 	connection_stream_wait_all(list_make1(lane->conn));
 }
 
@@ -260,7 +284,7 @@ remote_release(Lane *base)
 		 * What is still under way in a stream is dropped with the snapshot's
 		 * reference, or by the next user of the write session.
 		 */
-		if (lane->snapshot && quiet)
+		if (!lane->is_inline && quiet)
 			cluster_snapshot_return_stream(lane->snapshot, lane->conn);
 	}
 	lane->conn = NULL;
@@ -277,7 +301,7 @@ attach(RemoteLane *lane)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("connection to node \"%s\" is gone", lane->lane.node_name)));
-	if (lane->snapshot)
+	if (!lane->is_inline)
 		lane->conn = cluster_snapshot_stream(lane->snapshot, lane->lane.node);
 	else
 		open_inline(lane, lane->lane.node);
@@ -418,9 +442,9 @@ detach(void *arg)
 
 	connection_set_user(conn, NULL, NULL);
 	lane->conn = NULL;
-	if (lane->snapshot && lane->lost)
+	if (!lane->is_inline && lane->lost)
 		connection_discard(conn);
-	else if (lane->snapshot)
+	else if (!lane->is_inline)
 		cluster_snapshot_return_stream(lane->snapshot, conn);
 	else if (!lane->lost)
 		connection_stream_end(conn);

@@ -5,6 +5,9 @@
  *	  COPY barks.lane TO STDOUT						tasks go to a worker
  *	  COPY barks.lane TO STDOUT (mode 'inline')		tasks run in this session, and
  *													see what it wrote
+ *	  … (mode 'inline', snapshot '10:20:12', holder '1234')
+ *													the same, but of others they see what
+ *													the session 1234 does
  *
  * The session speaks COPY BOTH until the driver sends CopyDone.  Tasks see the
  * command's snapshot, so the session should be in a REPEATABLE READ
@@ -30,6 +33,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/virtual_copy.h"
+#include "worker/borrowed_snapshot.h"
 #include "worker/client.h"
 #include "worker/relay.h"
 #include "worker/task_guard.h"
@@ -60,6 +64,7 @@ typedef struct Relay
 
 static void relay_lane(CopyStmt *stmt);
 static bool mode_is_inline(CopyStmt *stmt);
+static bool borrow_snapshot(CopyStmt *stmt);
 static void send_copy_both(void);
 static void relay_frames(Relay *relay);
 static void receive_input(Relay *relay);
@@ -84,6 +89,7 @@ static void
 relay_lane(CopyStmt *stmt)
 {
 	Relay		relay = {0};
+	bool		borrowed;
 
 	if (!superuser())
 		ereport(ERROR,
@@ -101,6 +107,7 @@ relay_lane(CopyStmt *stmt)
 				 errhint("Use REPEATABLE READ.")));
 
 	relay.is_inline = mode_is_inline(stmt);
+	borrowed = relay.is_inline && borrow_snapshot(stmt);
 	relay.context = AllocSetContextCreate(CurrentMemoryContext, "barks relay",
 										  ALLOCSET_DEFAULT_SIZES);
 	relay.setup_context = AllocSetContextCreate(relay.context, "barks relay job",
@@ -127,6 +134,8 @@ relay_lane(CopyStmt *stmt)
 	PG_END_TRY();
 	MemoryContextSwitchTo(MemoryContextGetParent(relay.context));
 	MemoryContextDelete(relay.context);
+	if (borrowed)
+		PopActiveSnapshot();
 }
 
 static bool
@@ -139,7 +148,8 @@ mode_is_inline(CopyStmt *stmt)
 	{
 		DefElem    *option = lfirst(lc);
 
-		if (strcmp(option->defname, "mode") != 0)
+		if (strcmp(option->defname, "mode") != 0 && strcmp(option->defname, "snapshot") != 0 &&
+			strcmp(option->defname, "holder") != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("option \"%s\" not recognized", option->defname)));
@@ -149,6 +159,18 @@ mode_is_inline(CopyStmt *stmt)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("mode of barks.lane must be \"worker\" or \"inline\"")));
 	return mode && strcmp(mode, "inline") == 0;
+}
+
+static bool
+borrow_snapshot(CopyStmt *stmt)
+{
+	const char *content = virtual_copy_option(stmt, "snapshot");
+	const char *holder = virtual_copy_option(stmt, "holder");
+
+	if (!content || !holder)
+		return false;
+	borrowed_snapshot_push(content, atoi(holder));
+	return true;
 }
 
 static void
