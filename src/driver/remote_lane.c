@@ -30,6 +30,7 @@ typedef struct RemoteLane
 	dlist_node	link;			/* in open_lanes, until released */
 	ResourceOwner owner;
 	bool		is_inline;		/* on the write session */
+	CommandId	command;		/* inline: that and later ones of ours are not to be seen */
 	ClusterSnapshot *snapshot;	/* NULL: inline, and nothing else must fit to what it sees */
 	NodeConnection *conn;		/* NULL once detached or lost */
 	StringInfoData out;
@@ -102,6 +103,7 @@ open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes)
 	initStringInfo(&lane->in);
 	all_nodes = list_append_unique_oid(list_copy(all_nodes), node);
 	lane->is_inline = transaction_wrote(node);
+	lane->command = snapshot->curcid;
 	if (!lane->is_inline || must_fit(snapshot, all_nodes))
 		lane->snapshot = cluster_snapshot_acquire(snapshot, all_nodes);
 	if (lane->is_inline)
@@ -165,18 +167,21 @@ must_fit(Snapshot snapshot, List *all_nodes)
 static void
 open_inline(RemoteLane *lane, Oid node)
 {
-	char	   *command = "COPY barks.lane TO STDOUT (mode 'inline')";
+	StringInfoData command;
 
 	lane->conn = transaction_session(node);
+	initStringInfo(&command);
+	appendStringInfo(&command, "COPY barks.lane TO STDOUT (mode 'inline', command '%u'", lane->command);
 	if (lane->snapshot)
 	{
 		int			holder;
 		const char *content = cluster_snapshot_content(lane->snapshot, node, &holder);
 
-		command = psprintf("COPY barks.lane TO STDOUT (mode 'inline', snapshot '%s', holder '%d')",
-						   content, holder);
+		appendStringInfo(&command, ", snapshot '%s', holder '%d'", content, holder);
 	}
-	connection_stream_send(lane->conn, command);
+	appendStringInfoChar(&command, ')');
+	connection_stream_send(lane->conn, command.data);
+	pfree(command.data);
 	connection_stream_wait_all(list_make1(lane->conn));
 }
 

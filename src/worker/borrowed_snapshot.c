@@ -23,16 +23,14 @@ static TransactionId read_xid(const char **at, char end);
 static void keep_back_to(TransactionId xmin, int holder);
 
 void
-borrowed_snapshot_push(const char *content, int holder)
+borrowed_snapshot_set(const char *content, int holder)
 {
 	const char *at = content;
 	int			room = 0;
-	Snapshot	snapshot;
+	Snapshot	snapshot = GetActiveSnapshot();
 
 	for (const char *c = content; *c; c++)
 		room += *c == ',';
-	PushCopiedSnapshot(GetActiveSnapshot());
-	snapshot = GetActiveSnapshot();
 	Assert(!snapshot->takenDuringRecovery);
 	snapshot->xmin = read_xid(&at, ':');
 	snapshot->xmax = read_xid(&at, ':');

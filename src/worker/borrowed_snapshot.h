@@ -7,10 +7,10 @@
 #define BARKS_WORKER_BORROWED_SNAPSHOT_H
 
 /*
- * Make the active snapshot one of this content (text of type pg_snapshot), which
- * the transaction of the backend holder must keep while it is in use.  What this
- * transaction did up to now is visible as well.
+ * Give the active snapshot, a copy that was just pushed, this content (text of
+ * type pg_snapshot), which the transaction of the backend holder must keep while
+ * it is in use.  What it shows of this transaction itself stays.
  */
-extern void borrowed_snapshot_push(const char *content, int holder);
+extern void borrowed_snapshot_set(const char *content, int holder);
 
 #endif							/* BARKS_WORKER_BORROWED_SNAPSHOT_H */
