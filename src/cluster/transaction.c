@@ -108,6 +108,12 @@ transaction_wrote(Oid node)
 	return OidIsValid(node) ? find_session(node) != NULL : wrote_locally;
 }
 
+bool
+transaction_wrote_any(void)
+{
+	return sessions != NIL;
+}
+
 void
 transaction_note_local_write(void)
 {
