@@ -11,6 +11,9 @@
  * Servers are not asked at one moment, so a circle may be made of waits that
  * were not there together.  Only what is seen twice is believed: waits that are
  * part of a deadlock do not end.
+ *
+ * A backend that adds a node it already has a session on may wait for itself
+ * there; node_sql.c ends that by lock_timeout.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -108,6 +111,7 @@ deadlock_question(void)
 					" pg_catalog.substr(b.application_name, pg_catalog.length(%s) + 1)"
 					" FROM pg_catalog.pg_stat_activity w, pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) p,"
 					" pg_catalog.pg_stat_activity b WHERE w.wait_event_type = 'Lock' AND b.pid = p"
+					" AND w.application_name OPERATOR(pg_catalog.<>) b.application_name"
 					" AND pg_catalog.starts_with(w.application_name, %s)"
 					" AND pg_catalog.starts_with(b.application_name, %s)",
 					ours, ours, ours, ours);
