@@ -41,6 +41,8 @@ typedef struct RemoteLane
 	bool		cancelling;
 	bool		cancelled;		/* while detached: say so at the next poll */
 	BufFile    *spool;			/* frames read ahead; they come before those of conn */
+	int			spool_fileno;	/* its end: BufFile does not know while it has it in memory */
+	off_t		spool_offset;
 	RemoteError *spool_error;	/* the connection ended while spooling */
 	bool		lost;			/* … so there is no going on */
 	StringInfoData in;			/* a frame from the spool */
@@ -433,12 +435,15 @@ detach(void *arg)
 
 	/* what was spooled before and not read yet comes first */
 	if (lane->spool)
+	{
 		BufFileTell(lane->spool, &fileno, &offset);
+		if (BufFileSeek(lane->spool, lane->spool_fileno, lane->spool_offset, SEEK_SET) != 0)
+			seek_failed();
+	}
 	else
 		lane->spool = BufFileCreateTemp(true);
-	if (BufFileSeek(lane->spool, 0, 0, SEEK_END) != 0)
-		seek_failed();
 	spool_rest(lane);
+	BufFileTell(lane->spool, &lane->spool_fileno, &lane->spool_offset);
 	if (BufFileSeek(lane->spool, fileno, offset, SEEK_SET) != 0)
 		seek_failed();
 	lane->lane.ready = true;

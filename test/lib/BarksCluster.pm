@@ -100,6 +100,7 @@ sub leftovers
 		$state{$name}{active} = $server->safe_psql('barks', <<'SQL');
 SELECT count(*) FROM pg_stat_activity
 WHERE pid <> pg_backend_pid() AND (state LIKE 'active%' OR state LIKE 'idle in transaction%')
+	AND query NOT LIKE '%FROM pg_catalog.pg_prepared_xacts%' -- a heartbeat
 SQL
 		$state{$name}{files} = join ' ', grep { !/^\.\.?$/ } map { read_dir($_) }
 		  ($server->data_dir . '/base/pgsql_tmp', $server->data_dir . '/pg_snapshots');
