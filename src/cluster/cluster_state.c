@@ -212,9 +212,11 @@ cluster_state_pressure(void)
 	return pg_atomic_read_u32(&control->waiters) > 0;
 }
 
-void
+bool
 cluster_state_wait_capacity(void)
 {
+	bool		in_vain;
+
 	if (!waiting)
 	{
 		register_exit();
@@ -222,11 +224,13 @@ cluster_state_wait_capacity(void)
 		pg_atomic_fetch_add_u32(&control->waiters, 1);
 		ConditionVariablePrepareToSleep(&control->freed);
 		ask_idle_backends();
-		return;					/* look once more before sleeping */
+		return false;			/* look once more before sleeping */
 	}
 	/* A backend may have gone idle since we asked. */
-	if (ConditionVariableTimedSleep(&control->freed, 1000, PG_WAIT_EXTENSION))
+	in_vain = ConditionVariableTimedSleep(&control->freed, 1000, PG_WAIT_EXTENSION);
+	if (in_vain)
 		ask_idle_backends();
+	return in_vain;
 }
 
 void

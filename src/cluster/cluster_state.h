@@ -59,8 +59,8 @@ extern void node_state_unreserve(Oid database, Oid node);
 extern void cluster_state_set_idle(int idle);
 /* Does anybody wait for a connection? Cheap. */
 extern bool cluster_state_pressure(void);
-/* Wait until somebody closed a connection, asking idle backends to. */
-extern void cluster_state_wait_capacity(void);
+/* Wait until somebody closed a connection, asking idle backends to; true: in vain for a second. */
+extern bool cluster_state_wait_capacity(void);
 extern void cluster_state_end_wait(void);
 
 /*

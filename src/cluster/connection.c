@@ -35,6 +35,7 @@
 
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
+#include "cluster/deadlock.h"
 #include "cluster/node.h"
 
 #define PARKED_WAIT_MS	2000	/* for a parked connection, before a new one is opened */
@@ -73,7 +74,7 @@ connection_init(void)
 {
 	DefineCustomIntVariable("barks.max_node_connections",
 							"Connections to one node that all sessions of this server may have open together.",
-							"A session that already uses a connection may go over it rather than wait.",
+							"A session that already uses a connection, or that others wait for, may go over it.",
 							&max_node_connections, 80, 1, 100000, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.connection_idle_timeout",
 							"Time after which a session closes a connection to a node that it did not use; 0 keeps it.",
@@ -346,10 +347,13 @@ wants_result(NodeConnection *conn, uint32 *events)
 static void
 reserve(List *nodes)
 {
+	bool		waited = false;
+
 	if (node_state_reserve(nodes, max_node_connections, !dlist_is_empty(&in_use)))
 		return;
-	while (!node_state_reserve(nodes, max_node_connections, false))
-		cluster_state_wait_capacity();
+	/* whoever has the connections may wait for a lock of ours */
+	while (!node_state_reserve(nodes, max_node_connections, waited && deadlock_others_wait()))
+		waited = cluster_state_wait_capacity();
 	cluster_state_end_wait();
 }
 

@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "storage/proc.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
@@ -29,6 +30,7 @@
 
 typedef struct Edge
 {
+	Oid			node;			/* where */
 	int			waiter;
 	int			blocker;
 } Edge;
@@ -42,7 +44,9 @@ static List *edges;				/* of Edge */
 static List *suspects;			/* of DeadlockAsk: seen in a circle by the last look */
 
 static bool in_circle(int pid);
-static List *blockers_of(int pid);
+static bool waits_for_itself(int pid, Oid node);
+static List *blockers_of(int pid, Oid node);
+static List *local_blockers(int pid);
 static bool is_suspect(const DeadlockAsk *ask);
 static void drop_edges_of(int pid);
 
@@ -68,6 +72,26 @@ void
 deadlock_forget(void)
 {
 	asking = 0;
+}
+
+bool
+deadlock_others_wait(void)
+{
+	for (int i = 0; i < ProcGlobal->allProcCount; i++)
+	{
+		PGPROC	   *proc = &ProcGlobal->allProcs[i];
+		List	   *pids;
+		bool		found;
+
+		if (proc->pid == 0 || proc->waitLock == NULL)
+			continue;			/* a look without a lock is enough: there will be another */
+		pids = local_blockers(proc->pid);
+		found = list_member_int(pids, MyProcPid);
+		list_free(pids);
+		if (found)
+			return true;
+	}
+	return false;
 }
 
 char *
@@ -118,7 +142,7 @@ deadlock_question(void)
 }
 
 void
-deadlock_look_add(const PGresult *res)
+deadlock_look_add(Oid node, const PGresult *res)
 {
 	MemoryContext old = MemoryContextSwitchTo(look_context);
 
@@ -126,6 +150,7 @@ deadlock_look_add(const PGresult *res)
 	{
 		Edge	   *edge = palloc(sizeof(Edge));
 
+		edge->node = node;
 		edge->waiter = atoi(PQgetvalue(res, i, 0));
 		edge->blocker = atoi(PQgetvalue(res, i, 1));
 		edges = lappend(edges, edge);
@@ -166,11 +191,29 @@ deadlock_look_end(void)
 	return suspects != NIL;
 }
 
-/* Does it, by others, wait for itself? */
+/* A circle within one node is that node's to break. */
 static bool
 in_circle(int pid)
 {
-	List	   *reached = blockers_of(pid);
+	ListCell   *lc;
+
+	if (!waits_for_itself(pid, InvalidOid))
+		return false;
+	foreach(lc, edges)
+	{
+		Edge	   *edge = lfirst(lc);
+
+		if (edge->waiter == pid && waits_for_itself(pid, edge->node))
+			return false;
+	}
+	return true;
+}
+
+/* By others, on that node, or anywhere. */
+static bool
+waits_for_itself(int pid, Oid node)
+{
+	List	   *reached = blockers_of(pid, node);
 
 	/* the list grows while it is walked */
 	for (int i = 0; i < list_length(reached); i++)
@@ -179,31 +222,40 @@ in_circle(int pid)
 
 		if (list_nth_int(reached, i) == pid)
 			return true;
-		foreach(lc, blockers_of(list_nth_int(reached, i)))
+		foreach(lc, blockers_of(list_nth_int(reached, i), node))
 			reached = list_append_unique_int(reached, lfirst_int(lc));
 	}
 	return false;
 }
 
-/* On nodes, and by locks of this server. */
+/* On that node; InvalidOid: on all, and by locks of this server. */
 static List *
-blockers_of(int pid)
+blockers_of(int pid, Oid node)
 {
-	List	   *pids = NIL;
-	ArrayType  *here = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid)));
-	int32	   *values = (int32 *) ARR_DATA_PTR(here);
-	int			n = ArrayGetNItems(ARR_NDIM(here), ARR_DIMS(here));
+	List	   *pids = OidIsValid(node) ? NIL : local_blockers(pid);
 	ListCell   *lc;
 
-	for (int i = 0; i < n; i++)
-		pids = list_append_unique_int(pids, values[i]);
 	foreach(lc, edges)
 	{
 		Edge	   *edge = lfirst(lc);
 
-		if (edge->waiter == pid)
+		if (edge->waiter == pid && (!OidIsValid(node) || edge->node == node))
 			pids = list_append_unique_int(pids, edge->blocker);
 	}
+	return pids;
+}
+
+static List *
+local_blockers(int pid)
+{
+	ArrayType  *array = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid)));
+	int32	   *values = (int32 *) ARR_DATA_PTR(array);
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	List	   *pids = NIL;
+
+	for (int i = 0; i < n; i++)
+		pids = list_append_unique_int(pids, values[i]);
+	pfree(array);
 	return pids;
 }
 

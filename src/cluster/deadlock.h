@@ -21,6 +21,9 @@ extern void deadlock_check(void);
 /* The wait is over. */
 extern void deadlock_forget(void);
 
+/* Does another session of this server wait for a lock that we hold? */
+extern bool deadlock_others_wait(void);
+
 /* How our sessions on nodes are named there: application_name. */
 extern char *deadlock_session_name(void);
 
@@ -32,7 +35,7 @@ extern char *deadlock_session_name(void);
  */
 extern bool deadlock_look_begin(bool keep);
 extern char *deadlock_question(void);
-extern void deadlock_look_add(const PGresult *res);
+extern void deadlock_look_add(Oid node, const PGresult *res);
 extern bool deadlock_look_end(void);
 
 #endif							/* BARKS_CLUSTER_DEADLOCK_H */

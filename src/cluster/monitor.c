@@ -535,7 +535,7 @@ take_answer(Beat *beat)
 		if (beat->looking)
 		{
 			if (!beat->look)	/* else this is of a look before */
-				deadlock_look_add(res);
+				deadlock_look_add(beat->node, res);
 			PQclear(res);
 			continue;
 		}

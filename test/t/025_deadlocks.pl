@@ -123,15 +123,16 @@ ok(is_waiting($n2, 1) && is_waiting($driver, 1), 'three: two wait');
 start_sql($three, "INSERT INTO u VALUES ($a[0]);");
 until ("$one->{out}$two->{out}$three->{out}" =~ /ERROR/) { $_->{run}->pump_nb for $one, $two, $three; select undef, undef, undef, 0.02; }
 is(scalar(grep { $_->{out} =~ /ERROR:  40P01/ } $one, $two, $three), 1, 'three: one gives way');
-for (1 .. 3)
+my $start = time;
+while (time - $start < 30 && grep { !$_->{ended} } $one, $two, $three)
 {
-	for my $s ($one, $two, $three)
+	$_->{run}->pump_nb for $one, $two, $three;
+	for my $s (grep { $_->{out} =~ /==\n/ && !$_->{ended} } $one, $two, $three)
 	{
-		next unless $s->{out} =~ /==/ && !$s->{ended}++;
-		start_sql($s, $s->{out} =~ /ERROR/ ? 'ROLLBACK;' : 'COMMIT;');
-		done($s);
+		sql($s, $s->{out} =~ /ERROR/ ? 'ROLLBACK;' : 'COMMIT;');
+		$s->{ended} = 1;
 	}
-	for my $s (grep { !$_->{ended} } $one, $two, $three) { done($s); $s->{out} .= "==\n"; last; }
+	select undef, undef, undef, 0.02;
 }
 is(scalar(grep { $_->{ended} } $one, $two, $three), 3, 'three: the others go on');
 
@@ -146,6 +147,24 @@ sql($one, 'SELECT pg_sleep(2); ROLLBACK;');
 is(done($two), '', 'no deadlock: first');
 is(done($three), '', 'no deadlock: second');
 sql($_, 'COMMIT;') for $two, $three;
+
+# The last connection to a node is had by who waits for one that waits for a connection.
+$cluster->query('TRUNCATE u; TRUNCATE plain');
+$_->{in} .= "\\q\n", $_->{run}->finish for $one, $two, $three;
+$driver->append_conf('postgresql.conf', 'barks.max_node_connections = 1');
+$driver->reload;
+$cluster->wait_for(q{SELECT current_setting('barks.max_node_connections') = '1'});
+($one, $two, $three) = map { open_session() } 1 .. 3;
+sql($two, 'SELECT count(*) FROM u;');	# so that nothing but rows must be fetched
+sql($one, "BEGIN; INSERT INTO u VALUES ($a[0]);");
+sql($two, 'BEGIN; LOCK plain;');
+start_sql($two, 'SELECT count(*) FROM u;');
+$cluster->wait_for(q{SELECT count(*) = 1 FROM pg_stat_activity WHERE state = 'active' AND wait_event_type = 'Extension' AND query LIKE '%count(*) FROM u%'});
+start_sql($one, 'LOCK plain;');
+is(done($two), "0\n", 'gets one nevertheless');
+sql($two, 'COMMIT;');
+is(done($one), '', 'and so the other goes on');
+sql($one, 'COMMIT;');
 
 $_->{in} .= "\\q\n", $_->{run}->finish for $one, $two, $three;
 $cluster->leaves_nothing($before, 'deadlocks');
