@@ -237,7 +237,7 @@ connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events
 	ListCell   *lc;
 
 	/* what we wrote, others may wait for, and we for them */
-	if (transaction_wrote_any())
+	if (InterruptHoldoffCount == 0 && transaction_wrote_any())
 		ask = TimestampTzPlusMilliseconds(now, DeadlockTimeout);
 	/* The set's descriptor is returned even when an interrupt is taken. */
 	PG_TRY();
@@ -261,7 +261,7 @@ connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events
 			deadlock_forget();
 		else if (nevents == 0 && ask < until)
 			deadlock_ask();
-		else
+		else if (InterruptHoldoffCount == 0)
 			deadlock_check();
 	}
 	PG_FINALLY();
