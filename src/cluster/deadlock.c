@@ -4,7 +4,7 @@
  *
  * The sessions that a driver's backend has on nodes carry its process id in
  * their application_name, so "who waits for whom" on a node is at once said of
- * backends of the driver.  Waits on the driver itself come from its own lock
+ * backends of the driver.  Only sessions of the service role are believed.  Waits on the driver itself come from its own lock
  * table.  A backend that asked and can be reached from itself is the victim, as
  * in PostgreSQL the one whose deadlock_timeout is over first.
  *
@@ -135,6 +135,7 @@ deadlock_question(void)
 					" pg_catalog.substr(b.application_name, pg_catalog.length(%s) + 1)"
 					" FROM pg_catalog.pg_stat_activity w, pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) p,"
 					" pg_catalog.pg_stat_activity b WHERE w.wait_event_type = 'Lock' AND b.pid = p"
+					" AND w.usename OPERATOR(pg_catalog.=) session_user AND b.usename OPERATOR(pg_catalog.=) session_user"
 					" AND w.application_name OPERATOR(pg_catalog.<>) b.application_name"
 					" AND pg_catalog.starts_with(w.application_name, %s)"
 					" AND pg_catalog.starts_with(b.application_name, %s)",
