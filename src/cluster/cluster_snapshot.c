@@ -50,6 +50,7 @@ typedef struct NodeView
 {
 	Oid			node;
 	char		id[64];			/* the exported snapshot */
+	char	   *content;		/* the same as pg_snapshot, in the view's context */
 	bool		broken;			/* its holder is gone, and the snapshot with it */
 	List	   *quiet;			/* streams nobody uses; the holder is in one of the lists */
 	List	   *stopping;		/* streams nobody uses that have still to answer a cancel */
@@ -65,6 +66,8 @@ typedef struct View
 	uint32		xcnt;
 	TransactionId *xip;
 	uint64		commits;		/* distributed commits when taken */
+	bool		in_step;		/* the driver's snapshot is known to see just these */
+	bool		held;			/* a statement holds it from its start to its end */
 	List	   *nodes;			/* of NodeView */
 	int			references;
 	bool		keep;			/* REPEATABLE READ: until the transaction ends */
@@ -90,13 +93,18 @@ static dlist_head references = DLIST_STATIC_INIT(references);
 static void setup_backend(void);
 static View *find_view(Snapshot snapshot);
 static View *make_view(Snapshot snapshot);
-static void take_nodes(View *view, Snapshot snapshot, List *nodes);
-static bool try_take_nodes(View *view, Snapshot snapshot, List *nodes, bool last);
+static ClusterSnapshot *refer(View *view);
+static ClusterSnapshot *take_nodes(Snapshot snapshot, List *nodes, bool hold,
+								   Snapshot (*renew) (void *arg), void *arg);
+static ClusterSnapshot *try_take_nodes(Snapshot snapshot, List *nodes, bool hold,
+									   Snapshot (*renew) (void *arg), void *arg, bool last);
+static bool take_under_lock(View *view, List *conns, bool last);
 static bool start_streams(List *conns, bool last);
-static void refuse_out_of_step(View *view, Snapshot snapshot, List *nodes, uint64 commits);
+static void refuse_out_of_step(View *view, Snapshot snapshot, List *nodes);
 static void add_node_view(View *view, NodeConnection *conn);
 static void lock_when_settled(List *nodes);
 static List *missing_nodes(View *view, List *nodes);
+static NodeView *find_node_view(View *view, Oid node);
 static NodeView *node_view(View *view, Oid node);
 static NodeConnection *take_quiet(ClusterSnapshot *snap, NodeView *nv);
 static void await_stopping(NodeView *nv);
@@ -129,9 +137,7 @@ cluster_snapshot_init(void)
 ClusterSnapshot *
 cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
 {
-	ClusterSnapshot *snap;
 	View	   *view;
-	List	   *missing;
 
 	/*
 	 * A SERIALIZABLE transaction reads here as a REPEATABLE READ one.  Nothing is
@@ -141,17 +147,7 @@ cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
 	 */
 	setup_backend();
 	view = find_view(snapshot);
-	if (!view)
-		view = make_view(snapshot);
-
-	/* The reference comes first: an error below must drop the view. */
-	snap = MemoryContextAllocZero(context, sizeof(ClusterSnapshot));
-	snap->view = view;
-	snap->owner = CurrentResourceOwner;
-	dlist_push_head(&references, &snap->link);
-	view->references++;
-
-	if (view->keep && view->nodes == NIL)
+	if (IsolationUsesXactSnapshot() && (!view || view->nodes == NIL))
 	{
 		/* Later statements of the transaction may read any node. */
 		ListCell   *lc;
@@ -161,10 +157,31 @@ cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
 			if (node_alive(lfirst_oid(lc)))
 				nodes = list_append_unique_oid(nodes, lfirst_oid(lc));
 	}
-	missing = missing_nodes(view, nodes);
-	if (missing)
-		take_nodes(view, snapshot, missing);
-	return snap;
+	if (view && missing_nodes(view, nodes) == NIL)
+		return refer(view);
+	return take_nodes(snapshot, nodes, false, NULL, NULL);
+}
+
+ClusterSnapshot *
+cluster_snapshot_acquire_in_step(Snapshot snapshot, List *nodes,
+								 Snapshot (*renew) (void *arg), void *arg)
+{
+	View	   *view;
+
+	setup_backend();
+	view = find_view(snapshot);
+	if (view && (view->in_step || !renew) && missing_nodes(view, nodes) == NIL)
+	{
+		view->held = true;
+		return refer(view);
+	}
+	return take_nodes(snapshot, nodes, true, renew, arg);
+}
+
+bool
+cluster_snapshot_exists(Snapshot snapshot)
+{
+	return find_view(snapshot) != NULL;
 }
 
 bool
@@ -173,7 +190,7 @@ cluster_snapshot_is_lost(Snapshot snapshot, Oid node)
 	View	   *view = find_view(snapshot);
 	ListCell   *lc;
 
-	if (view)
+	if (view && view->commits != cluster_commit_count())
 		foreach(lc, view->nodes)
 			if (((NodeView *) lfirst(lc))->node == node)
 				return ((NodeView *) lfirst(lc))->broken;
@@ -309,6 +326,17 @@ cluster_snapshot_import(NodeConnection *conn, const char *command, bool stream)
 	PG_END_TRY();
 }
 
+const char *
+cluster_snapshot_content(ClusterSnapshot *snap, Oid node, int *holder)
+{
+	NodeView   *nv = node_view(snap->view, node);
+
+	if (nv->broken)
+		snapshot_lost(nv->node);
+	*holder = connection_backend_pid(nv->holder);
+	return nv->content;
+}
+
 void
 commit_lock_acquire(bool exclusive)
 {
@@ -375,29 +403,94 @@ make_view(Snapshot snapshot)
 	return view;
 }
 
-/*
- * Take the snapshots of these nodes, all under the commit lock.  Once more when
- * a connection from before breaks, as one does to a node that is restarting:
- * the next one waits for it.
- */
-static void
-take_nodes(View *view, Snapshot snapshot, List *nodes)
+static ClusterSnapshot *
+refer(View *view)
 {
-	if (!try_take_nodes(view, snapshot, nodes, !connection_patience))
-		(void) try_take_nodes(view, snapshot, nodes, true);
+	ClusterSnapshot *snap = MemoryContextAllocZero(context, sizeof(ClusterSnapshot));
+
+	snap->view = view;
+	snap->owner = CurrentResourceOwner;
+	dlist_push_head(&references, &snap->link);
+	view->references++;
+	return snap;
 }
 
-static bool
-try_take_nodes(View *view, Snapshot snapshot, List *nodes, bool last)
+/*
+ * Take the snapshots of these nodes that the view of the driver's snapshot does
+ * not have yet, all under the commit lock.
+ */
+static ClusterSnapshot *
+take_nodes(Snapshot snapshot, List *nodes, bool hold, Snapshot (*renew) (void *arg), void *arg)
 {
+	ClusterSnapshot *snap = NULL;
+
+	/*
+	 * Once more when a connection from before breaks, as one does to a node that
+	 * is restarting: the next one waits for it.
+	 */
+	if (connection_patience)
+		snap = try_take_nodes(snapshot, nodes, hold, renew, arg, false);
+	return snap ? snap : try_take_nodes(snapshot, nodes, hold, renew, arg, true);
+}
+
+static ClusterSnapshot *
+try_take_nodes(Snapshot snapshot, List *nodes, bool hold, Snapshot (*renew) (void *arg),
+			   void *arg, bool last)
+{
+	/* connected before the lock is taken: commits must not wait for that */
 	List	   *conns = connection_acquire_all(nodes);
-	uint64		commits;
-	bool		started;
+	ClusterSnapshot *snap;
+	View	   *view;
+	List	   *missing;
+	bool		seen;
 	ListCell   *lc;
 
 	lock_when_settled(nodes);
-	commits = cluster_commit_count();
-	refuse_out_of_step(view, snapshot, nodes, commits);
+	seen = cluster_commits_seen(snapshot);
+	if (!seen && renew)
+	{
+		snapshot = renew(arg);
+		seen = true;
+	}
+	view = find_view(snapshot);
+	/* whoever reads under it does not mind what we see, but for what a statement holds */
+	if (!view || (!view->keep && !view->held && view->commits != cluster_commit_count()))
+		view = make_view(snapshot);
+
+	/* The reference comes first: an error below must drop the view. */
+	snap = refer(view);
+	missing = missing_nodes(view, nodes);
+	if (missing != NIL)
+		refuse_out_of_step(view, snapshot, missing);
+	view->in_step |= seen;
+	view->held |= hold;
+	foreach(lc, conns)
+	{
+		NodeConnection *conn = lfirst(lc);
+
+		if (list_member_oid(missing, connection_node(conn)))
+			continue;
+		connection_release(conn);
+		conns = foreach_delete_current(conns, lc);
+	}
+	if (conns == NIL)
+		commit_lock_release();
+	else if (!take_under_lock(view, conns, last))
+	{
+		cluster_snapshot_release(snap);
+		return NULL;
+	}
+	return snap;
+}
+
+/* Under the commit lock, which this releases; false when a connection is lost. */
+static bool
+take_under_lock(View *view, List *conns, bool last)
+{
+	bool		started;
+	ListCell   *lc;
+
+	view->commits = cluster_commit_count();
 	BARKS_STOP_POINT("snapshot.before_take");
 	started = start_streams(conns, last);
 	commit_lock_release();
@@ -405,7 +498,6 @@ try_take_nodes(View *view, Snapshot snapshot, List *nodes, bool last)
 		return false;
 	BARKS_STOP_POINT("snapshot.taken");
 
-	view->commits = commits;
 	foreach(lc, conns)
 		add_node_view(view, lfirst(lc));
 	return true;
@@ -418,7 +510,9 @@ start_streams(List *conns, bool last)
 	MemoryContext caller = CurrentMemoryContext;
 	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), snapshot_timeout * INT64CONST(1000));
 	char	   *command = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-								   "SELECT pg_catalog.pg_export_snapshot();COPY %s TO STDOUT;COMMIT",
+								   "SELECT pg_catalog.pg_export_snapshot() OPERATOR(pg_catalog.||) ' ' "
+								   "OPERATOR(pg_catalog.||) pg_catalog.pg_current_snapshot()::pg_catalog.text;"
+								   "COPY %s TO STDOUT;COMMIT",
 								   cluster_snapshot_copy);
 	volatile bool started = false;
 	ListCell   *lc;
@@ -452,9 +546,9 @@ start_streams(List *conns, bool last)
 
 /* A view never mixes what was before a distributed commit with what was after. */
 static void
-refuse_out_of_step(View *view, Snapshot snapshot, List *nodes, uint64 commits)
+refuse_out_of_step(View *view, Snapshot snapshot, List *nodes)
 {
-	if (view->nodes != NIL && commits != view->commits)
+	if (view->nodes != NIL && cluster_commit_count() != view->commits)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not read node \"%s\" as of the same time as the other nodes",
@@ -469,18 +563,31 @@ refuse_out_of_step(View *view, Snapshot snapshot, List *nodes, uint64 commits)
 				 errhint("Retry the transaction.")));
 }
 
-/* The view takes over the stream whose transaction has the node's snapshot. */
+/*
+ * The view takes over the stream whose transaction has the node's snapshot: of
+ * a node that it did not have, or of one whose holder was lost.
+ */
 static void
 add_node_view(View *view, NodeConnection *conn)
 {
 	MemoryContext old = MemoryContextSwitchTo(view->context);
-	NodeView   *nv = palloc0(sizeof(NodeView));
+	const char *value = connection_stream_value(conn);
+	const char *blank = strchr(value, ' ');
+	NodeView   *nv = find_node_view(view, connection_node(conn));
 
-	nv->node = connection_node(conn);
-	strlcpy(nv->id, connection_stream_value(conn), sizeof(nv->id));
+	if (!blank)
+		elog(ERROR, "unexpected snapshot \"%s\" of a node", value);
+	if (!nv)
+	{
+		nv = palloc0(sizeof(NodeView));
+		nv->node = connection_node(conn);
+		view->nodes = lappend(view->nodes, nv);
+	}
+	strlcpy(nv->id, value, Min(sizeof(nv->id), blank - value + 1));
+	nv->content = pstrdup(blank + 1);
 	nv->holder = conn;
-	nv->quiet = list_make1(conn);
-	view->nodes = lappend(view->nodes, nv);
+	nv->broken = false;
+	nv->quiet = lcons(conn, nv->quiet);
 	connection_set_deadline(conn, DT_NOEND);
 	connection_keep(conn, stream_closes);
 	MemoryContextSwitchTo(old);
@@ -516,6 +623,7 @@ lock_when_settled(List *nodes)
 	}
 }
 
+/* Those that the view has no snapshot of, or none that one can still import. */
 static List *
 missing_nodes(View *view, List *nodes)
 {
@@ -524,30 +632,33 @@ missing_nodes(View *view, List *nodes)
 
 	foreach(lc, nodes)
 	{
-		bool		found = false;
-		ListCell   *lc2;
+		NodeView   *nv = find_node_view(view, lfirst_oid(lc));
 
-		foreach(lc2, view->nodes)
-			found |= ((NodeView *) lfirst(lc2))->node == lfirst_oid(lc);
-		if (!found)
+		if (!nv || nv->broken)
 			missing = list_append_unique_oid(missing, lfirst_oid(lc));
 	}
 	return missing;
 }
 
 static NodeView *
-node_view(View *view, Oid node)
+find_node_view(View *view, Oid node)
 {
 	ListCell   *lc;
 
 	foreach(lc, view->nodes)
-	{
-		NodeView   *nv = lfirst(lc);
+		if (((NodeView *) lfirst(lc))->node == node)
+			return lfirst(lc);
+	return NULL;
+}
 
-		if (nv->node == node)
-			return nv;
-	}
-	elog(ERROR, "node %u is not in the cluster snapshot", node);
+static NodeView *
+node_view(View *view, Oid node)
+{
+	NodeView   *nv = find_node_view(view, node);
+
+	if (!nv)
+		elog(ERROR, "node %u is not in the cluster snapshot", node);
+	return nv;
 }
 
 static NodeConnection *

@@ -22,6 +22,7 @@
 
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
+#include "cluster/deadlock.h"
 #include "cluster/monitor.h"
 #include "cluster/node.h"
 
@@ -98,7 +99,7 @@ connect_begin(Oid node, TimestampTz *deadline)
 	if (password)
 		PARAM("password", password);
 	PARAM("client_encoding", GetDatabaseEncodingName());
-	PARAM("application_name", psprintf("barks driver " UINT64_FORMAT, node_driver_id()));
+	PARAM("application_name", deadlock_session_name());
 	PARAM("options", session_options);
 	PARAM(NULL, NULL);
 #undef PARAM

@@ -36,6 +36,7 @@
 
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
+#include "cluster/deadlock.h"
 #include "cluster/node.h"
 
 #define PARKED_WAIT_MS	2000	/* for a parked connection, before a new one is opened */
@@ -82,7 +83,7 @@ connection_init(void)
 {
 	DefineCustomIntVariable("barks.max_node_connections",
 							"Connections to one node that all sessions of this server may have open together.",
-							"A session that already uses a connection may go over it rather than wait.",
+							"A session that already uses a connection, or that others wait for, may go over it.",
 							&max_node_connections, 80, 1, 100000, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.connection_idle_timeout",
 							"Time after which a session closes a connection to a node that it did not use; 0 keeps it.",
@@ -265,6 +266,7 @@ static void
 take_and_reserve(List *nodes, NodeConnection **conns)
 {
 	bool		force = !dlist_is_empty(&in_use);
+	bool		waited = false;
 	int			n = list_length(nodes);
 
 	for (;;)
@@ -277,11 +279,13 @@ take_and_reserve(List *nodes, NodeConnection **conns)
 		for (int i = 0; i < n; i++)
 			if (!conns[i])
 				missing = lappend_oid(missing, list_nth_oid(nodes, i));
-		if (node_state_reserve(missing, max_node_connections, force))
+		/* whoever has the connections may wait for a lock of ours */
+		if (node_state_reserve(missing, max_node_connections,
+							   force || (waited && deadlock_others_wait())))
 			break;
 		/* While we wait for others we hold nothing that others wait for. */
 		give_back(conns, n);
-		cluster_state_wait_capacity();
+		waited = cluster_state_wait_capacity();
 	}
 	cluster_state_end_wait();
 }
@@ -476,6 +480,8 @@ free_connection(NodeConnection *conn)
 	dlist_delete(&conn->link);
 	if (conn->pooled)
 		cluster_state_set_idle(--npooled);
+	if (conn->value)
+		pfree(conn->value);
 	pfree(conn);
 }
 

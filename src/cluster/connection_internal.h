@@ -46,7 +46,7 @@ struct NodeConnection
 	bool		failed;			/* CONN_BUSY: the error came, the end will at once */
 	bool		both;			/* CONN_STREAM: COPY BOTH, not COPY FROM STDIN */
 	bool		leaving;		/* CONN_BUSY: frames of a stream we left may come first */
-	char		value[64];		/* the single value selected before a stream */
+	char	   *value;			/* the single value selected before a stream, or NULL */
 };
 
 /* connect.c */

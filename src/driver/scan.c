@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -35,6 +36,7 @@ static void end_scan(CustomScanState *node);
 static void rescan(CustomScanState *node);
 static void shutdown_scan(CustomScanState *node);
 static void check_functions(List *functions);
+static void open_relations(BarksScanState *state);
 static void start_gather(BarksScanState *state);
 static void stop_gather(BarksScanState *state);
 
@@ -87,6 +89,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	check_functions(state->plan->functions);
+	open_relations(state);
 	state->schema = batch_schema_create(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
 										estate->es_query_cxt);
 	state->job_context = AllocSetContextCreate(estate->es_query_cxt, "barks scan",
@@ -141,11 +144,16 @@ static void
 end_scan(CustomScanState *node)
 {
 	BarksScanState *state = (BarksScanState *) node;
+	ListCell   *lc;
 
 	if (state->tail)
 		ExecEndNode(state->tail);
 	else
+	{
 		stop_gather(state);
+		foreach(lc, state->relations)
+			table_close(lfirst(lc), NoLock);
+	}
 }
 
 static void
@@ -191,6 +199,19 @@ check_functions(List *functions)
 						   OBJECT_AGGREGATE : OBJECT_FUNCTION, get_func_name(function));
 		InvokeFunctionExecuteHook(function);
 	}
+}
+
+/* As other scans do, so that commands that must not meet a running query know of it. */
+static void
+open_relations(BarksScanState *state)
+{
+	ListCell   *ls,
+			   *lc;
+
+	foreach(ls, state->plan->stages)
+		foreach(lc, ((StagePlan *) lfirst(ls))->leaves)
+		state->relations = lappend(state->relations,
+								   table_open(((LeafPlan *) lfirst(lc))->relid, NoLock));
 }
 
 static void

@@ -18,6 +18,7 @@ typedef struct BarksScanState
 	/* with a tail: the plan that this node runs itself */
 	PlanState  *tail;
 	/* without: the stages' run-time side */
+	List	   *relations;		/* open while the scan is */
 	BatchSchema *schema;
 	RowGather	   *gather;
 	JobPlan		job;

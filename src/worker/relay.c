@@ -5,6 +5,10 @@
  *	  COPY barks.lane TO STDOUT						tasks go to a worker
  *	  COPY barks.lane TO STDOUT (mode 'inline')		tasks run in this session, and
  *													see what it wrote
+ *	  … (mode 'inline', command '5', snapshot '10:20:12', holder '1234')
+ *													what it wrote in the driver's commands
+ *													before 5, and of others what the session
+ *													1234 sees
  *
  * The session speaks COPY BOTH until the driver sends CopyDone.  Tasks see the
  * command's snapshot, so the session should be in a REPEATABLE READ
@@ -30,6 +34,8 @@
 #include "utils/snapmgr.h"
 
 #include "base/virtual_copy.h"
+#include "base/write_marks.h"
+#include "worker/borrowed_snapshot.h"
 #include "worker/client.h"
 #include "worker/relay.h"
 #include "worker/task_guard.h"
@@ -60,6 +66,7 @@ typedef struct Relay
 
 static void relay_lane(CopyStmt *stmt);
 static bool mode_is_inline(CopyStmt *stmt);
+static void push_inline_snapshot(CopyStmt *stmt);
 static void send_copy_both(void);
 static void relay_frames(Relay *relay);
 static void take_interrupts(void);
@@ -102,6 +109,8 @@ relay_lane(CopyStmt *stmt)
 				 errhint("Use REPEATABLE READ.")));
 
 	relay.is_inline = mode_is_inline(stmt);
+	if (relay.is_inline)
+		push_inline_snapshot(stmt);
 	relay.context = AllocSetContextCreate(CurrentMemoryContext, "barks relay",
 										  ALLOCSET_DEFAULT_SIZES);
 	relay.setup_context = AllocSetContextCreate(relay.context, "barks relay job",
@@ -128,6 +137,8 @@ relay_lane(CopyStmt *stmt)
 	PG_END_TRY();
 	MemoryContextSwitchTo(MemoryContextGetParent(relay.context));
 	MemoryContextDelete(relay.context);
+	if (relay.is_inline)
+		PopActiveSnapshot();
 }
 
 static bool
@@ -140,7 +151,8 @@ mode_is_inline(CopyStmt *stmt)
 	{
 		DefElem    *option = lfirst(lc);
 
-		if (strcmp(option->defname, "mode") != 0)
+		if (strcmp(option->defname, "mode") != 0 && strcmp(option->defname, "snapshot") != 0 &&
+			strcmp(option->defname, "holder") != 0 && strcmp(option->defname, "command") != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("option \"%s\" not recognized", option->defname)));
@@ -150,6 +162,22 @@ mode_is_inline(CopyStmt *stmt)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("mode of barks.lane must be \"worker\" or \"inline\"")));
 	return mode && strcmp(mode, "inline") == 0;
+}
+
+/* What the tasks see, as the active snapshot. */
+static void
+push_inline_snapshot(CopyStmt *stmt)
+{
+	const char *content = virtual_copy_option(stmt, "snapshot");
+	const char *holder = virtual_copy_option(stmt, "holder");
+	const char *command = virtual_copy_option(stmt, "command");
+	CommandId	limit;
+
+	PushCopiedSnapshot(GetActiveSnapshot());
+	if (command && write_marks_find((CommandId) strtoul(command, NULL, 10), &limit))
+		GetActiveSnapshot()->curcid = limit;
+	if (content && holder)
+		borrowed_snapshot_set(content, atoi(holder));
 }
 
 static void

@@ -120,6 +120,7 @@ sub state_now
 SELECT count(*) FROM pg_stat_activity
 WHERE pid <> pg_backend_pid() AND (state LIKE 'active%' OR state LIKE 'idle in transaction%')
 	AND backend_type NOT LIKE 'autovacuum%' AND query NOT LIKE 'SELECT pg_catalog.current_setting(''barks.executor_slots'', true)%'
+	AND query NOT LIKE '%FROM pg_catalog.pg_prepared_xacts%' -- a heartbeat
 SQL
 		$state{$name}{files} = join ' ', grep { !/^\.\.?$/ } map { read_dir($_) }
 		  ($server->data_dir . '/base/pgsql_tmp', $server->data_dir . '/pg_snapshots');
