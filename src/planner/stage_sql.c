@@ -27,6 +27,7 @@
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
 #include "utils/bytea.h"
 #include "utils/datum.h"
@@ -182,7 +183,8 @@ computed_while_planning(Node *node)
 		case T_ScalarArrayOpExpr:
 		case T_CoerceViaIO:
 		case T_ArrayCoerceExpr:
-			return !contain_var_clause(node) && !contain_agg_clause(node);
+			return !contain_var_clause(node) && !checkExprHasSubLink(node) &&
+				!contain_agg_clause(node);
 		default:
 			return false;
 	}
