@@ -36,6 +36,7 @@ static const char *const known_points[] = {
 	"sched.before_stage",		/* a driver is about to begin a stage of several */
 	"sched.between_stages",		/* a stage that others read is complete */
 	"load.after_frame",			/* a node stored one batch of a load */
+	"tpch.after_flush",			/* a node stored some rows of a TPC-H table */
 	NULL
 };
 

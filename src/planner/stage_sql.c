@@ -168,7 +168,7 @@ constant_query(Query *query, ConstantContext *context)
 }
 
 /*
- * A call without columns is computed by the node's planner, which raises an
+ * A call without columns or subqueries is computed by the node's planner, which raises an
  * error (division by zero) even when no row would have got that far.
  */
 static bool
@@ -183,7 +183,7 @@ computed_while_planning(Node *node)
 		case T_ScalarArrayOpExpr:
 		case T_CoerceViaIO:
 		case T_ArrayCoerceExpr:
-			return !contain_var_clause(node) && !checkExprHasSubLink(node) &&
+			return !checkExprHasSubLink(node) && !contain_var_clause(node) &&
 				!contain_agg_clause(node);
 		default:
 			return false;

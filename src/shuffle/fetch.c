@@ -18,7 +18,8 @@
 #include "shuffle/fetch.h"
 
 #define MAX_IDLE		32
-#define IDLE_MS			60000
+/* Less than DROP DATABASE waits for sessions to go. */
+#define IDLE_MS			3000
 
 /* What a session of ours runs under, whatever the role's own settings are. */
 static const char *const session_options =
@@ -201,6 +202,12 @@ fetch_close_idle(bool all)
 		ReleaseExternalFD();
 		drop_idle(connection);
 	}
+}
+
+long
+fetch_idle_timeout(void)
+{
+	return nidle > 0 ? IDLE_MS : -1;
 }
 
 static PGconn *

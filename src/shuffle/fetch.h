@@ -38,5 +38,7 @@ extern void fetch_end(Fetch *fetch);
 extern void fetch_keep_connections(void);
 /* Close those that were idle for long, or all of them. */
 extern void fetch_close_idle(bool all);
+/* ms until there may be such; -1: there are no idle ones. */
+extern long fetch_idle_timeout(void);
 
 #endif							/* BARKS_SHUFFLE_FETCH_H */

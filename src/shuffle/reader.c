@@ -218,28 +218,29 @@ static void
 find_sources(ShuffleReader *reader)
 {
 	const StageSources *stage = reader->stage;
+	int32	   *counts = palloc0(sizeof(int32) * Max(stage->nnodes, 1));
 	int			n = 0;
 
+	for (int32 map = 0; map < stage->ntasks; map++)
+		if (reads_map(reader->input, map))
+			counts[stage->node_of[map]]++;
 	reader->sources = palloc0(sizeof(Source) * Max(stage->nnodes, 1));
 	for (int node = 0; node < stage->nnodes; node++)
 	{
 		Source	   *source = &reader->sources[n];
 
+		if (counts[node] == 0)
+			continue;
 		source->node = &stage->nodes[node];
-		source->nmaps = 0;
-		source->maps = palloc_extended(sizeof(int32) * Max(stage->ntasks, 1), MCXT_ALLOC_HUGE);
-		for (int32 map = 0; map < stage->ntasks; map++)
+		source->maps = palloc_extended(sizeof(int32) * counts[node], MCXT_ALLOC_HUGE);
+		for (int32 map = 0; map < stage->ntasks && source->nmaps < counts[node]; map++)
 			if (stage->node_of[map] == node && reads_map(reader->input, map))
 				source->maps[source->nmaps++] = map;
-		if (source->nmaps == 0)
-		{
-			pfree(source->maps);
-			continue;
-		}
 		decide_local(reader, source);
 		n++;
 	}
 	reader->nsources = n;
+	pfree(counts);
 }
 
 /* What a source has is read only once its fetch has come to a good end, too. */

@@ -281,7 +281,7 @@ store_reserve(uint64 driver, uint64 job, int64 bytes, int64 quota)
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("shuffle files of a query would exceed barks.shuffle_quota on a node"),
 				 errdetail("The limit is " INT64_FORMAT " kB.", quota / 1024),
-				 errhint("Raise barks.shuffle_quota, or work_mem if operators spill too.")));
+				 errhint("Raise barks.shuffle_quota, or let the query move fewer rows.")));
 }
 
 void

@@ -124,10 +124,15 @@ barks_worker_main(Datum arg)
 static void
 wait_for_channel(void)
 {
+	long		timeout = pool_idle_timeout;
+	long		connections = fetch_idle_timeout();
+
+	if (connections >= 0 && (timeout < 0 || connections < timeout))
+		timeout = connections;
 	pgstat_report_activity(STATE_IDLE, NULL);
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH |
-					 (pool_idle_timeout >= 0 ? WL_TIMEOUT : 0),
-					 (long) pool_idle_timeout + 1, PG_WAIT_EXTENSION);
+					 (timeout >= 0 ? WL_TIMEOUT : 0),
+					 timeout + 1, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	if (ProcDiePending)
 		proc_exit(0);			/* between tasks there is nothing to complain about */

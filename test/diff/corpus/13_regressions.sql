@@ -54,3 +54,13 @@ EXECUTE l (4);
 EXPLAIN (VERBOSE) EXECUTE l (4) \g /dev/null
 PREPARE c (text) AS SELECT id FROM words WHERE w < upper($1) COLLATE "C" OR wg > $1 || 'a' ORDER BY id;
 EXECUTE c ('m');
+
+-- GROUPING() without grouping sets
+SELECT a, grouping(a) FROM left3 GROUP BY a;
+
+SELECT grp, k, sum(q), grouping(grp, k) + 1 FROM fact GROUP BY grp, k HAVING grouping(grp) = 0;
+
+SELECT grouping(grp), count(DISTINCT k) FROM fact GROUP BY grp;
+
+-- a comparison of a subquery without columns
+SELECT count(*) FROM cust WHERE (SELECT count(DISTINCT c) FROM string_to_table(name, NULL) c) <> 5;

@@ -84,6 +84,8 @@ send_task(int task, const char *sql)
 	buf[len++] = 1;
 	put_int32(1024);
 	put_string(sql);
+	buf[len++] = 0;				/* rows go to the driver */
+	put_int32(0);				/* and come from tables only */
 	send_frame();
 }
 
