@@ -342,7 +342,8 @@ resolve_var(Var *var, ResolveContext *context)
 				column = i + 1;
 	}
 	else if (context->display)
-		return copyObject(list_nth(input->ir->display, var->varattno - 1));
+		return var->varattno > 0 ?
+			copyObject(list_nth(input->ir->display, var->varattno - 1)) : copyObject((Node *) var);
 	if (column <= 0)
 	{
 		context->failed = true;
