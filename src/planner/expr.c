@@ -276,6 +276,17 @@ resolve_mutator(Node *node, ResolveContext *context)
 		return NULL;
 	if (IsA(node, Var))
 		return resolve_var((Var *) node, context);
+	if (IsA(node, Param) && !context->display && context->scope->ninputs > 0)
+	{
+		const SubPlan *subplan;
+		Node	   *link = subplan_for_param((Param *) node, context->ir, &subplan);
+
+		if (link)
+		{
+			context->subplans = lappend(context->subplans, (void *) subplan);
+			return link;
+		}
+	}
 	if (IsA(node, SubPlan) && !context->display && !context->failed)
 		return resolve_subplan((SubPlan *) node, context);
 	return expression_tree_mutator(node, resolve_mutator, context);
