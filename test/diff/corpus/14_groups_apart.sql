@@ -403,3 +403,14 @@ SELECT k, n, (SELECT count(*) FROM tag WHERE tag.k = x.k) FROM (SELECT k, count(
 SELECT count(*) FROM (SELECT id FROM fact TABLESAMPLE BERNOULLI (100) WHERE k = (SELECT min(k) + 1 FROM dim)) x;
 
 SELECT m.k, (SELECT count(*) FROM fact f TABLESAMPLE SYSTEM (100) WHERE f.k = m.k) FROM dim m WHERE m.k < 5;
+
+-- One column of rows that the driver sorts by another
+
+-- ordered
+SELECT f.id FROM fact f JOIN detail d USING (id) WHERE f.id < 50 ORDER BY price, f.id, d.line;
+
+-- ordered
+SELECT f.id FROM fact f JOIN dim m USING (k) WHERE f.id < 50 ORDER BY m.name DESC, f.id;
+
+-- ordered
+SELECT max(q) FROM fact f JOIN detail d USING (id) GROUP BY d.item, f.k2 ORDER BY d.item, f.k2;
