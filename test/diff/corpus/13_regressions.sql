@@ -55,6 +55,10 @@ EXPLAIN (VERBOSE) EXECUTE l (4) \g /dev/null
 PREPARE c (text) AS SELECT id FROM words WHERE w < upper($1) COLLATE "C" OR wg > $1 || 'a' ORDER BY id;
 EXECUTE c ('m');
 
+
+-- a whole row of a subquery that the driver finishes
+SELECT md5(string_agg(x::text, ' ')) FROM (SELECT id AS i, q AS j FROM fact ORDER BY 1, 2 OFFSET 0) x;
+
 -- GROUPING() without grouping sets
 SELECT a, grouping(a) FROM left3 GROUP BY a;
 
