@@ -17,6 +17,7 @@
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -46,6 +47,7 @@ static pgsocket local_socket(Lane *lane, bool *write);
 static void local_cancel(Lane *lane);
 static void local_stuck(Lane *lane);
 static bool holds_what_tasks_need(void);
+static List *add_exclusive_relids(List *relids, int partition);
 static bool is_shard(Oid relid);
 static void local_release(Lane *lane);
 static LaneEventKind read_frame(const char *data, Size len, LaneEvent *event);
@@ -192,25 +194,46 @@ local_stuck(Lane *lane)
 	list_free(waited_for);
 }
 
-/* Exclusive locks on shards or catalogs are rare; that on a distributed table itself is no matter. */
+/*
+ * Exclusive locks on shards or catalogs are rare; that on a distributed table itself is no matter.
+ * They are never taken by the fast path, so all are in the shared table.
+ */
 static bool
 holds_what_tasks_need(void)
 {
-	HASH_SEQ_STATUS status;
-	LOCALLOCK  *lock;
 	List	   *relids = NIL;
 	bool		found = false;
 	ListCell   *lc;
 
-	hash_seq_init(&status, GetLockMethodLocalHash());
-	while ((lock = hash_seq_search(&status)) != NULL)
-		if (lock->nLocks > 0 && lock->tag.mode == AccessExclusiveLock &&
-			lock->tag.lock.locktag_type == LOCKTAG_RELATION)
-			relids = lappend_oid(relids, lock->tag.lock.locktag_field2);
+	for (int i = 0; i < NUM_LOCK_PARTITIONS; i++)
+		relids = add_exclusive_relids(relids, i);
 	foreach(lc, relids)
 		found |= lfirst_oid(lc) < FirstNormalObjectId || is_shard(lfirst_oid(lc));
 	list_free(relids);
 	return found;
+}
+
+/* Others add to the list only what they move there from the fast path: an empty one needs no look. */
+static List *
+add_exclusive_relids(List *relids, int partition)
+{
+	SHM_QUEUE  *locks = &MyProc->myProcLocks[partition];
+	PROCLOCK   *held;
+
+	if (SHMQueueEmpty(locks))
+		return relids;
+	LWLockAcquire(LockHashPartitionLockByIndex(partition), LW_SHARED);
+	held = (PROCLOCK *) SHMQueueNext(locks, locks, offsetof(PROCLOCK, procLink));
+	while (held != NULL)
+	{
+		LOCKTAG    *tag = &held->tag.myLock->tag;
+
+		if ((held->holdMask & LOCKBIT_ON(AccessExclusiveLock)) && tag->locktag_type == LOCKTAG_RELATION)
+			relids = lappend_oid(relids, tag->locktag_field2);
+		held = (PROCLOCK *) SHMQueueNext(locks, &held->procLink, offsetof(PROCLOCK, procLink));
+	}
+	LWLockRelease(LockHashPartitionLockByIndex(partition));
+	return relids;
 }
 
 static bool
