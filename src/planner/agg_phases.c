@@ -33,7 +33,6 @@ static Ir  *meet(PlanContext *context, const AggParts *parts, Ir *stage, const A
 static List *order_of_states(const AggParts *parts);
 static Ir  *make_states(AggParts *parts, const char **reason);
 static List *add_partial_columns(AggParts *parts, Ir *ir, IrScope *scope, const char **reason);
-static Plan *sort_for_groups(PlanContext *context, AggParts *parts, Plan *below);
 static List *all_group_keys(const AggParts *parts);
 static Node *final_mutator(Node *node, AggParts *parts);
 static Node *combine_mutator(Node *node, AggParts *parts);
@@ -113,7 +112,10 @@ agg_driver_finishes(PlanContext *context, AggParts *parts, const char **reason)
 	stage->init_plans = NIL;
 	below = ir_seal_as(context, stage, below, tlist);
 	if (agg->aggstrategy == AGG_SORTED && agg->numCols > 0)
-		below = sort_for_groups(context, parts, below);
+	{
+		/* states come in any order */
+		below = ir_make_sort(context, below, all_group_keys(parts));
+	}
 	agg->plan.lefttree = below;
 	agg->aggsplit = AGGSPLIT_FINAL_DESERIAL;
 	agg->plan.targetlist = (List *) final_mutator((Node *) agg->plan.targetlist, parts);
@@ -139,6 +141,7 @@ agg_nodes_finish(PlanContext *context, AggParts *parts, const char **reason)
 	if (stage == NULL)
 		return NULL;
 	memcpy(agg, parts->agg, sizeof(Agg));
+	agg->plan.initPlan = NIL;
 	agg->groupingSets = NIL;
 	agg->chain = NIL;
 	if (parts->sets != NIL)
@@ -246,48 +249,6 @@ add_partial_columns(AggParts *parts, Ir *ir, IrScope *scope, const char **reason
 		partials = lappend(partials, display);
 	}
 	return partials;
-}
-
-/* The rows below a sorted aggregation, sorted anew: states come in any order. */
-static Plan *
-sort_for_groups(PlanContext *context, AggParts *parts, Plan *below)
-{
-	Agg		   *agg = parts->agg;
-	Sort	   *sort = makeNode(Sort);
-	List	   *keys = all_group_keys(parts);
-	ListCell   *lc;
-
-	memcpy(&sort->plan, below, sizeof(Plan));
-	sort->plan.type = T_Sort;
-	sort->plan.plan_node_id = context->next_plan_node_id++;
-	sort->plan.lefttree = below;
-	sort->plan.initPlan = NIL;
-	sort->plan.qual = NIL;
-	sort->plan.targetlist = NIL;
-	foreach(lc, below->targetlist)
-	{
-		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
-		Node	   *expr = (Node *) tle->expr;
-
-		tle->expr = (Expr *) makeVar(OUTER_VAR, tle->resno, exprType(expr), exprTypmod(expr),
-									 exprCollation(expr), 0);
-		sort->plan.targetlist = lappend(sort->plan.targetlist, tle);
-	}
-	sort->numCols = agg->numCols;
-	sort->sortColIdx = palloc(sizeof(AttrNumber) * agg->numCols);
-	sort->sortOperators = palloc(sizeof(Oid) * agg->numCols);
-	sort->collations = palloc(sizeof(Oid) * agg->numCols);
-	sort->nullsFirst = palloc(sizeof(bool) * agg->numCols);
-	for (int k = 0; k < agg->numCols; k++)
-	{
-		IrSortKey  *key = list_nth(keys, k);
-
-		sort->sortColIdx[k] = key->column;
-		sort->sortOperators[k] = key->sortop;
-		sort->collations[k] = key->collation;
-		sort->nullsFirst[k] = key->nulls_first;
-	}
-	return &sort->plan;
 }
 
 /* The order of states, and then the group columns that it leaves out. */

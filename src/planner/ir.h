@@ -146,6 +146,7 @@ extern bool traits_hash_equality(Oid opno, Oid left_type, Oid collation);
 extern bool traits_types_hash_alike(List *a, List *b);
 extern void traits_merge_groups(List *leaves, int from, int to);
 extern bool traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses);
+extern int	traits_tasks(const Ir *ir);
 extern bool traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols);
 
 /* stage_sql.c: rows that LIMIT and OFFSET let a task stop after, -1: all */
@@ -172,6 +173,9 @@ extern void exchange_leaf_column(const LeafPlan *leaf, int i, Oid *type, int32 *
 
 /* seal.c */
 extern Plan *ir_seal(PlanContext *context, Ir *ir, Plan *plan);
+/* ir, or, where that is better than a merge, one whose tail sorts. */
+extern Ir  *ir_sort_on_driver(PlanContext *context, Ir *ir, Plan *plan);
+extern Plan *ir_make_sort(PlanContext *context, Plan *below, List *keys);
 extern Plan *ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist);
 
 #endif							/* BARKS_PLANNER_IR_H */

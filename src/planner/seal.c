@@ -18,6 +18,10 @@
 #include "planner/ir.h"
 #include "planner/planner.h"
 
+/* So many the driver sorts as quickly as it merges them. */
+#define FEW_ROWS 100000
+
+static bool joins_shards(const Ir *ir);
 static CustomScan *make_scan(PlanContext *context, Ir *ir, Plan *plan);
 static StagePlan *make_gather(PlanContext *context, Ir *ir, Plan *plan);
 static List *number_stages(List *stages);
@@ -46,6 +50,7 @@ ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist)
 		plan->initPlan = ir->init_plans;
 		return plan;
 	}
+	ir = ir_sort_on_driver(context, ir, plan);
 	barks = make_barks_plan();
 	ir_ensure_column(ir);
 	if (ir->tail)
@@ -66,6 +71,101 @@ ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist)
 		scan->scan.plan.targetlist = pass_on(tlist);
 	scan->scan.plan.qual = ir->driver_qual;
 	return (Plan *) scan;
+}
+
+/*
+ * A merge needs the rows of all tasks at once, so it has few tasks, each with
+ * many shards; joins of these are planned badly, as their statistics are those
+ * of single shards.  When there are few rows to sort, let the driver do it.
+ */
+Ir *
+ir_sort_on_driver(PlanContext *context, Ir *ir, Plan *plan)
+{
+	Ir		   *below;
+	Ir		   *result;
+	List	   *tlist = NIL;
+	ListCell   *lc;
+
+	if (ir->order == NIL || !ir_on_nodes(ir) || !joins_shards(ir) ||
+		(ir->query->limitCount == NULL && plan->plan_rows > FEW_ROWS))
+		return ir;
+	below = palloc(sizeof(Ir));
+	memcpy(below, ir, sizeof(Ir));
+	below->order = NIL;
+	below->limit = -1;
+	below->init_plans = NIL;
+	foreach(lc, ir->display)
+		tlist = lappend(tlist, makeTargetEntry(lfirst(lc), foreach_current_index(lc) + 1,
+											   NULL, false));
+	result = palloc0(sizeof(Ir));
+	result->distribution = IR_SINGLE;
+	result->limit = -1;
+	result->display = ir->display;
+	result->relids = ir->relids;
+	result->leaves = ir->leaves;
+	result->init_plans = ir->init_plans;
+	result->rows = ir->rows;
+	result->width = ir->width;
+	result->tail = ir_make_sort(context, ir_seal_as(context, below, plan, tlist), ir->order);
+	return result;
+}
+
+/* Does a task read shards together with something else? */
+static bool
+joins_shards(const Ir *ir)
+{
+	bool		shards = false;
+	ListCell   *lc;
+
+	foreach(lc, ir->leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+
+		shards |= !leaf->broadcast && leaf->stage == 0;
+	}
+	return shards && list_length(ir->leaves) > 1;
+}
+
+/* A Sort over below, by columns of its target list. */
+Plan *
+ir_make_sort(PlanContext *context, Plan *below, List *keys)
+{
+	Sort	   *sort = makeNode(Sort);
+	int			nkeys = list_length(keys);
+	ListCell   *lc;
+
+	memcpy(&sort->plan, below, sizeof(Plan));
+	sort->plan.type = T_Sort;
+	sort->plan.plan_node_id = context->next_plan_node_id++;
+	sort->plan.lefttree = below;
+	sort->plan.initPlan = NIL;
+	sort->plan.qual = NIL;
+	sort->plan.targetlist = NIL;
+	foreach(lc, below->targetlist)
+	{
+		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
+		Node	   *expr = (Node *) tle->expr;
+
+		tle->expr = (Expr *) makeVar(OUTER_VAR, tle->resno, exprType(expr), exprTypmod(expr),
+									 exprCollation(expr), 0);
+		sort->plan.targetlist = lappend(sort->plan.targetlist, tle);
+	}
+	sort->numCols = nkeys;
+	sort->sortColIdx = palloc(sizeof(AttrNumber) * nkeys);
+	sort->sortOperators = palloc(sizeof(Oid) * nkeys);
+	sort->collations = palloc(sizeof(Oid) * nkeys);
+	sort->nullsFirst = palloc(sizeof(bool) * nkeys);
+	foreach(lc, keys)
+	{
+		IrSortKey  *key = lfirst(lc);
+		int			k = foreach_current_index(lc);
+
+		sort->sortColIdx[k] = key->column;
+		sort->sortOperators[k] = key->sortop;
+		sort->collations[k] = key->collation;
+		sort->nullsFirst[k] = key->nulls_first;
+	}
+	return &sort->plan;
 }
 
 static CustomScan *

@@ -21,6 +21,9 @@
 #include "planner/ir.h"
 #include "table/layout.h"
 
+/* A guess at the tasks that read an exchange */
+#define TASKS_OF_EXCHANGE	8
+
 static bool clause_pairs_key(const OpExpr *clause, const Ir *outer, Bitmapset *outer_columns,
 							 Bitmapset *inner_columns);
 
@@ -116,6 +119,34 @@ traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols)
 			return false;
 	}
 	return true;
+}
+
+/* How many tasks share the rows, roughly: what reads exchanges is not known yet. */
+int
+traits_tasks(const Ir *ir)
+{
+	int			tasks = 1;
+	ListCell   *lc;
+
+	if (ir->distribution != IR_PARTITIONED)
+		return 1;
+	foreach(lc, ir->leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+
+		if (leaf->broadcast)
+			continue;
+		if (leaf->stage > 0)
+			tasks = Max(tasks, TASKS_OF_EXCHANGE);
+		else
+		{
+			Relation	rel = relation_open(leaf->relid, NoLock);
+
+			tasks = Max(tasks, table_layout(rel)->npartitions);
+			relation_close(rel, NoLock);
+		}
+	}
+	return tasks;
 }
 
 /* Do rows with equal keys lie in partitions of one number, which one task can read? */

@@ -151,6 +151,8 @@ translate_tail(PlanContext *context, Plan *plan, Ir *child)
 	Plan	   *old = IsA(plan, SubqueryScan) ? ((SubqueryScan *) plan)->subplan : plan->lefttree;
 	Plan	   *below;
 
+	if (child->tail == NULL)
+		child = ir_sort_on_driver(context, child, old);
 	ir->distribution = IR_SINGLE;
 	ir->limit = -1;
 	ir->display = translate_output_display(child, plan->targetlist,

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -23,7 +25,7 @@
 #include "planner/planner.h"
 #include "planner/translate.h"
 
-/* States of parts of groups pay when there are at most so many of them for each row. */
+/* States of parts of groups pay when there are, over all tasks, so many for each row. */
 #define STATES_PER_ROW	0.5
 
 static bool collect(AggParts *parts, const char **reason);
@@ -316,19 +318,24 @@ groups_are_complete(const AggParts *parts)
 	return traits_groups_complete(parts->child, ncols, cols);
 }
 
-/* Are there so few groups that their states are less than the rows? */
+/* Will tasks have states to send that are fewer than their rows? */
 static bool
 states_pay(const AggParts *parts)
 {
+	double		rows = Max(parts->child->rows, 1);
 	double		groups = parts->agg->numGroups;
+	double		tasks = traits_tasks(parts->child);
 	ListCell   *lc;
 
 	if (parts->sets != NIL && !agg_sets_are_distinct(parts))
 		return false;
+	if (parts->agg->numCols == 0 && parts->sets == NIL)
+		return true;
 	foreach(lc, parts->agg->chain)
 		groups += lfirst_node(Agg, lc)->numGroups;
-	return parts->agg->numCols == 0 || groups <= parts->child->rows * STATES_PER_ROW ||
-		parts->child->rows <= 0;
+	groups = Max(groups, 1);
+	/* of the groups, a task meets those that a random share of the rows meets */
+	return tasks * groups * (1 - exp(-rows / tasks / groups)) <= rows * STATES_PER_ROW;
 }
 
 /* Few groups are quickest there, when nothing above wants them on the nodes. */

@@ -47,8 +47,8 @@ translate_scan(PlanContext *context, Scan *scan)
 	if (scan->scanrelid == 0)
 		return NULL;
 	rte = rt_fetch(scan->scanrelid, context->stmt->rtable);
-	if (context->bound != NULL && IsA(scan, SeqScan))
-		return translate_bound_scan(context, scan);
+	if (context->bound != NULL)
+		return IsA(scan, SeqScan) ? translate_bound_scan(context, scan) : NULL;
 	if (rte->rtekind != RTE_RELATION || !table_is_distributed(rte->relid))
 		return NULL;
 	context->scans++;

@@ -18,6 +18,9 @@
 
 /* However large work_mem is: so that row numbers and sums stay small. */
 #define MAX_COLLECTED_BYTES ((Size) 256 * 1024 * 1024)
+/* What usually fits into the cache, and blocks that are large enough on average. */
+#define CACHED_BYTES		((Size) 1024 * 1024)
+#define GOOD_BLOCK_BYTES	(BATCH_TARGET_BYTES / 4)
 
 struct ShuffleWriter
 {
@@ -92,7 +95,8 @@ shuffle_writer_create_sink(const ShuffleOutput *output, TupleDesc desc,
 
 /*
  * Half of work_mem is for what is collected: buffers grow by doubling.  No more
- * than fills a block of each partition, which stays in the caches.
+ * than makes blocks of a good size: picking rows out is much cheaper while they
+ * are in the processor's cache.
  */
 static ShuffleWriter *
 create(const ShuffleOutput *output, TupleDesc desc, BatchSchema *schema, int batch_rows,
@@ -110,7 +114,9 @@ create(const ShuffleOutput *output, TupleDesc desc, BatchSchema *schema, int bat
 	writer->compression = compression;
 	writer->partitioner = partitioner_create(output, desc, start, context);
 	writer->max_bytes = Min(Min((Size) work_mem * 1024 / 2, MAX_COLLECTED_BYTES),
-							(Size) output->npartitions * BATCH_TARGET_BYTES);
+							Min((Size) output->npartitions * BATCH_TARGET_BYTES,
+								Max((Size) output->npartitions * GOOD_BLOCK_BYTES,
+									CACHED_BYTES)));
 	writer->max_rows = Min((uint64) output->npartitions * batch_rows,
 						   Max(writer->max_bytes / row_overhead, 1));
 	writer->collected = batch_builder_create(schema, writer->max_rows, context);

@@ -375,3 +375,31 @@ SELECT id, count(clock_timestamp()), bool_and(clock_timestamp() >= now()) FROM f
 SELECT count(*) FROM (SELECT id FROM fact ORDER BY random() LIMIT 10) x;
 
 SELECT count(*) FROM (SELECT id FROM fact ORDER BY id LIMIT 5 + (random() * 0)::int) x;
+
+-- Below a row of something else
+
+SELECT m.k, x.* FROM dim m, LATERAL (SELECT count(*), sum(q), max(note) FROM fact f WHERE f.k = m.k AND f.q < m.k + 20) x WHERE m.k < 6;
+
+SELECT m.k, x.grp, x.n FROM dim m, LATERAL (SELECT grp, count(*) AS n FROM fact f WHERE f.k2 <> m.k GROUP BY grp HAVING count(*) > m.k) x WHERE m.k < 3;
+
+SELECT m.k, x.id, x.r FROM dim m, LATERAL (SELECT id, rank() OVER (ORDER BY q DESC, id) AS r FROM fact f WHERE f.k < m.k AND f.id < 60) x WHERE m.k < 4 AND r <= 3;
+
+SELECT m.k, x.k2 FROM dim m, LATERAL (SELECT k2 FROM fact f WHERE f.id < m.k * 10 EXCEPT SELECT m.k) x WHERE m.k < 5;
+
+SELECT m.k, x.grp, x.id FROM dim m, LATERAL (SELECT DISTINCT ON (grp) grp, id FROM fact f WHERE f.id < m.k * 10 ORDER BY grp, id DESC) x WHERE m.k BETWEEN 2 AND 5;
+
+SELECT m.k, x.grp, x.k2, x.n FROM dim m, LATERAL (SELECT grp, k2, count(*) AS n FROM fact f WHERE f.id < m.k * 10 GROUP BY ROLLUP (grp, k2)) x WHERE m.k BETWEEN 2 AND 4;
+
+SELECT m.k, x.g FROM dim m, LATERAL (SELECT generate_series(1, m.k) AS g FROM tag WHERE tag.k = m.k) x WHERE m.k < 4;
+
+SELECT id, (SELECT string_agg(tag, ',' ORDER BY tag) FROM tag WHERE tag.k = f.k), (SELECT count(DISTINCT tag) FROM tag WHERE tag.k <> f.k2) FROM fact f WHERE id < 40;
+
+SELECT k, count(*), (SELECT max(name) FROM dim WHERE dim.k = fact.k), sum(q) FROM fact GROUP BY k;
+
+SELECT k, count(*) FROM fact GROUP BY k HAVING count(*) > (SELECT min(k) + 100 FROM dim) ORDER BY k;
+
+SELECT k, n, (SELECT count(*) FROM tag WHERE tag.k = x.k) FROM (SELECT k, count(*) AS n FROM fact GROUP BY k) x;
+
+SELECT count(*) FROM (SELECT id FROM fact TABLESAMPLE BERNOULLI (100) WHERE k = (SELECT min(k) + 1 FROM dim)) x;
+
+SELECT m.k, (SELECT count(*) FROM fact f TABLESAMPLE SYSTEM (100) WHERE f.k = m.k) FROM dim m WHERE m.k < 5;
