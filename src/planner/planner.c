@@ -65,12 +65,16 @@ typedef struct PlannerSettings
 	bool		jit;
 	int			workers;
 	int			force_parallel;
+	bool		for_nodes;
 } PlannerSettings;
 
 static const PlannerSettings settings_for_nodes = {
 	.hashjoin = true,
-	.force_parallel = FORCE_PARALLEL_OFF
+	.force_parallel = FORCE_PARALLEL_OFF,
+	.for_nodes = true
 };
+
+static bool planning_for_nodes = false;
 
 static bool facts_walker(Node *node, QueryFacts *facts);
 static bool reads_distributed(PlannedStmt *stmt);
@@ -155,16 +159,16 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 
 /*
  * PostgreSQL lets a scan below most nodes return the whole row, as that costs
- * it nothing.  It does not when a system column is asked for, so pretend that.
+ * it nothing.  It does not when a system column or the row itself is asked for,
+ * so pretend that, also for rows that the driver may have to send.
  */
 void
 planner_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
-	int			index = TableOidAttributeNumber - rel->min_attr;
-
-	if (planner_enabled && rte->rtekind == RTE_RELATION && rel->attr_needed &&
-		index >= 0 && table_is_distributed(rte->relid))
-		rel->attr_needed[index] = bms_add_member(rel->attr_needed[index], 0);
+	if (rel->attr_needed && rel->min_attr <= 0 && rte->rtekind != RTE_SUBQUERY &&
+		(planning_for_nodes ||
+		 (planner_enabled && rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))))
+		rel->attr_needed[0] = bms_add_member(rel->attr_needed[0], 0);
 }
 
 static bool
@@ -238,6 +242,7 @@ get_settings(PlannerSettings *settings)
 	settings->jit = jit_enabled;
 	settings->workers = max_parallel_workers_per_gather;
 	settings->force_parallel = force_parallel_mode;
+	settings->for_nodes = planning_for_nodes;
 }
 
 static void
@@ -250,6 +255,7 @@ set_settings(const PlannerSettings *settings)
 	jit_enabled = settings->jit;
 	max_parallel_workers_per_gather = settings->workers;
 	force_parallel_mode = settings->force_parallel;
+	planning_for_nodes = settings->for_nodes;
 }
 
 static void
