@@ -507,6 +507,8 @@ registry_task_done(uint64 job, int stage, int task, int attempt, const TaskDone 
 	found->rows = done->rows;
 	found->bytes = done->bytes;
 	found->spill_bytes = done->spill_bytes;
+	for (int i = 0; i < done->npartitions; i++)
+		found->shuffle_bytes += done->partition_bytes[i];
 	found->queue_us = done->queue_us;
 	found->plan_us = done->plan_us;
 	found->run_us = done->run_us;

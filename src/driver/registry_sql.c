@@ -53,6 +53,7 @@ typedef struct StageCopy
 	int			nattempts;
 	int64		rows;
 	int64		bytes;
+	int64		shuffle_bytes;
 	int64		spill_bytes;
 	TimestampTz started;
 	TimestampTz finished;		/* 0: not yet */
@@ -253,6 +254,7 @@ copy_stage(const StageEntry *entry, JobCopy *job, bool with_attempts)
 		copy_attempt(latest, copy, job, with_attempts);
 		copy->rows += latest->rows;
 		copy->bytes += latest->bytes;
+		copy->shuffle_bytes += latest->shuffle_bytes;
 		if (latest->state == REGISTRY_FINISHED)
 			copy->ndone++;
 		copy->finished = Max(copy->finished, latest->finished);
@@ -320,6 +322,7 @@ show_job(const JobCopy *job, ReturnSetInfo *rsinfo)
 	bool		nulls[13];
 	int			ntasks = 0;
 	int			ndone = 0;
+	int64		shuffle_bytes = 0;
 	int64		spill_bytes = 0;
 	ListCell   *lc;
 
@@ -329,6 +332,7 @@ show_job(const JobCopy *job, ReturnSetInfo *rsinfo)
 
 		ntasks += stage->ntasks;
 		ndone += stage->ndone;
+		shuffle_bytes += stage->shuffle_bytes;
 		spill_bytes += stage->spill_bytes;
 	}
 	put(values, nulls, 0, Int64GetDatum(job->number));
@@ -341,7 +345,7 @@ show_job(const JobCopy *job, ReturnSetInfo *rsinfo)
 	put(values, nulls, 7, Int32GetDatum(ntasks));
 	put(values, nulls, 8, Int32GetDatum(ndone));
 	put(values, nulls, 9, Int64GetDatum(job->rows));
-	put(values, nulls, 10, Int64GetDatum(0));	/* shuffles do not exist yet */
+	put(values, nulls, 10, Int64GetDatum(shuffle_bytes));
 	put(values, nulls, 11, Int64GetDatum(spill_bytes));
 	put_text(values, nulls, 12, job->error);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
@@ -367,7 +371,7 @@ show_stages(const JobCopy *job, ReturnSetInfo *rsinfo)
 		put(values, nulls, 6, Int32GetDatum(stage->nattempts));
 		put(values, nulls, 7, Int64GetDatum(stage->rows));
 		put(values, nulls, 8, Int64GetDatum(stage->bytes));
-		put(values, nulls, 9, Int64GetDatum(0));	/* shuffles do not exist yet */
+		put(values, nulls, 9, Int64GetDatum(stage->shuffle_bytes));
 		put(values, nulls, 10, Int64GetDatum(stage->spill_bytes));
 		put_time(values, nulls, 11, stage->started);
 		put_time(values, nulls, 12,

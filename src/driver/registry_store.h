@@ -33,6 +33,7 @@ typedef struct AttemptEntry
 	int32		pid;			/* of the worker, once done */
 	int64		rows;
 	int64		bytes;
+	int64		shuffle_bytes;	/* kept for other stages */
 	int64		spill_bytes;
 	int64		queue_us;
 	int64		plan_us;

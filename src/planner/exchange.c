@@ -24,6 +24,7 @@
 #include "table/layout.h"
 
 static Ir  *exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid table);
+static void inherit_from_below(Ir *reader, const Ir *below);
 static List *range_keys(const Ir *ir);
 static LeafPlan *make_exchange_leaf(PlanContext *context, const StagePlan *stage, const Ir *ir);
 static Ir  *select_all(const Ir *below, LeafPlan *leaf);
@@ -69,6 +70,21 @@ ir_exchange_spread_nulls(Ir *ir)
 	Assert(stage->exchange == EXCHANGE_HASH);
 	stage->spread_nulls = true;
 	ir->nulls_spread = true;
+}
+
+Ir *
+ir_exchange_read_again(PlanContext *context, const Ir *reader)
+{
+	LeafPlan   *leaf = copyObject(linitial(reader->leaves));
+	Ir		   *ir;
+
+	leaf->index = context->next_leaf++;
+	leaf->group = context->next_group++;
+	ir = select_all(reader, leaf);
+	set_traits(ir, leaf, llast(reader->stages));
+	inherit_from_below(ir, reader);
+	ir->stages = reader->stages;
+	return ir;
 }
 
 const char *
@@ -149,12 +165,18 @@ exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid tab
 	reader = select_all(ir, make_exchange_leaf(context, stage, ir));
 	set_traits(reader, linitial(reader->leaves), stage);
 	reader->stages = list_concat_unique_ptr(list_copy(ir->stages), list_make1(stage));
-	reader->relids = ir->relids;
-	reader->init_plans = ir->init_plans;
-	reader->functions = ir->functions;
-	reader->rows = ir->rows;
-	reader->width = ir->width;
+	inherit_from_below(reader, ir);
 	return reader;
+}
+
+static void
+inherit_from_below(Ir *reader, const Ir *below)
+{
+	reader->relids = below->relids;
+	reader->init_plans = list_copy(below->init_plans);
+	reader->functions = list_copy(below->functions);
+	reader->rows = below->rows;
+	reader->width = below->width;
 }
 
 /* The order promised, as keys to partition by. */

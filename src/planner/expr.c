@@ -276,6 +276,17 @@ resolve_mutator(Node *node, ResolveContext *context)
 		return NULL;
 	if (IsA(node, Var))
 		return resolve_var((Var *) node, context);
+	if (IsA(node, Param) && !context->display && context->scope->ninputs > 0)
+	{
+		const SubPlan *subplan;
+		Node	   *link = subplan_for_param((Param *) node, context->ir, &subplan);
+
+		if (link)
+		{
+			context->subplans = lappend(context->subplans, (void *) subplan);
+			return link;
+		}
+	}
 	if (IsA(node, SubPlan) && !context->display && !context->failed)
 		return resolve_subplan((SubPlan *) node, context);
 	return expression_tree_mutator(node, resolve_mutator, context);
@@ -331,7 +342,8 @@ resolve_var(Var *var, ResolveContext *context)
 				column = i + 1;
 	}
 	else if (context->display)
-		return copyObject(list_nth(input->ir->display, var->varattno - 1));
+		return var->varattno > 0 ?
+			copyObject(list_nth(input->ir->display, var->varattno - 1)) : copyObject((Node *) var);
 	if (column <= 0)
 	{
 		context->failed = true;

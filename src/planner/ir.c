@@ -107,10 +107,10 @@ void
 ir_inherit(Ir *ir, const Ir *input)
 {
 	ir->height = Max(ir->height, input->height + 1);
-	ir->leaves = list_concat(ir->leaves, input->leaves);
+	ir->leaves = list_concat_unique_ptr(ir->leaves, input->leaves);
 	ir->stages = list_concat_unique_ptr(ir->stages, input->stages);
 	ir->relids = bms_union(ir->relids, input->relids);
-	ir->init_plans = list_concat(ir->init_plans, input->init_plans);
+	ir->init_plans = list_concat_unique_ptr(ir->init_plans, input->init_plans);
 	ir->prune = list_concat(ir->prune, input->prune);
 	ir->functions = list_concat_unique_oid(ir->functions, input->functions);
 	ir->needs_gate |= input->needs_gate;

@@ -104,6 +104,10 @@ typedef struct PlanContext
 	int			next_stage;		/* numbered anew when sealed */
 	int			scans;			/* distributed tables met so far */
 	List	   *relids;			/* distributed tables of the statement */
+	List	   *shared;			/* shared_plan.c's own */
+	List	   *init_plans;		/* of SubPlan: all of the statement */
+	bool		keep_shared;	/* CTEs and InitPlans are the driver's */
+	Bitmapset  *prune_params;	/* InitPlans' that decide about partitions, which the driver needs */
 	List	   *barks_plans;	/* of BarksPlan: all that were made */
 } PlanContext;
 
@@ -164,6 +168,8 @@ extern Ir  *ir_exchange_by(PlanContext *context, Ir *ir, const Bitmapset *column
 extern Ir  *ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table);
 /* The exchange that ir was just made by may put rows with a NULL key anywhere. */
 extern void ir_exchange_spread_nulls(Ir *ir);
+/* Another reader of the stage that reader reads. */
+extern Ir  *ir_exchange_read_again(PlanContext *context, const Ir *reader);
 /* Why rows cannot be partitioned by such a column, or NULL. */
 extern const char *exchange_key_reason(Oid type, Oid collation);
 extern StagePlan *exchange_make_stage(Ir *ir);

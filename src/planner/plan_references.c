@@ -11,158 +11,176 @@
 
 #include "job/plan.h"
 #include "planner/planner.h"
-#include "planner/subplan.h"
+#include "planner/shared_plan.h"
 
-static void walk_plan(Plan *plan, Bitmapset **ids);
-static void walk_plans(List *plans, Bitmapset **ids);
-static void walk_own(Plan *plan, Bitmapset **ids);
-static void walk_scan(Plan *plan, Bitmapset **ids);
-static void walk_barks(CustomScan *scan, Bitmapset **ids);
-static bool expr_walker(Node *node, Bitmapset **ids);
+static void walk_plan(Plan *plan, PlanReferences *refs);
+static void walk_plans(List *plans, PlanReferences *refs);
+static void drop_init_plans(Plan *plan, const Bitmapset *kept);
+static void walk_own(Plan *plan, PlanReferences *refs);
+static void walk_scan(Plan *plan, PlanReferences *refs);
+static void walk_barks(CustomScan *scan, PlanReferences *refs);
+static bool expr_walker(Node *node, PlanReferences *refs);
 
-Bitmapset *
-plan_references(Plan *plan)
+void
+plan_references(Plan *plan, PlanReferences *references)
 {
-	Bitmapset  *ids = NULL;
+	walk_plan(plan, references);
+}
 
-	walk_plan(plan, &ids);
-	return ids;
+void
+plan_keep_init_plans(Plan *plan, const Bitmapset *subplans)
+{
+	PlanReferences references = {.kept = subplans};
+
+	walk_plan(plan, &references);
 }
 
 static void
-walk_plan(Plan *plan, Bitmapset **ids)
+walk_plan(Plan *plan, PlanReferences *refs)
 {
 	if (plan == NULL)
 		return;
-	expr_walker((Node *) plan->targetlist, ids);
-	expr_walker((Node *) plan->qual, ids);
-	expr_walker((Node *) plan->initPlan, ids);
-	walk_own(plan, ids);
-	walk_plan(plan->lefttree, ids);
-	walk_plan(plan->righttree, ids);
+	expr_walker((Node *) plan->targetlist, refs);
+	expr_walker((Node *) plan->qual, refs);
+	if (refs->kept)
+		drop_init_plans(plan, refs->kept);
+	refs->init_plans = list_concat(refs->init_plans, plan->initPlan);
+	walk_own(plan, refs);
+	walk_plan(plan->lefttree, refs);
+	walk_plan(plan->righttree, refs);
 }
 
 static void
-walk_plans(List *plans, Bitmapset **ids)
+walk_plans(List *plans, PlanReferences *refs)
 {
 	ListCell   *lc;
 
 	foreach(lc, plans)
-		walk_plan(lfirst(lc), ids);
+		walk_plan(lfirst(lc), refs);
+}
+
+static void
+drop_init_plans(Plan *plan, const Bitmapset *kept)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->initPlan)
+		if (!bms_is_member(lfirst_node(SubPlan, lc)->plan_id, kept))
+			plan->initPlan = foreach_delete_current(plan->initPlan, lc);
 }
 
 /* What nodes have besides the fields of all plans. */
 static void
-walk_own(Plan *plan, Bitmapset **ids)
+walk_own(Plan *plan, PlanReferences *refs)
 {
 	switch (nodeTag(plan))
 	{
 		case T_Result:
-			expr_walker(((Result *) plan)->resconstantqual, ids);
+			expr_walker(((Result *) plan)->resconstantqual, refs);
 			break;
 		case T_ModifyTable:
-			expr_walker((Node *) ((ModifyTable *) plan)->withCheckOptionLists, ids);
-			expr_walker((Node *) ((ModifyTable *) plan)->returningLists, ids);
-			expr_walker((Node *) ((ModifyTable *) plan)->onConflictSet, ids);
-			expr_walker(((ModifyTable *) plan)->onConflictWhere, ids);
-			expr_walker((Node *) ((ModifyTable *) plan)->mergeActionLists, ids);
+			expr_walker((Node *) ((ModifyTable *) plan)->withCheckOptionLists, refs);
+			expr_walker((Node *) ((ModifyTable *) plan)->returningLists, refs);
+			expr_walker((Node *) ((ModifyTable *) plan)->onConflictSet, refs);
+			expr_walker(((ModifyTable *) plan)->onConflictWhere, refs);
+			expr_walker((Node *) ((ModifyTable *) plan)->mergeActionLists, refs);
 			break;
 		case T_Append:
-			walk_plans(((Append *) plan)->appendplans, ids);
+			walk_plans(((Append *) plan)->appendplans, refs);
 			break;
 		case T_MergeAppend:
-			walk_plans(((MergeAppend *) plan)->mergeplans, ids);
+			walk_plans(((MergeAppend *) plan)->mergeplans, refs);
 			break;
 		case T_BitmapAnd:
-			walk_plans(((BitmapAnd *) plan)->bitmapplans, ids);
+			walk_plans(((BitmapAnd *) plan)->bitmapplans, refs);
 			break;
 		case T_BitmapOr:
-			walk_plans(((BitmapOr *) plan)->bitmapplans, ids);
+			walk_plans(((BitmapOr *) plan)->bitmapplans, refs);
 			break;
 		case T_NestLoop:
 		case T_MergeJoin:
 		case T_HashJoin:
-			expr_walker((Node *) ((Join *) plan)->joinqual, ids);
+			expr_walker((Node *) ((Join *) plan)->joinqual, refs);
 			if (IsA(plan, NestLoop))
 				break;
 			expr_walker((Node *) (IsA(plan, HashJoin) ? ((HashJoin *) plan)->hashclauses :
-								  ((MergeJoin *) plan)->mergeclauses), ids);
+								  ((MergeJoin *) plan)->mergeclauses), refs);
 			if (IsA(plan, HashJoin))
-				expr_walker((Node *) ((HashJoin *) plan)->hashkeys, ids);
+				expr_walker((Node *) ((HashJoin *) plan)->hashkeys, refs);
 			break;
 		case T_Hash:
-			expr_walker((Node *) ((Hash *) plan)->hashkeys, ids);
+			expr_walker((Node *) ((Hash *) plan)->hashkeys, refs);
 			break;
 		case T_Memoize:
-			expr_walker((Node *) ((Memoize *) plan)->param_exprs, ids);
+			expr_walker((Node *) ((Memoize *) plan)->param_exprs, refs);
 			break;
 		case T_WindowAgg:
-			expr_walker(((WindowAgg *) plan)->startOffset, ids);
-			expr_walker(((WindowAgg *) plan)->endOffset, ids);
-			expr_walker((Node *) ((WindowAgg *) plan)->runCondition, ids);
+			expr_walker(((WindowAgg *) plan)->startOffset, refs);
+			expr_walker(((WindowAgg *) plan)->endOffset, refs);
+			expr_walker((Node *) ((WindowAgg *) plan)->runCondition, refs);
 			break;
 		case T_Limit:
-			expr_walker(((Limit *) plan)->limitOffset, ids);
-			expr_walker(((Limit *) plan)->limitCount, ids);
+			expr_walker(((Limit *) plan)->limitOffset, refs);
+			expr_walker(((Limit *) plan)->limitCount, refs);
 			break;
 		default:
-			walk_scan(plan, ids);
+			walk_scan(plan, refs);
 			break;
 	}
 }
 
 static void
-walk_scan(Plan *plan, Bitmapset **ids)
+walk_scan(Plan *plan, PlanReferences *refs)
 {
 	switch (nodeTag(plan))
 	{
 		case T_SampleScan:
-			expr_walker((Node *) ((SampleScan *) plan)->tablesample, ids);
+			expr_walker((Node *) ((SampleScan *) plan)->tablesample, refs);
 			break;
 		case T_IndexScan:
-			expr_walker((Node *) ((IndexScan *) plan)->indexqual, ids);
-			expr_walker((Node *) ((IndexScan *) plan)->indexorderby, ids);
+			expr_walker((Node *) ((IndexScan *) plan)->indexqual, refs);
+			expr_walker((Node *) ((IndexScan *) plan)->indexorderby, refs);
 			break;
 		case T_IndexOnlyScan:
-			expr_walker((Node *) ((IndexOnlyScan *) plan)->indexqual, ids);
-			expr_walker((Node *) ((IndexOnlyScan *) plan)->recheckqual, ids);
-			expr_walker((Node *) ((IndexOnlyScan *) plan)->indexorderby, ids);
+			expr_walker((Node *) ((IndexOnlyScan *) plan)->indexqual, refs);
+			expr_walker((Node *) ((IndexOnlyScan *) plan)->recheckqual, refs);
+			expr_walker((Node *) ((IndexOnlyScan *) plan)->indexorderby, refs);
 			break;
 		case T_BitmapIndexScan:
-			expr_walker((Node *) ((BitmapIndexScan *) plan)->indexqual, ids);
+			expr_walker((Node *) ((BitmapIndexScan *) plan)->indexqual, refs);
 			break;
 		case T_BitmapHeapScan:
-			expr_walker((Node *) ((BitmapHeapScan *) plan)->bitmapqualorig, ids);
+			expr_walker((Node *) ((BitmapHeapScan *) plan)->bitmapqualorig, refs);
 			break;
 		case T_TidScan:
-			expr_walker((Node *) ((TidScan *) plan)->tidquals, ids);
+			expr_walker((Node *) ((TidScan *) plan)->tidquals, refs);
 			break;
 		case T_TidRangeScan:
-			expr_walker((Node *) ((TidRangeScan *) plan)->tidrangequals, ids);
+			expr_walker((Node *) ((TidRangeScan *) plan)->tidrangequals, refs);
 			break;
 		case T_SubqueryScan:
-			walk_plan(((SubqueryScan *) plan)->subplan, ids);
+			walk_plan(((SubqueryScan *) plan)->subplan, refs);
 			break;
 		case T_FunctionScan:
-			expr_walker((Node *) ((FunctionScan *) plan)->functions, ids);
+			expr_walker((Node *) ((FunctionScan *) plan)->functions, refs);
 			break;
 		case T_ValuesScan:
-			expr_walker((Node *) ((ValuesScan *) plan)->values_lists, ids);
+			expr_walker((Node *) ((ValuesScan *) plan)->values_lists, refs);
 			break;
 		case T_TableFuncScan:
-			expr_walker((Node *) ((TableFuncScan *) plan)->tablefunc, ids);
+			expr_walker((Node *) ((TableFuncScan *) plan)->tablefunc, refs);
 			break;
 		case T_CteScan:
-			*ids = bms_add_member(*ids, ((CteScan *) plan)->ctePlanId);
+			refs->subplans = bms_add_member(refs->subplans, ((CteScan *) plan)->ctePlanId);
 			break;
 		case T_ForeignScan:
-			expr_walker((Node *) ((ForeignScan *) plan)->fdw_exprs, ids);
-			expr_walker((Node *) ((ForeignScan *) plan)->fdw_recheck_quals, ids);
+			expr_walker((Node *) ((ForeignScan *) plan)->fdw_exprs, refs);
+			expr_walker((Node *) ((ForeignScan *) plan)->fdw_recheck_quals, refs);
 			break;
 		case T_CustomScan:
-			expr_walker((Node *) ((CustomScan *) plan)->custom_exprs, ids);
-			walk_plans(((CustomScan *) plan)->custom_plans, ids);
-			walk_barks((CustomScan *) plan, ids);
+			expr_walker((Node *) ((CustomScan *) plan)->custom_exprs, refs);
+			walk_plans(((CustomScan *) plan)->custom_plans, refs);
+			walk_barks((CustomScan *) plan, refs);
 			break;
 		default:
 			break;
@@ -171,7 +189,7 @@ walk_scan(Plan *plan, Bitmapset **ids)
 
 /* Plans inside of ours. */
 static void
-walk_barks(CustomScan *scan, Bitmapset **ids)
+walk_barks(CustomScan *scan, PlanReferences *refs)
 {
 	BarksPlan  *barks;
 	ListCell   *lc;
@@ -179,25 +197,40 @@ walk_barks(CustomScan *scan, Bitmapset **ids)
 	if (scan->methods != barks_scan_methods)
 		return;
 	barks = barks_plan_of(scan);
-	walk_plan(barks->tail, ids);
+	walk_plan(barks->tail, refs);
+	if (barks->stages != NIL)
+		refs->jobs = lappend(refs->jobs, barks);
 	foreach(lc, barks->stages)
-		walk_plan(((StagePlan *) lfirst(lc))->driver_plan, ids);
+	{
+		StagePlan  *stage = lfirst(lc);
+
+		walk_plan(stage->driver_plan, refs);
+		expr_walker((Node *) stage->query, refs);
+		expr_walker((Node *) stage->prune, refs);
+	}
 }
 
 static bool
-expr_walker(Node *node, Bitmapset **ids)
+expr_walker(Node *node, PlanReferences *refs)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, SubPlan))
-		*ids = bms_add_member(*ids, ((SubPlan *) node)->plan_id);
+		refs->subplans = bms_add_member(refs->subplans, ((SubPlan *) node)->plan_id);
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC &&
+		((Param *) node)->paramid >= 0)
+		refs->params = bms_add_member(refs->params, ((Param *) node)->paramid);
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, expr_walker, refs, 0);
+	if (IsA(node, Integer))
+		return false;			/* of stage->prune */
 	/* lists that expression_tree_walker has no name for */
 	if (IsA(node, RangeTblFunction))
-		return expr_walker(((RangeTblFunction *) node)->funcexpr, ids);
+		return expr_walker(((RangeTblFunction *) node)->funcexpr, refs);
 	if (IsA(node, WithCheckOption))
-		return expr_walker(((WithCheckOption *) node)->qual, ids);
+		return expr_walker(((WithCheckOption *) node)->qual, refs);
 	if (IsA(node, MergeAction))
-		return expr_walker(((MergeAction *) node)->qual, ids) ||
-			expr_walker((Node *) ((MergeAction *) node)->targetList, ids);
-	return expression_tree_walker(node, expr_walker, ids);
+		return expr_walker(((MergeAction *) node)->qual, refs) ||
+			expr_walker((Node *) ((MergeAction *) node)->targetList, refs);
+	return expression_tree_walker(node, expr_walker, refs);
 }

@@ -27,6 +27,7 @@
 #include "planner/decorrelate.h"
 #include "planner/fallback.h"
 #include "planner/planner.h"
+#include "planner/shared_plan.h"
 #include "planner/subplan.h"
 #include "planner/translate.h"
 #include "table/layout.h"
@@ -83,7 +84,8 @@ static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_s
 static pg_noinline void get_settings(PlannerSettings *settings);
 static pg_noinline void set_settings(const PlannerSettings *settings);
 static void translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options);
-static void translate_subplans(PlanContext *context);
+static bool translate_all(PlanContext *context);
+static void translate_or_again(PlanContext *context);
 static int	count_plan_nodes(PlannedStmt *stmt);
 static bool max_id_walker(Plan *plan, int *max_id);
 static Plan *materialize(PlanContext *context, Plan *plan);
@@ -272,8 +274,7 @@ translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options)
 	before = subplan_begin(&context);
 	PG_TRY();
 	{
-		stmt->planTree = translate_and_seal(&context, stmt->planTree);
-		translate_subplans(&context);
+		translate_or_again(&context);
 	}
 	PG_FINALLY();
 	{
@@ -286,27 +287,74 @@ translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options)
 		stmt->planTree = materialize(&context, stmt->planTree);
 }
 
-/* Those that are still asked for; the others became sub-selects on the nodes. */
-static void
-translate_subplans(PlanContext *context)
+/*
+ * Translate the plan and the subplans that it then still asks for; the others
+ * became part of what nodes do.  False when something would be made twice: then
+ * once more with keep_shared.
+ */
+static bool
+translate_all(PlanContext *context)
 {
-	Bitmapset  *wanted = plan_references(context->stmt->planTree);
+	PlannedStmt *stmt = context->stmt;
+	Bitmapset  *wanted;
 	Bitmapset  *done = NULL;
+	PlanReferences references = {0};
+	ListCell   *lc;
 	int			id;
 
-	while ((id = bms_next_member(bms_difference(wanted, done), -1)) >= 0)
-	{
-		ListCell   *lc = list_nth_cell(context->stmt->subplans, id - 1);
+	plan_references(stmt->planTree, &references);
+	foreach(lc, stmt->subplans)
+		plan_references(lfirst(lc), &references);
+	context->init_plans = references.init_plans;
 
+	stmt->planTree = translate_and_seal(context, stmt->planTree);
+	while (wanted = shared_plan_wanted(stmt),
+		   (id = bms_next_member(bms_difference(wanted, done), -1)) >= 0)
+	{
+		lc = list_nth_cell(stmt->subplans, id - 1);
 		done = bms_add_member(done, id);
-		if (lfirst(lc) == NULL)
-			continue;
-		lfirst(lc) = translate_and_seal(context, lfirst(lc));
-		wanted = bms_join(wanted, plan_references(lfirst(lc)));
+		if (lfirst(lc) != NULL)
+			lfirst(lc) = translate_and_seal(context, lfirst(lc));
 	}
-	for (id = 1; id <= list_length(context->stmt->subplans); id++)
-		if (!bms_is_member(id, wanted))
-			lfirst(list_nth_cell(context->stmt->subplans, id - 1)) = NULL;
+	if (shared_plan_conflicts(context))
+		return false;
+
+	/* "kept" must not be NULL, so a bit that is no subplan's */
+	wanted = bms_add_member(wanted, 0);
+	plan_keep_init_plans(stmt->planTree, wanted);
+	foreach(lc, stmt->subplans)
+	{
+		if (bms_is_member(foreach_current_index(lc) + 1, wanted))
+			plan_keep_init_plans(lfirst(lc), wanted);
+		else
+			lfirst(lc) = NULL;
+	}
+	return true;
+}
+
+/* With CTEs or InitPlans, in a copy, in case it has to be done again. */
+static void
+translate_or_again(PlanContext *context)
+{
+	PlannedStmt *stmt = context->stmt;
+	Plan	   *plan = stmt->planTree;
+	List	   *subplans = stmt->subplans;
+	int			mark = fallback_mark();
+	PlanContext start = *context;
+
+	if (subplans != NIL)
+	{
+		stmt->planTree = copyObject(plan);
+		stmt->subplans = copyObject(subplans);
+	}
+	if (translate_all(context))
+		return;
+	stmt->planTree = plan;
+	stmt->subplans = subplans;
+	*context = start;
+	context->keep_shared = true;
+	fallback_rewind(mark);
+	(void) translate_all(context);
 }
 
 /* One more than the largest plan_node_id in use. */

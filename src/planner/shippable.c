@@ -303,7 +303,8 @@ check_guarded(Node *node, ShippableContext *context)
 		branches = list_copy_tail(((CoalesceExpr *) node)->args, 1);
 	}
 	context->guarded = true;
-	failed = failed || check_branches((Node *) branches, context);
+	if (branches != NIL)		/* COALESCE may have one argument */
+		failed = failed || check_branches((Node *) branches, context);
 	context->guarded = saved;
 	return failed;
 }
@@ -314,6 +315,8 @@ check_branches(Node *node, ShippableContext *context)
 	bool		saved = context->conditional;
 	bool		failed;
 
+	if (node == NULL)
+		return false;			/* COALESCE may have but one argument left */
 	context->conditional = true;
 	failed = check_children(node, context);
 	context->conditional = saved;

@@ -26,8 +26,7 @@ extern bool subplan_param_is_bound(int paramid);
 extern void subplan_bind(Node *query, List *params, List *exprs);
 extern Ir  *subplan_broadcast(PlanContext *context, Ir *ir, Plan *plan, bool keeps_order);
 extern bool subplan_reads_same_rows(const Ir *ir);
-
-/* plan_references.c: ids of the subplans that the plan tree uses, directly */
-extern Bitmapset *plan_references(Plan *plan);
+/* As subplan_for_query, for a parameter whose value is that of an InitPlan; or NULL. */
+extern Node *subplan_for_param(const Param *param, Ir *ir, const SubPlan **subplan);
 
 #endif							/* BARKS_PLANNER_SUBPLAN_H */

@@ -14,6 +14,7 @@
 #include "nodes/nodeFuncs.h"
 
 #include "planner/fallback.h"
+#include "planner/shared_plan.h"
 #include "planner/subplan.h"
 #include "planner/translate.h"
 
@@ -91,6 +92,8 @@ translate_node(PlanContext *context, Plan *plan)
 			return translate_subquery(context, (SubqueryScan *) plan);
 		case T_HashJoin:
 			return translate_hash_join(context, (HashJoin *) plan);
+		case T_CteScan:
+			return translate_cte_scan(context, (CteScan *) plan);
 		case T_NestLoop:
 			return translate_nest_loop(context, (NestLoop *) plan);
 		case T_Append:

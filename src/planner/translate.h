@@ -26,6 +26,8 @@ extern void translate_init_plans(Ir *ir, Plan *plan);
 
 /* translate_scan.c */
 extern Ir  *translate_scan(PlanContext *context, Scan *scan);
+/* SELECT tlist FROM child WHERE quals, on the nodes or over the gathered rows. */
+extern Ir  *translate_project(PlanContext *context, Plan *plan, Ir *child, List *quals, int varno);
 extern Ir  *translate_result(PlanContext *context, Result *result);
 extern Ir  *translate_subquery(PlanContext *context, SubqueryScan *scan);
 /* translate_join.c */

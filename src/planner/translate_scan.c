@@ -26,6 +26,7 @@
 static char *sample_clause(const SampleScan *scan);
 static LeafPlan *make_leaf(PlanContext *context, Scan *scan, Oid relid);
 static void leaf_traits(PlanContext *context, Ir *ir, LeafPlan *leaf, Index scanrelid);
+static bool params_walker(Node *node, Bitmapset **params);
 static bool select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *plan,
 						  const char **reason);
 static Ir  *select_from_leaf(PlanContext *context, Scan *scan, LeafPlan *leaf,
@@ -34,7 +35,6 @@ static void leaf_keys_of_output(Ir *ir, const LeafPlan *leaf, List *tlist, Index
 static Ir  *translate_bound_scan(PlanContext *context, Scan *scan);
 static bool depends_on(Node *node, Bitmapset *params);
 static Node *over_mutator(Node *node, List *tlist);
-static Ir  *project(PlanContext *context, Plan *plan, Ir *child, List *quals, int varno);
 
 Ir *
 translate_scan(PlanContext *context, Scan *scan)
@@ -101,7 +101,7 @@ translate_bound_scan(PlanContext *context, Scan *scan)
 	memcpy(&above, &scan->plan, sizeof(Plan));
 	above.targetlist = (List *) over_mutator((Node *) above.targetlist,
 											 below->plan.targetlist);
-	return project(context, &above, ir,
+	return translate_project(context, &above, ir,
 				   (List *) over_mutator((Node *) quals, below->plan.targetlist), OUTER_VAR);
 }
 
@@ -151,7 +151,7 @@ translate_result(PlanContext *context, Result *result)
 	{
 		Ir		   *child = translate_plan(context, plan->lefttree);
 
-		return child ? project(context, plan, child, quals, OUTER_VAR) : NULL;
+		return child ? translate_project(context, plan, child, quals, OUTER_VAR) : NULL;
 	}
 	if (plan->qual != NIL)
 		return NULL;
@@ -170,7 +170,7 @@ translate_subquery(PlanContext *context, SubqueryScan *scan)
 
 	if (child == NULL)
 		return NULL;
-	return project(context, &scan->scan.plan, child, scan->scan.plan.qual,
+	return translate_project(context, &scan->scan.plan, child, scan->scan.plan.qual,
 				   scan->scan.scanrelid);
 }
 
@@ -241,13 +241,25 @@ select_from_leaf(PlanContext *context, Scan *scan, LeafPlan *leaf, const char **
 			ir->distribution = IR_SINGLE;
 		ir->indeterminate = true;
 	}
+	ir->prune = prune_find(leaf, scan->plan.qual, scan->scanrelid);
+	params_walker((Node *) ir->prune, &context->prune_params);
 	if (!select_fenced(context, &ir, &scope, &scan->plan, reason))
 		return NULL;
 	if (!ir->has_driver_tlist)
 		leaf_keys_of_output(ir, leaf, scan->plan.targetlist, scan->scanrelid);
-	ir->prune = prune_find(leaf, scan->plan.qual, scan->scanrelid);
 	translate_init_plans(ir, &scan->plan);
 	return ir;
+}
+
+/* Parameters that the driver needs the values of. */
+static bool
+params_walker(Node *node, Bitmapset **params)
+{
+	if (node == NULL || IsA(node, Integer))
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		*params = bms_add_member(*params, ((Param *) node)->paramid);
+	return expression_tree_walker(node, params_walker, params);
 }
 
 /*
@@ -335,8 +347,8 @@ leaf_keys_of_output(Ir *ir, const LeafPlan *leaf, List *tlist, Index scanrelid)
 }
 
 /* SELECT tlist FROM child WHERE quals, on the nodes or over the gathered rows. */
-static Ir *
-project(PlanContext *context, Plan *plan, Ir *child, List *quals, int varno)
+Ir *
+translate_project(PlanContext *context, Plan *plan, Ir *child, List *quals, int varno)
 {
 	const char *reason = NULL;
 	IrScope		scope;

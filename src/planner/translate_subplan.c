@@ -28,6 +28,7 @@
 #include "planner/driver_input.h"
 #include "planner/fallback.h"
 #include "planner/planner.h"
+#include "planner/shared_plan.h"
 #include "planner/subplan.h"
 #include "planner/translate.h"
 
@@ -112,6 +113,21 @@ subplan_for_query(const SubPlan *subplan, Node *test, List *args, Ir *ir, const 
 	subplan_bind(link->subselect, subplan->parParam, args);
 	link->location = -1;
 	return (Node *) link;
+}
+
+Node *
+subplan_for_param(const Param *param, Ir *ir, const SubPlan **subplan)
+{
+	const char *reason;
+
+	if (current == NULL || param->paramkind != PARAM_EXEC || ir->query == NULL ||
+		bms_is_member(param->paramid, current->bound) ||
+		bms_is_member(param->paramid, current->prune_params))
+		return NULL;
+	*subplan = shared_plan_of_param(current, param->paramid);
+	if (*subplan == NULL)
+		return NULL;
+	return subplan_for_query(*subplan, NULL, NIL, ir, &reason);
 }
 
 /* ir's query has the sub-select in it: it needs what that reads. */
@@ -200,12 +216,17 @@ find_reader(Ir *ir, const SubPlan *subplan, const char **reason)
 static Ir *
 make_reader(const SubPlan *subplan, const char **reason)
 {
-	Plan	   *plan = copyObject(list_nth(current->stmt->subplans, subplan->plan_id - 1));
+	Plan	   *plan = list_nth(current->stmt->subplans, subplan->plan_id - 1);
 	int			scans = current->scans;
 	int			mark = fallback_mark();
-	Ir		   *reader = subplan_translate(current, plan, subplan->parParam,
-										   subplan->subLinkType == ARRAY_SUBLINK, reason);
+	Ir		   *reader;
 
+	/* an InitPlan, which several expressions may share */
+	if (subplan->setParam != NIL && !bms_overlap(plan->allParam, current->bound))
+		reader = shared_plan_read(current, subplan);
+	else
+		reader = subplan_translate(current, copyObject(plan), subplan->parParam,
+								   subplan->subLinkType == ARRAY_SUBLINK, reason);
 	current->scans = scans;
 	fallback_rewind(mark);
 	if (reader == NULL)

@@ -55,6 +55,10 @@ EXPLAIN (VERBOSE) EXECUTE l (4) \g /dev/null
 PREPARE c (text) AS SELECT id FROM words WHERE w < upper($1) COLLATE "C" OR wg > $1 || 'a' ORDER BY id;
 EXECUTE c ('m');
 
+
+-- a whole row of a subquery that the driver finishes
+SELECT md5(string_agg(x::text, ' ')) FROM (SELECT id AS i, q AS j FROM fact ORDER BY 1, 2 OFFSET 0) x;
+
 -- GROUPING() without grouping sets
 SELECT a, grouping(a) FROM left3 GROUP BY a;
 
@@ -69,3 +73,5 @@ SELECT count(*) FROM cust WHERE (SELECT count(DISTINCT c) FROM string_to_table(n
 SELECT t.typname, count(*) FROM by_numeric x LEFT JOIN pg_type t ON t.oid = x.v::oid AND t.typdefaultbin IS NULL GROUP BY t.typname;
 
 SELECT count(x.v), count(t.typdefaultbin) FROM by_numeric x FULL JOIN pg_type t ON t.oid = x.v::oid;
+
+SELECT coalesce(a, NULL), coalesce(NULL, b, NULL) FROM left3;
