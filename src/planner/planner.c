@@ -21,7 +21,6 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
-#include "optimizer/planmain.h"
 #include "utils/guc.h"
 
 #include "planner/decorrelate.h"
@@ -88,7 +87,6 @@ static bool translate_all(PlanContext *context);
 static void translate_or_again(PlanContext *context);
 static int	count_plan_nodes(PlannedStmt *stmt);
 static bool max_id_walker(Plan *plan, int *max_id);
-static Plan *materialize(PlanContext *context, Plan *plan);
 
 void
 planner_init(void)
@@ -284,7 +282,7 @@ translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options)
 	foreach(lc, context.barks_plans)
 		((BarksPlan *) lfirst(lc))->statement_relids = list_copy(context.relids);
 	if ((cursor_options & CURSOR_OPT_SCROLL) && !ExecSupportsBackwardScan(stmt->planTree))
-		stmt->planTree = materialize(&context, stmt->planTree);
+		stmt->planTree = ir_make_material(&context, stmt->planTree);
 }
 
 /*
@@ -407,28 +405,4 @@ max_id_walker(Plan *plan, int *max_id)
 	foreach(lc, children)
 		max_id_walker(lfirst(lc), max_id);
 	return false;
-}
-
-/* SCROLL was asked for, and the gather only goes forward: keep the rows. */
-static Plan *
-materialize(PlanContext *context, Plan *plan)
-{
-	Plan	   *result = materialize_finished_plan(plan);
-	List	   *tlist = NIL;
-	ListCell   *lc;
-
-	foreach(lc, plan->targetlist)
-	{
-		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
-		Node	   *expr = (Node *) tle->expr;
-
-		tle->expr = (Expr *) makeVar(OUTER_VAR, tle->resno, exprType(expr), exprTypmod(expr),
-									 exprCollation(expr), 0);
-		tlist = lappend(tlist, tle);
-	}
-	result->targetlist = tlist;
-	result->plan_node_id = context->next_plan_node_id++;
-	result->extParam = bms_copy(plan->extParam);
-	result->allParam = bms_copy(plan->allParam);
-	return result;
 }

@@ -75,3 +75,8 @@ SELECT t.typname, count(*) FROM by_numeric x LEFT JOIN pg_type t ON t.oid = x.v:
 SELECT count(x.v), count(t.typdefaultbin) FROM by_numeric x FULL JOIN pg_type t ON t.oid = x.v::oid;
 
 SELECT coalesce(a, NULL), coalesce(NULL, b, NULL) FROM left3;
+
+-- a merge join goes back in its inner side
+SELECT x.id, y.id FROM types x FULL JOIN types y ON x.d = y.ts;
+
+SELECT x.id, y.id FROM types x FULL JOIN types y ON x.bits = y.bits;
