@@ -153,7 +153,7 @@ on_emit_log(ErrorData *edata)
 static void
 on_executor_start(QueryDesc *query, int eflags)
 {
-	table_executor_start(query);
+	table_executor_start(query, eflags);
 	next_executor_start(query, eflags);
 }
 

@@ -25,6 +25,7 @@ static const char *const known_points[] = {
 	"commit.after_prepare",		/* all nodes prepared, no decision yet */
 	"commit.after_local",		/* decided, nothing committed remotely */
 	"commit.after_commit_one",	/* the first node committed */
+	"snapshot.before_take",		/* connected, the commit lock is held */
 	"snapshot.taken",			/* all nodes gave their snapshots */
 	"task.before_run",			/* a worker is about to run a task */
 	"task.after_batch",			/* a worker sent a batch */

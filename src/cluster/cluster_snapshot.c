@@ -11,6 +11,10 @@
  * The command that opens a stream ends in COMMIT, which the node runs by itself
  * once we end the COPY; so the last reference to a View leaves its streams
  * without waiting and nothing stays open on the node.
+ *
+ * A query that ends in the middle cancels what its streams are at and gives them
+ * back: the holder must stay as long as others read under the View.  Such a
+ * stream is used again once the node said that it stopped.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -21,6 +25,7 @@
 #include "access/xact.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
+#include "storage/latch.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
@@ -33,18 +38,22 @@
 #include "base/stop_point.h"
 #include "cluster/cluster_snapshot.h"
 #include "cluster/cluster_state.h"
+#include "cluster/connection_internal.h"
 #include "cluster/node.h"
 #include "cluster/recovery.h"
 
 #define COMMIT_LOCK_CLASS	0x6261726b	/* "bark" */
 #define COMMIT_LOCK_FIELD	0xba12	/* not one that SQL's advisory locks use */
+#define STOPPING_WAIT_MS	50		/* for a cancelled stream, before a further one is opened */
 
 typedef struct NodeView
 {
 	Oid			node;
 	char		id[64];			/* the exported snapshot */
+	char	   *content;		/* the same as pg_snapshot, in the view's context */
 	bool		broken;			/* its holder is gone, and the snapshot with it */
-	List	   *quiet;			/* streams nobody uses; the holder is one of quiet or taken */
+	List	   *quiet;			/* streams nobody uses; the holder is in one of the lists */
+	List	   *stopping;		/* streams nobody uses that have still to answer a cancel */
 	NodeConnection *holder;
 } NodeView;
 
@@ -57,6 +66,8 @@ typedef struct View
 	uint32		xcnt;
 	TransactionId *xip;
 	uint64		commits;		/* distributed commits when taken */
+	bool		in_step;		/* the driver's snapshot is known to see just these */
+	bool		held;			/* a statement holds it from its start to its end */
 	List	   *nodes;			/* of NodeView */
 	int			references;
 	bool		keep;			/* REPEATABLE READ: until the transaction ends */
@@ -82,19 +93,31 @@ static dlist_head references = DLIST_STATIC_INIT(references);
 static void setup_backend(void);
 static View *find_view(Snapshot snapshot);
 static View *make_view(Snapshot snapshot);
-static void take_nodes(View *view, Snapshot snapshot, List *nodes);
-static void refuse_out_of_step(View *view, Snapshot snapshot, List *nodes, uint64 commits);
+static ClusterSnapshot *refer(View *view);
+static ClusterSnapshot *take_nodes(Snapshot snapshot, List *nodes, bool hold,
+								   Snapshot (*renew) (void *arg), void *arg);
+static ClusterSnapshot *try_take_nodes(Snapshot snapshot, List *nodes, bool hold,
+									   Snapshot (*renew) (void *arg), void *arg, bool last);
+static bool take_under_lock(View *view, List *conns, bool last);
+static bool start_streams(List *conns, bool last);
+static void refuse_out_of_step(View *view, Snapshot snapshot, List *nodes);
 static void add_node_view(View *view, NodeConnection *conn);
 static void lock_when_settled(List *nodes);
 static List *missing_nodes(View *view, List *nodes);
+static NodeView *find_node_view(View *view, Oid node);
 static NodeView *node_view(View *view, Oid node);
 static NodeConnection *take_quiet(ClusterSnapshot *snap, NodeView *nv);
+static void await_stopping(NodeView *nv);
+static bool has_stopped(NodeConnection *conn);
+static bool wants_answer(NodeConnection *conn, uint32 *events);
 static void detach_paused(NodeView *nv);
 static NodeConnection *open_further(ClusterSnapshot *snap, NodeView *nv);
+static void snapshot_lost(Oid node) pg_attribute_noreturn();
 static void stream_closes(NodeConnection *conn);
 static void holder_goes(NodeConnection *conn);
 static void drop_reference(ClusterSnapshot *snap);
 static void end_view(View *view);
+static void leave_streams(List *streams);
 static void set_commit_lock_tag(LOCKTAG *tag);
 static void on_xact(XactEvent event, void *arg);
 static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg);
@@ -114,9 +137,7 @@ cluster_snapshot_init(void)
 ClusterSnapshot *
 cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
 {
-	ClusterSnapshot *snap;
 	View	   *view;
-	List	   *missing;
 
 	/*
 	 * A SERIALIZABLE transaction reads here as a REPEATABLE READ one.  Nothing is
@@ -126,17 +147,7 @@ cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
 	 */
 	setup_backend();
 	view = find_view(snapshot);
-	if (!view)
-		view = make_view(snapshot);
-
-	/* The reference comes first: an error below must drop the view. */
-	snap = MemoryContextAllocZero(context, sizeof(ClusterSnapshot));
-	snap->view = view;
-	snap->owner = CurrentResourceOwner;
-	dlist_push_head(&references, &snap->link);
-	view->references++;
-
-	if (view->keep && view->nodes == NIL)
+	if (IsolationUsesXactSnapshot() && (!view || view->nodes == NIL))
 	{
 		/* Later statements of the transaction may read any node. */
 		ListCell   *lc;
@@ -146,10 +157,31 @@ cluster_snapshot_acquire(Snapshot snapshot, List *nodes)
 			if (node_alive(lfirst_oid(lc)))
 				nodes = list_append_unique_oid(nodes, lfirst_oid(lc));
 	}
-	missing = missing_nodes(view, nodes);
-	if (missing)
-		take_nodes(view, snapshot, missing);
-	return snap;
+	if (view && missing_nodes(view, nodes) == NIL)
+		return refer(view);
+	return take_nodes(snapshot, nodes, false, NULL, NULL);
+}
+
+ClusterSnapshot *
+cluster_snapshot_acquire_in_step(Snapshot snapshot, List *nodes,
+								 Snapshot (*renew) (void *arg), void *arg)
+{
+	View	   *view;
+
+	setup_backend();
+	view = find_view(snapshot);
+	if (view && (view->in_step || !renew) && missing_nodes(view, nodes) == NIL)
+	{
+		view->held = true;
+		return refer(view);
+	}
+	return take_nodes(snapshot, nodes, true, renew, arg);
+}
+
+bool
+cluster_snapshot_exists(Snapshot snapshot)
+{
+	return find_view(snapshot) != NULL;
 }
 
 bool
@@ -158,7 +190,7 @@ cluster_snapshot_is_lost(Snapshot snapshot, Oid node)
 	View	   *view = find_view(snapshot);
 	ListCell   *lc;
 
-	if (view)
+	if (view && view->commits != cluster_commit_count())
 		foreach(lc, view->nodes)
 			if (((NodeView *) lfirst(lc))->node == node)
 				return ((NodeView *) lfirst(lc))->broken;
@@ -178,8 +210,9 @@ cluster_snapshot_on_plan(void)
 	if (node_list() == NIL)
 		return;
 
-	/* Nobody may need the nodes, so that one is down is no error yet. */
+	/* Nobody may need the nodes, so that one is down is no error yet, nor waited for. */
 	BeginInternalSubTransaction(NULL);
+	connection_patience = false;
 	PG_TRY();
 	{
 		cluster_snapshot_release(cluster_snapshot_acquire(GetTransactionSnapshot(), NIL));
@@ -189,6 +222,7 @@ cluster_snapshot_on_plan(void)
 	{
 		int			sqlstate = geterrcode();
 
+		connection_patience = true;
 		if (sqlstate == ERRCODE_QUERY_CANCELED || sqlstate == ERRCODE_OUT_OF_MEMORY)
 			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
@@ -196,6 +230,7 @@ cluster_snapshot_on_plan(void)
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
+	connection_patience = true;
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 }
@@ -243,10 +278,63 @@ cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn)
 	MemoryContextSwitchTo(old);
 }
 
+void
+cluster_snapshot_return_cancelled(ClusterSnapshot *snap, NodeConnection *conn)
+{
+	MemoryContext old = MemoryContextSwitchTo(snap->view->context);
+	NodeView   *nv = node_view(snap->view, connection_node(conn));
+
+	connection_set_user(conn, NULL, NULL);
+	snap->taken = list_delete_ptr(snap->taken, conn);
+	nv->stopping = lappend(nv->stopping, conn);
+	MemoryContextSwitchTo(old);
+}
+
 const char *
 cluster_snapshot_id(ClusterSnapshot *snap, Oid node)
 {
-	return node_view(snap->view, node)->id;
+	NodeView   *nv = node_view(snap->view, node);
+
+	if (nv->broken)
+		snapshot_lost(node);
+	return nv->id;
+}
+
+void
+cluster_snapshot_import(NodeConnection *conn, const char *command, bool stream)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		if (stream)
+		{
+			connection_stream_send(conn, command);
+			connection_stream_wait_all(list_make1(conn));
+		}
+		else
+			connection_exec(conn, command);
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_INVALID_PARAMETER_VALUE)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		snapshot_lost(connection_node(conn));	/* "invalid snapshot identifier" */
+	}
+	PG_END_TRY();
+}
+
+const char *
+cluster_snapshot_content(ClusterSnapshot *snap, Oid node, int *holder)
+{
+	NodeView   *nv = node_view(snap->view, node);
+
+	if (nv->broken)
+		snapshot_lost(nv->node);
+	*holder = connection_backend_pid(nv->holder);
+	return nv->content;
 }
 
 void
@@ -315,41 +403,152 @@ make_view(Snapshot snapshot)
 	return view;
 }
 
-/* Take the snapshots of these nodes, all under the commit lock. */
-static void
-take_nodes(View *view, Snapshot snapshot, List *nodes)
+static ClusterSnapshot *
+refer(View *view)
 {
+	ClusterSnapshot *snap = MemoryContextAllocZero(context, sizeof(ClusterSnapshot));
+
+	snap->view = view;
+	snap->owner = CurrentResourceOwner;
+	dlist_push_head(&references, &snap->link);
+	view->references++;
+	return snap;
+}
+
+/*
+ * Take the snapshots of these nodes that the view of the driver's snapshot does
+ * not have yet, all under the commit lock.
+ */
+static ClusterSnapshot *
+take_nodes(Snapshot snapshot, List *nodes, bool hold, Snapshot (*renew) (void *arg), void *arg)
+{
+	ClusterSnapshot *snap = NULL;
+
+	/*
+	 * Once more when a connection from before breaks, as one does to a node that
+	 * is restarting: the next one waits for it.
+	 */
+	if (connection_patience)
+		snap = try_take_nodes(snapshot, nodes, hold, renew, arg, false);
+	return snap ? snap : try_take_nodes(snapshot, nodes, hold, renew, arg, true);
+}
+
+static ClusterSnapshot *
+try_take_nodes(Snapshot snapshot, List *nodes, bool hold, Snapshot (*renew) (void *arg),
+			   void *arg, bool last)
+{
+	/* connected before the lock is taken: commits must not wait for that */
 	List	   *conns = connection_acquire_all(nodes);
-	char	   *command = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-								   "SELECT pg_catalog.pg_export_snapshot();COPY %s TO STDOUT;COMMIT",
-								   cluster_snapshot_copy);
-	uint64		commits;
-	TimestampTz until;
+	ClusterSnapshot *snap;
+	View	   *view;
+	List	   *missing;
+	bool		seen;
 	ListCell   *lc;
 
 	lock_when_settled(nodes);
-	commits = cluster_commit_count();
-	refuse_out_of_step(view, snapshot, nodes, commits);
-	until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), snapshot_timeout * INT64CONST(1000));
+	seen = cluster_commits_seen(snapshot);
+	if (!seen && renew)
+	{
+		snapshot = renew(arg);
+		seen = true;
+	}
+	view = find_view(snapshot);
+	/* whoever reads under it does not mind what we see, but for what a statement holds */
+	if (!view || (!view->keep && !view->held && view->commits != cluster_commit_count()))
+		view = make_view(snapshot);
+
+	/* The reference comes first: an error below must drop the view. */
+	snap = refer(view);
+	missing = missing_nodes(view, nodes);
+	if (missing != NIL)
+		refuse_out_of_step(view, snapshot, missing);
+	view->in_step |= seen;
+	view->held |= hold;
 	foreach(lc, conns)
 	{
-		connection_set_deadline(lfirst(lc), until);
-		connection_stream_send(lfirst(lc), command);
+		NodeConnection *conn = lfirst(lc);
+
+		if (list_member_oid(missing, connection_node(conn)))
+			continue;
+		connection_release(conn);
+		conns = foreach_delete_current(conns, lc);
 	}
-	connection_stream_wait_all(conns);
+	if (conns == NIL)
+		commit_lock_release();
+	else if (!take_under_lock(view, conns, last))
+	{
+		cluster_snapshot_release(snap);
+		return NULL;
+	}
+	return snap;
+}
+
+/* Under the commit lock, which this releases; false when a connection is lost. */
+static bool
+take_under_lock(View *view, List *conns, bool last)
+{
+	bool		started;
+	ListCell   *lc;
+
+	view->commits = cluster_commit_count();
+	BARKS_STOP_POINT("snapshot.before_take");
+	started = start_streams(conns, last);
 	commit_lock_release();
+	if (!started)
+		return false;
 	BARKS_STOP_POINT("snapshot.taken");
 
-	view->commits = commits;
 	foreach(lc, conns)
 		add_node_view(view, lfirst(lc));
+	return true;
+}
+
+/* On all of these; false when one of them is lost, and all are given back. */
+static bool
+start_streams(List *conns, bool last)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), snapshot_timeout * INT64CONST(1000));
+	char	   *command = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+								   "SELECT pg_catalog.pg_export_snapshot() OPERATOR(pg_catalog.||) ' ' "
+								   "OPERATOR(pg_catalog.||) pg_catalog.pg_current_snapshot()::pg_catalog.text;"
+								   "COPY %s TO STDOUT;COMMIT",
+								   cluster_snapshot_copy);
+	volatile bool started = false;
+	ListCell   *lc;
+
+	PG_TRY();
+	{
+		foreach(lc, conns)
+		{
+			connection_set_deadline(lfirst(lc), until);
+			connection_stream_send(lfirst(lc), command);
+		}
+		connection_stream_wait_all(conns);
+		started = true;
+	}
+	PG_CATCH();
+	{
+		if (last || ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_CONNECTION_EXCEPTION ||
+			GetCurrentTimestamp() >= until)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		foreach(lc, conns)
+		{
+			connection_stream_leave(lfirst(lc));
+			connection_park(lfirst(lc));
+		}
+	}
+	PG_END_TRY();
+	return started;
 }
 
 /* A view never mixes what was before a distributed commit with what was after. */
 static void
-refuse_out_of_step(View *view, Snapshot snapshot, List *nodes, uint64 commits)
+refuse_out_of_step(View *view, Snapshot snapshot, List *nodes)
 {
-	if (view->nodes != NIL && commits != view->commits)
+	if (view->nodes != NIL && cluster_commit_count() != view->commits)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not read node \"%s\" as of the same time as the other nodes",
@@ -364,18 +563,31 @@ refuse_out_of_step(View *view, Snapshot snapshot, List *nodes, uint64 commits)
 				 errhint("Retry the transaction.")));
 }
 
-/* The view takes over the stream whose transaction has the node's snapshot. */
+/*
+ * The view takes over the stream whose transaction has the node's snapshot: of
+ * a node that it did not have, or of one whose holder was lost.
+ */
 static void
 add_node_view(View *view, NodeConnection *conn)
 {
 	MemoryContext old = MemoryContextSwitchTo(view->context);
-	NodeView   *nv = palloc0(sizeof(NodeView));
+	const char *value = connection_stream_value(conn);
+	const char *blank = strchr(value, ' ');
+	NodeView   *nv = find_node_view(view, connection_node(conn));
 
-	nv->node = connection_node(conn);
-	strlcpy(nv->id, connection_stream_value(conn), sizeof(nv->id));
+	if (!blank)
+		elog(ERROR, "unexpected snapshot \"%s\" of a node", value);
+	if (!nv)
+	{
+		nv = palloc0(sizeof(NodeView));
+		nv->node = connection_node(conn);
+		view->nodes = lappend(view->nodes, nv);
+	}
+	strlcpy(nv->id, value, Min(sizeof(nv->id), blank - value + 1));
+	nv->content = pstrdup(blank + 1);
 	nv->holder = conn;
-	nv->quiet = list_make1(conn);
-	view->nodes = lappend(view->nodes, nv);
+	nv->broken = false;
+	nv->quiet = lcons(conn, nv->quiet);
 	connection_set_deadline(conn, DT_NOEND);
 	connection_keep(conn, stream_closes);
 	MemoryContextSwitchTo(old);
@@ -411,6 +623,7 @@ lock_when_settled(List *nodes)
 	}
 }
 
+/* Those that the view has no snapshot of, or none that one can still import. */
 static List *
 missing_nodes(View *view, List *nodes)
 {
@@ -419,30 +632,33 @@ missing_nodes(View *view, List *nodes)
 
 	foreach(lc, nodes)
 	{
-		bool		found = false;
-		ListCell   *lc2;
+		NodeView   *nv = find_node_view(view, lfirst_oid(lc));
 
-		foreach(lc2, view->nodes)
-			found |= ((NodeView *) lfirst(lc2))->node == lfirst_oid(lc);
-		if (!found)
+		if (!nv || nv->broken)
 			missing = list_append_unique_oid(missing, lfirst_oid(lc));
 	}
 	return missing;
 }
 
 static NodeView *
-node_view(View *view, Oid node)
+find_node_view(View *view, Oid node)
 {
 	ListCell   *lc;
 
 	foreach(lc, view->nodes)
-	{
-		NodeView   *nv = lfirst(lc);
+		if (((NodeView *) lfirst(lc))->node == node)
+			return lfirst(lc);
+	return NULL;
+}
 
-		if (nv->node == node)
-			return nv;
-	}
-	elog(ERROR, "node %u is not in the cluster snapshot", node);
+static NodeView *
+node_view(View *view, Oid node)
+{
+	NodeView   *nv = find_node_view(view, node);
+
+	if (!nv)
+		elog(ERROR, "node %u is not in the cluster snapshot", node);
+	return nv;
 }
 
 static NodeConnection *
@@ -452,6 +668,8 @@ take_quiet(ClusterSnapshot *snap, NodeView *nv)
 	MemoryContext old;
 
 	if (nv->quiet == NIL)
+		await_stopping(nv);
+	if (nv->quiet == NIL)
 		return NULL;
 	conn = linitial(nv->quiet);
 	nv->quiet = list_delete_first(nv->quiet);
@@ -459,6 +677,60 @@ take_quiet(ClusterSnapshot *snap, NodeView *nv)
 	snap->taken = lappend(snap->taken, conn);
 	MemoryContextSwitchTo(old);
 	return conn;
+}
+
+/* Wait a little for a stream that was cancelled: then it is quiet. */
+static void
+await_stopping(NodeView *nv)
+{
+	TimestampTz until;
+
+	if (nv->stopping == NIL)
+		return;
+	until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), STOPPING_WAIT_MS);
+	for (;;)
+	{
+		List	   *streams = list_copy(nv->stopping);
+		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(nv));
+		ListCell   *lc;
+
+		foreach(lc, streams)
+		{
+			if (!has_stopped(lfirst(lc)))
+				continue;
+			nv->stopping = list_delete_ptr(nv->stopping, lfirst(lc));
+			nv->quiet = lappend(nv->quiet, lfirst(lc));
+		}
+		MemoryContextSwitchTo(old);
+		list_free(streams);
+		if (nv->quiet != NIL || nv->stopping == NIL || GetCurrentTimestamp() >= until)
+			return;
+		connection_wait(nv->stopping, wants_answer, until);
+	}
+}
+
+/* Throw away what comes before the answer to the cancel; a lost stream is closed. */
+static bool
+has_stopped(NodeConnection *conn)
+{
+	RemoteError *error;
+	char	   *frame;
+	int			len;
+
+	(void) connection_flush(conn);
+	while ((len = connection_get_frame(conn, &frame, &error)) > 0)
+		if (frame[0] == FRAME_CANCEL)
+			return true;
+	if (len < 0)
+		connection_discard(conn);
+	return false;
+}
+
+static bool
+wants_answer(NodeConnection *conn, uint32 *events)
+{
+	*events = WL_SOCKET_READABLE | (connection_flush(conn) ? 0 : WL_SOCKET_WRITEABLE);
+	return true;
 }
 
 /* Make whoever uses streams of this node in this backend return one. */
@@ -494,21 +766,26 @@ open_further(ClusterSnapshot *snap, NodeView *nv)
 	MemoryContext old;
 
 	if (nv->broken)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONNECTION_FAILURE),
-				 errmsg("the snapshot of node \"%s\" is lost", node_name(nv->node)),
-				 errhint("Retry the transaction.")));
+		snapshot_lost(nv->node);
 	conn = connection_acquire(nv->node);
-	connection_stream_send(conn,
-						   psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-									"SET TRANSACTION SNAPSHOT '%s';COPY %s TO STDOUT;COMMIT",
-									nv->id, cluster_snapshot_copy));
-	connection_stream_wait_all(list_make1(conn));
+	cluster_snapshot_import(conn,
+							psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+									 "SET TRANSACTION SNAPSHOT '%s';COPY %s TO STDOUT;COMMIT",
+									 nv->id, cluster_snapshot_copy), true);
 	old = MemoryContextSwitchTo(snap->view->context);
 	snap->taken = lappend(snap->taken, conn);
 	MemoryContextSwitchTo(old);
 	connection_keep(conn, stream_closes);
 	return conn;
+}
+
+static void
+snapshot_lost(Oid node)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CONNECTION_FAILURE),
+			 errmsg("the snapshot of node \"%s\" is lost", node_name(node)),
+			 errhint("Retry the transaction.")));
 }
 
 /* Somebody discards a stream of ours: forget it wherever it is. */
@@ -533,6 +810,7 @@ stream_closes(NodeConnection *conn)
 			NodeView   *nv = lfirst(lc);
 
 			nv->quiet = list_delete_ptr(nv->quiet, conn);
+			nv->stopping = list_delete_ptr(nv->stopping, conn);
 		}
 	}
 	holder_goes(conn);
@@ -590,20 +868,28 @@ end_view(View *view)
 	foreach(lc, view->nodes)
 	{
 		NodeView   *nv = lfirst(lc);
+		List	   *quiet = nv->quiet;
+		List	   *stopping = nv->stopping;
 
-		while (nv->quiet != NIL)
-		{
-			NodeConnection *conn = linitial(nv->quiet);
-
-			nv->quiet = list_delete_first(nv->quiet);
-			if (nv->holder == conn)
-				nv->holder = NULL;
-			connection_stream_leave(conn);
-			connection_park(conn);
-		}
+		nv->quiet = nv->stopping = NIL;
+		nv->holder = NULL;
+		leave_streams(quiet);
+		leave_streams(stopping);
 	}
 	dlist_delete(&view->link);
 	MemoryContextDelete(view->context);
+}
+
+static void
+leave_streams(List *streams)
+{
+	ListCell   *lc;
+
+	foreach(lc, streams)
+	{
+		connection_stream_leave(lfirst(lc));
+		connection_park(lfirst(lc));
+	}
 }
 
 static void

@@ -29,7 +29,21 @@ typedef struct ClusterSnapshot ClusterSnapshot;
 extern ClusterSnapshot *cluster_snapshot_acquire(Snapshot snapshot, List *nodes);
 extern void cluster_snapshot_release(ClusterSnapshot *snap);
 
-/* Did somebody who still reads under this snapshot lose what the node gave? */
+/*
+ * The same for a statement of READ COMMITTED that begins: the driver's snapshot
+ * must see just the distributed transactions that the nodes' show.  When that
+ * is not certain of the one given, renew is called, under the commit lock, and
+ * returns a snapshot taken now.  renew NULL: the one given must do.
+ */
+extern ClusterSnapshot *cluster_snapshot_acquire_in_step(Snapshot snapshot, List *nodes,
+														 Snapshot (*renew) (void *arg), void *arg);
+/* Does anybody read under this snapshot now? */
+extern bool cluster_snapshot_exists(Snapshot snapshot);
+
+/*
+ * Did somebody who still reads under this snapshot lose what the node gave, and
+ * would the node show something else now?
+ */
 extern bool cluster_snapshot_is_lost(Snapshot snapshot, Oid node);
 
 /*
@@ -41,18 +55,28 @@ extern void cluster_snapshot_on_plan(void);
 /*
  * A connection in STREAM state (COPY barks.lane) under the snapshot, that no
  * one else is using; opens a further one when needed.  Give it back when the
- * stream is quiet (all tasks answered), else connection_discard it.
+ * stream is quiet (all tasks answered), or cancelled; else connection_discard it.
  */
 extern NodeConnection *cluster_snapshot_stream(ClusterSnapshot *snap, Oid node);
 /* The same, but NULL rather than going over barks.max_node_connections. */
 extern NodeConnection *cluster_snapshot_try_stream(ClusterSnapshot *snap, Oid node);
 extern void cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn);
+/* Give back a stream that was sent a FRAME_CANCEL it did not answer yet.  Never raises. */
+extern void cluster_snapshot_return_cancelled(ClusterSnapshot *snap, NodeConnection *conn);
 
 /*
  * The id under which the snapshot's node lets others import it (SET
- * TRANSACTION SNAPSHOT), valid while the snapshot lives.
+ * TRANSACTION SNAPSHOT), valid while the snapshot lives; 08006 when it was lost.
  */
 extern const char *cluster_snapshot_id(ClusterSnapshot *snap, Oid node);
+/* Run a command that imports it, and maybe begins a stream; 08006 when it is lost there. */
+extern void cluster_snapshot_import(NodeConnection *conn, const char *command, bool stream);
+
+/*
+ * What it sees there, as text of type pg_snapshot, for a session that cannot
+ * import it because it wrote; holder is the backend that keeps it.
+ */
+extern const char *cluster_snapshot_content(ClusterSnapshot *snap, Oid node, int *holder);
 
 /*
  * The commit lock: share while node snapshots are taken, exclusive from the

@@ -3,8 +3,8 @@
  *	  What all backends of this server know together about the nodes.
  *
  * A fixed piece of shared memory holds the handles of two dshash tables,
- * which the first process to need them creates, and one counter per backend
- * of the idle connections it could give up.  An idle backend is asked to do so
+ * which the first process to need them creates, and one entry per backend,
+ * above all for the idle connections it could give up.  An idle backend is asked to do so
  * with a catchup interrupt: that makes it run an empty transaction, at whose
  * end connection.c looks at the pressure.
  *-------------------------------------------------------------------------
@@ -19,6 +19,8 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
 #include "storage/procsignal.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
@@ -43,11 +45,14 @@ typedef struct DatabaseState
 	TimestampTz evicted;		/* no monitor until a while after */
 } DatabaseState;
 
-typedef struct IdleBackend
+typedef struct Backend
 {
 	pid_t		pid;
+	Oid			database;
 	int			idle;
-} IdleBackend;
+	pg_atomic_uint32 asked;		/* to look for a deadlock: the number of the asking, or 0 */
+	pg_atomic_uint32 victim;	/* the number of the asking that found one, or 0 */
+} Backend;
 
 typedef struct ClusterControl
 {
@@ -62,7 +67,7 @@ typedef struct ClusterControl
 	pg_atomic_uint32 waiters;	/* backends at the cap */
 	ConditionVariable freed;	/* a connection was closed */
 	int			nbackends;
-	IdleBackend backends[FLEXIBLE_ARRAY_MEMBER];	/* by backend id - 1 */
+	Backend backends[FLEXIBLE_ARRAY_MEMBER];	/* by backend id - 1 */
 } ClusterControl;
 
 static const dshash_parameters node_params = {
@@ -191,7 +196,7 @@ node_state_unreserve(Oid database, Oid node)
 void
 cluster_state_set_idle(int idle)
 {
-	IdleBackend *me;
+	Backend *me;
 
 	if (MyBackendId == InvalidBackendId || MyBackendId > control->nbackends)
 		return;
@@ -207,9 +212,11 @@ cluster_state_pressure(void)
 	return pg_atomic_read_u32(&control->waiters) > 0;
 }
 
-void
+bool
 cluster_state_wait_capacity(void)
 {
+	bool		in_vain;
+
 	if (!waiting)
 	{
 		register_exit();
@@ -217,11 +224,13 @@ cluster_state_wait_capacity(void)
 		pg_atomic_fetch_add_u32(&control->waiters, 1);
 		ConditionVariablePrepareToSleep(&control->freed);
 		ask_idle_backends();
-		return;					/* look once more before sleeping */
+		return false;			/* look once more before sleeping */
 	}
 	/* A backend may have gone idle since we asked. */
-	if (ConditionVariableTimedSleep(&control->freed, 1000, PG_WAIT_EXTENSION))
+	in_vain = ConditionVariableTimedSleep(&control->freed, 1000, PG_WAIT_EXTENSION);
+	if (in_vain)
 		ask_idle_backends();
+	return in_vain;
 }
 
 void
@@ -232,6 +241,64 @@ cluster_state_end_wait(void)
 	ConditionVariableCancelSleep();
 	waiting = false;
 	pg_atomic_fetch_sub_u32(&control->waiters, 1);
+}
+
+uint32
+cluster_state_ask_deadlock(void)
+{
+	static uint32 number = 0;
+	Backend    *me;
+
+	if (MyBackendId == InvalidBackendId || MyBackendId > control->nbackends)
+		return 0;
+	register_exit();
+	if (++number == 0)
+		number = 1;
+	me = &control->backends[MyBackendId - 1];
+	me->pid = MyProcPid;
+	me->database = MyDatabaseId;
+	pg_atomic_write_u32(&me->victim, 0);
+	pg_write_barrier();
+	pg_atomic_write_u32(&me->asked, number);
+	monitor_state_wake(false);
+	return number;
+}
+
+bool
+cluster_state_is_victim(uint32 number)
+{
+	return number != 0 && pg_atomic_read_u32(&control->backends[MyBackendId - 1].victim) == number;
+}
+
+int
+cluster_state_deadlock_asks(DeadlockAsk **asks)
+{
+	int			n = 0;
+
+	*asks = palloc(sizeof(DeadlockAsk) * control->nbackends);
+	for (int i = 0; i < control->nbackends; i++)
+	{
+		Backend    *backend = &control->backends[i];
+		uint32		number;
+
+		if (pg_atomic_read_u32(&backend->asked) == 0 || backend->database != MyDatabaseId)
+			continue;
+		number = pg_atomic_exchange_u32(&backend->asked, 0);
+		pg_read_barrier();
+		if (number != 0)
+			(*asks)[n++] = (DeadlockAsk) {i, backend->pid, number};
+	}
+	return n;
+}
+
+void
+cluster_state_set_victim(const DeadlockAsk *ask)
+{
+	PGPROC	   *proc = BackendPidGetProc(ask->pid);
+
+	pg_atomic_write_u32(&control->backends[ask->backend].victim, ask->number);
+	if (proc)
+		SetLatch(&proc->procLatch);
 }
 
 void
@@ -421,6 +488,11 @@ on_shmem_startup(void)
 		pg_atomic_init_u32(&control->waiters, 0);
 		ConditionVariableInit(&control->freed);
 		control->nbackends = MaxBackends;
+		for (int i = 0; i < MaxBackends; i++)
+		{
+			pg_atomic_init_u32(&control->backends[i].asked, 0);
+			pg_atomic_init_u32(&control->backends[i].victim, 0);
+		}
 	}
 	LWLockRelease(AddinShmemInitLock);
 	LWLockRegisterTranche(control->tranche, "barks_cluster");
@@ -431,7 +503,7 @@ static Size
 control_size(void)
 {
 	return add_size(offsetof(ClusterControl, backends),
-					mul_size(MaxBackends, sizeof(IdleBackend)));
+					mul_size(MaxBackends, sizeof(Backend)));
 }
 
 /* Attach to both tables, creating them when we are the first. */
@@ -492,7 +564,10 @@ leave_state(int code, Datum arg)
 {
 	cluster_state_end_wait();
 	if (MyBackendId != InvalidBackendId && MyBackendId <= control->nbackends)
+	{
 		control->backends[MyBackendId - 1].idle = 0;
+		pg_atomic_write_u32(&control->backends[MyBackendId - 1].asked, 0);
+	}
 	if (is_monitor)
 	{
 		DatabaseState *state = lock_database(MyDatabaseId);
@@ -558,7 +633,7 @@ ask_idle_backends(void)
 {
 	for (int i = 0; i < control->nbackends; i++)
 	{
-		IdleBackend *backend = &control->backends[i];
+		Backend *backend = &control->backends[i];
 
 		if (backend->idle > 0 && backend->pid != MyProcPid)
 			(void) SendProcSignal(backend->pid, PROCSIG_CATCHUP_INTERRUPT, i + 1);

@@ -59,9 +59,27 @@ extern void node_state_unreserve(Oid database, Oid node);
 extern void cluster_state_set_idle(int idle);
 /* Does anybody wait for a connection? Cheap. */
 extern bool cluster_state_pressure(void);
-/* Wait until somebody closed a connection, asking idle backends to. */
-extern void cluster_state_wait_capacity(void);
+/* Wait until somebody closed a connection, asking idle backends to; true: in vain for a second. */
+extern bool cluster_state_wait_capacity(void);
 extern void cluster_state_end_wait(void);
+
+/*
+ * Deadlocks over several servers (deadlock.c).  A backend that waits long asks
+ * the monitor to look for one, and is told if it has to give way; the number
+ * given to an asking makes sure that the answer is to this one.
+ */
+typedef struct DeadlockAsk
+{
+	int			backend;		/* index of its slot */
+	int			pid;
+	uint32		number;
+} DeadlockAsk;
+
+extern uint32 cluster_state_ask_deadlock(void);
+extern bool cluster_state_is_victim(uint32 number);
+/* The monitor's side: who asked since the last call; array palloc'd. */
+extern int	cluster_state_deadlock_asks(DeadlockAsk **asks);
+extern void cluster_state_set_victim(const DeadlockAsk *ask);
 
 /*
  * A node is unsettled from the moment a prepared transaction may be left on it

@@ -10,12 +10,15 @@
 
 #include "miscadmin.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
+#include "cluster/deadlock.h"
+#include "cluster/transaction.h"
 
 static PGresult *next_result(NodeConnection *conn);
 static bool wants_progress(NodeConnection *conn, uint32 *events);
@@ -228,9 +231,14 @@ connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events
 {
 	WaitEventSet *set = CreateWaitEventSet(CurrentMemoryContext, list_length(conns) + 2);
 	WaitEvent	event;
-	long		timeout = -1;
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz ask = DT_NOEND;
+	int			nevents;
 	ListCell   *lc;
 
+	/* what we wrote, others may wait for, and we for them */
+	if (InterruptHoldoffCount == 0 && transaction_wrote_any())
+		ask = TimestampTzPlusMilliseconds(now, DeadlockTimeout);
 	/* The set's descriptor is returned even when an interrupt is taken. */
 	PG_TRY();
 	{
@@ -244,11 +252,17 @@ connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events
 			if (conn->pg && PQsocket(conn->pg) != PGINVALID_SOCKET && wants(conn, &events))
 				AddWaitEventToSet(set, events, PQsocket(conn->pg), NULL, NULL);
 		}
-		if (until != DT_NOEND)
-			timeout = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
-		(void) WaitEventSetWait(set, timeout, &event, 1, PG_WAIT_EXTENSION);
+		nevents = WaitEventSetWait(set, Min(until, ask) == DT_NOEND ? -1 :
+								   TimestampDifferenceMilliseconds(now, Min(until, ask)),
+								   &event, 1, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
+		if (nevents > 0 && event.events != WL_LATCH_SET)
+			deadlock_forget();
+		else if (nevents == 0 && ask < until)
+			deadlock_ask();
+		else if (InterruptHoldoffCount == 0)
+			deadlock_check();
 	}
 	PG_FINALLY();
 	{

@@ -22,9 +22,12 @@
 
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
+#include "cluster/deadlock.h"
+#include "cluster/monitor.h"
 #include "cluster/node.h"
 
 #define CONNECT_TIMEOUT_S	10
+#define SEEN_HEARTBEATS		2	/* who answered one of so many last ones may be restarting */
 
 /* What a session of ours runs under, whatever the node's or the role's own settings are. */
 static const char *const session_options =
@@ -47,7 +50,8 @@ static int	collect_parameters(Oid node, Parameters *params);
 static bool wants_connect(NodeConnection *conn, uint32 *events);
 static void connect_advance(NodeConnection *conn);
 static void check_session(NodeConnection *conn);
-static void connect_failed(NodeConnection *conn) pg_attribute_noreturn();
+static void connect_failed(NodeConnection *conn, TimestampTz since);
+static bool may_come_back(NodeConnection *conn, int sqlstate, TimestampTz since);
 static char *split_message(const char *message, int *sqlstate);
 static void pass_notice(void *arg, const PGresult *res);
 
@@ -144,16 +148,15 @@ collect_parameters(Oid node, Parameters *params)
 	if (password)
 		PARAM("password", password);
 	PARAM("client_encoding", GetDatabaseEncodingName());
-	PARAM("application_name", psprintf("barks driver " UINT64_FORMAT, node_driver_id()));
+	PARAM("application_name", deadlock_session_name());
 	PARAM("options", session_options);
 	PARAM(NULL, NULL);
 #undef PARAM
 	return timeout;
 }
 
-/* Drive these to the end together; raises when one fails. */
-void
-connection_open_all(List *conns)
+bool
+connection_open_all(List *conns, TimestampTz since)
 {
 	for (;;)
 	{
@@ -168,12 +171,15 @@ connection_open_all(List *conns)
 			if (conn->state != CONN_CONNECTING)
 				continue;
 			if (conn->poll == PGRES_POLLING_FAILED || conn->deadline <= GetCurrentTimestamp())
-				connect_failed(conn);
+			{
+				connect_failed(conn, since);
+				return false;
+			}
 			done = false;
 			until = Min(until, conn->deadline);
 		}
 		if (done)
-			return;
+			return true;
 		connection_wait(conns, wants_connect, until);
 		foreach(lc, conns)
 			connect_advance(lfirst(lc));
@@ -248,8 +254,9 @@ check_session(NodeConnection *conn)
 				 errhint("Give a superuser's name and password to barks.add_node().")));
 }
 
+/* Raises, unless another try may go well soon. */
 static void
-connect_failed(NodeConnection *conn)
+connect_failed(NodeConnection *conn, TimestampTz since)
 {
 	int			sqlstate = ERRCODE_CONNECTION_FAILURE;
 	char	   *detail;
@@ -264,12 +271,34 @@ connect_failed(NodeConnection *conn)
 	detail = split_message(PQerrorMessage(conn->pg), &sqlstate);
 	if (sqlstate == ERRCODE_CONNECTION_FAILURE && PQconnectionNeedsPassword(conn->pg))
 		sqlstate = ERRCODE_INVALID_PASSWORD;
+	if (may_come_back(conn, sqlstate, since))
+		return;
 	if (sqlstate == ERRCODE_CANNOT_CONNECT_NOW)
 		sqlstate = ERRCODE_CONNECTION_FAILURE;	/* starting up or shutting down */
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("could not connect to node \"%s\"", NameStr(conn->name)),
 			 errdetail_internal("%s", detail)));
+}
+
+/*
+ * A server that says that it is starting up will come.  One that is not there
+ * may be restarting if it answered a heartbeat just now; else it is down.
+ */
+static bool
+may_come_back(NodeConnection *conn, int sqlstate, TimestampTz since)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	NodeState	state;
+
+	if (!connection_patience ||
+		now >= TimestampTzPlusMilliseconds(since, reconnect_timeout * INT64CONST(1000)))
+		return false;
+	if (sqlstate == ERRCODE_CANNOT_CONNECT_NOW)
+		return true;
+	return sqlstate == ERRCODE_CONNECTION_FAILURE &&
+		node_state_get(conn->node, &state) && state.last_seen > 0 &&
+		now < TimestampTzPlusMilliseconds(state.last_seen, SEEN_HEARTBEATS * (int64) heartbeat_interval);
 }
 
 /*

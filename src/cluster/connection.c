@@ -32,14 +32,21 @@
 #include "utils/syscache.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
+#include "cluster/deadlock.h"
 #include "cluster/node.h"
 
 #define PARKED_WAIT_MS	2000	/* for a parked connection, before a new one is opened */
 #define EXIT_WAIT_MS	50		/* for parked connections, when the backend exits */
 #define END_WAIT_MS		50		/* for a command that failed to be over */
+#define BACKOFF_MS		20		/* before a node is tried again; doubles */
+#define MAX_BACKOFF_MS	500
+
+bool		connection_patience = true;
+int			reconnect_timeout = 30;
 
 static int	max_node_connections = 80;
 static int	idle_timeout = 600;
@@ -51,11 +58,14 @@ static int	npooled;
 static TimeoutId pool_timeout;
 
 static void setup_backend(void);
+static bool try_acquire_all(List *nodes, TimestampTz since, List **result);
+static void take_and_reserve(List *nodes, NodeConnection **conns);
+static void give_back(NodeConnection **conns, int nconns);
+static void wait_before_retry(int64 ms);
 static NodeConnection *take_pooled(Oid node);
 static void look_at(NodeConnection *conn);
 static void settle(NodeConnection *conn);
 static void settle_all(NodeConnection **conns, int nconns);
-static void reserve(List *nodes);
 static NodeConnection *make_connection(Oid node);
 static void use(NodeConnection *conn);
 static void put_in_pool(NodeConnection *conn);
@@ -73,11 +83,17 @@ connection_init(void)
 {
 	DefineCustomIntVariable("barks.max_node_connections",
 							"Connections to one node that all sessions of this server may have open together.",
-							"A session that already uses a connection may go over it rather than wait.",
+							"A session that already uses a connection, or that others wait for, may go over it.",
 							&max_node_connections, 80, 1, 100000, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.connection_idle_timeout",
 							"Time after which a session closes a connection to a node that it did not use; 0 keeps it.",
 							NULL, &idle_timeout, 600, 0, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.reconnect_timeout",
+							"Time to wait for a node that is restarting.",
+							"A query that lost it starts over when it comes back, if it has not returned rows yet; "
+							"others wait to begin.",
+							&reconnect_timeout, 30, 0, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
 	RegisterXactCallback(on_xact, NULL);
 	RegisterResourceReleaseCallback(on_owner_release, NULL);
@@ -93,42 +109,13 @@ connection_acquire(Oid node)
 List *
 connection_acquire_all(List *nodes)
 {
-	int			n = list_length(nodes);
-	NodeConnection **conns = palloc0(n * sizeof(NodeConnection *));
-	List	   *missing = NIL;
-	List	   *opening = NIL;
-	List	   *result = NIL;
+	TimestampTz since = GetCurrentTimestamp();
+	List	   *conns;
 
 	setup_backend();
-	for (int i = 0; i < n; i++)
-		conns[i] = take_pooled(list_nth_oid(nodes, i));
-	settle_all(conns, n);
-
-	for (int i = 0; i < n; i++)
-		if (!conns[i])
-			missing = lappend_oid(missing, list_nth_oid(nodes, i));
-	if (missing)
-	{
-		/* While we wait for others we hold nothing that others wait for. */
-		for (int i = 0; i < n; i++)
-			if (conns[i])
-				put_in_pool(conns[i]);
-		reserve(missing);
-		for (int i = 0; i < n; i++)
-		{
-			if (conns[i])
-			{
-				use(conns[i]);
-				continue;
-			}
-			conns[i] = make_connection(list_nth_oid(nodes, i));
-			opening = lappend(opening, conns[i]);
-		}
-		connection_open_all(opening);
-	}
-	for (int i = 0; i < n; i++)
-		result = lappend(result, conns[i]);
-	return result;
+	for (int64 wait = BACKOFF_MS; !try_acquire_all(nodes, since, &conns); wait = Min(wait * 2, MAX_BACKOFF_MS))
+		wait_before_retry(wait);
+	return conns;
 }
 
 bool
@@ -248,6 +235,87 @@ setup_backend(void)
 									ALLOCSET_DEFAULT_SIZES);
 }
 
+/* False when a node is away but may be back soon; nothing is held then. */
+static bool
+try_acquire_all(List *nodes, TimestampTz since, List **result)
+{
+	int			n = list_length(nodes);
+	NodeConnection **conns = palloc0(n * sizeof(NodeConnection *));
+	List	   *opening = NIL;
+
+	take_and_reserve(nodes, conns);
+	for (int i = 0; i < n; i++)
+		if (!conns[i])
+			opening = lappend(opening, conns[i] = make_connection(list_nth_oid(nodes, i)));
+	if (!connection_open_all(opening, since))
+	{
+		give_back(conns, n);
+		return false;
+	}
+	*result = NIL;
+	for (int i = 0; i < n; i++)
+		*result = lappend(*result, conns[i]);
+	return true;
+}
+
+/*
+ * Take what the pool has, and count new connections to the other nodes, waiting
+ * for others to close theirs.  NULL for those that are still to be made.
+ */
+static void
+take_and_reserve(List *nodes, NodeConnection **conns)
+{
+	bool		force = !dlist_is_empty(&in_use);
+	bool		waited = false;
+	int			n = list_length(nodes);
+
+	for (;;)
+	{
+		List	   *missing = NIL;
+
+		for (int i = 0; i < n; i++)
+			conns[i] = take_pooled(list_nth_oid(nodes, i));
+		settle_all(conns, n);
+		for (int i = 0; i < n; i++)
+			if (!conns[i])
+				missing = lappend_oid(missing, list_nth_oid(nodes, i));
+		/* whoever has the connections may wait for a lock of ours */
+		if (node_state_reserve(missing, max_node_connections,
+							   force || (waited && deadlock_others_wait())))
+			break;
+		/* While we wait for others we hold nothing that others wait for. */
+		give_back(conns, n);
+		waited = cluster_state_wait_capacity();
+	}
+	cluster_state_end_wait();
+}
+
+/* Connections that nothing was done with. */
+static void
+give_back(NodeConnection **conns, int nconns)
+{
+	for (int i = 0; i < nconns; i++)
+	{
+		if (conns[i] && conns[i]->state == CONN_IDLE)
+			put_in_pool(conns[i]);
+		else if (conns[i])
+			connection_discard(conns[i]);
+	}
+}
+
+static void
+wait_before_retry(int64 ms)
+{
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
+
+	while ((ms = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0)
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
 /*
  * A pooled connection to the node that still looks good, now in use; or NULL.
  * One whose last command has ended rather than one that we had to wait for.
@@ -342,17 +410,6 @@ wants_result(NodeConnection *conn, uint32 *events)
 	return true;
 }
 
-/* Count new connections to these nodes, waiting for others to close theirs. */
-static void
-reserve(List *nodes)
-{
-	if (node_state_reserve(nodes, max_node_connections, !dlist_is_empty(&in_use)))
-		return;
-	while (!node_state_reserve(nodes, max_node_connections, false))
-		cluster_state_wait_capacity();
-	cluster_state_end_wait();
-}
-
 /* A connection that is counted already, in use, not yet connected. */
 static NodeConnection *
 make_connection(Oid node)
@@ -423,6 +480,8 @@ free_connection(NodeConnection *conn)
 	dlist_delete(&conn->link);
 	if (conn->pooled)
 		cluster_state_set_idle(--npooled);
+	if (conn->value)
+		pfree(conn->value);
 	pfree(conn);
 }
 

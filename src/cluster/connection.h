@@ -29,10 +29,14 @@ typedef struct NodeConnection NodeConnection;
  * Take an idle connection to the node or open one.  ERROR 08006 naming the
  * node when it cannot be reached, 55000 when it does not fit (other major
  * version, protocol version, not preloaded …), 28P01/28000 for credentials.
+ * A node that is starting up, or that went just now, is waited for.
  */
 extern NodeConnection *connection_acquire(Oid node);
 /* The same for several nodes at once, connecting in parallel.  List of NodeConnection. */
 extern List *connection_acquire_all(List *nodes);
+/* Off while a node that cannot be reached is not to be waited for; off in monitors. */
+extern bool connection_patience;
+extern int	reconnect_timeout;	/* barks.reconnect_timeout, in seconds */
 /* Back to the idle pool; closed instead when not idle.  Never raises. */
 extern void connection_release(NodeConnection *conn);
 /* As release, also when the node still has to finish what was sent: the next user waits. */

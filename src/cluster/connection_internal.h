@@ -46,13 +46,17 @@ struct NodeConnection
 	bool		failed;			/* CONN_BUSY: the error came, the end will at once */
 	bool		both;			/* CONN_STREAM: COPY BOTH, not COPY FROM STDIN */
 	bool		leaving;		/* CONN_BUSY: frames of a stream we left may come first */
-	char		value[64];		/* the single value selected before a stream */
+	char	   *value;			/* the single value selected before a stream, or NULL */
 };
 
 /* connect.c */
 extern PGconn *connect_begin(Oid node, TimestampTz *deadline);
 extern void connection_start(NodeConnection *conn);
-extern void connection_open_all(List *conns);
+/*
+ * Drive these to the end together.  Raises when one cannot be opened; false when
+ * it may be soon, and who waits since then should go on.
+ */
+extern bool connection_open_all(List *conns, TimestampTz since);
 
 /* command.c: wait for the socket of any of these, or the latch, or the time. */
 extern void connection_wait(List *conns, bool (*wants) (NodeConnection *conn, uint32 *events),

@@ -37,6 +37,7 @@
 
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
+#include "cluster/deadlock.h"
 #include "cluster/monitor.h"
 #include "cluster/node.h"
 #include "cluster/recovery.h"
@@ -68,14 +69,17 @@ typedef struct Beat
 	TimestampTz deadline;
 	bool		was_alive;
 	bool		answered;		/* since the recovery last looked */
+	bool		look;			/* is to be asked who waits for whom */
+	bool		looking;		/* BEAT_ASKED: that is the question */
 	bool		listed;			/* still a node */
 } Beat;
 
-static int	heartbeat_interval = 5000;
+int			heartbeat_interval = 5000;
 
 static MemoryContext beat_context;
 static List *beats;
 static volatile sig_atomic_t in_recovery;
+static bool look_open;			/* for deadlocks */
 
 static List *databases_to_watch(void);
 static void start_monitor(Oid database);
@@ -84,6 +88,9 @@ static bool refresh_beats(void);
 static void start_beat(Beat *beat);
 static void advance_beat(Beat *beat);
 static void advance_connecting(Beat *beat);
+static void start_look(void);
+static void ask_look(Beat *beat);
+static void finish_look(void);
 static void take_answer(Beat *beat);
 static void fail_beat(Beat *beat);
 static void close_beat(Beat *beat);
@@ -210,6 +217,7 @@ barks_monitor_main(Datum arg)
 	if (!monitor_state_enter())
 		proc_exit(0);
 	beat_context = AllocSetContextCreate(TopMemoryContext, "barks heartbeats", ALLOCSET_DEFAULT_SIZES);
+	connection_patience = false;	/* other nodes wait for their heartbeat */
 
 	while (!ShutdownRequestPending)
 	{
@@ -222,6 +230,8 @@ barks_monitor_main(Datum arg)
 			monitor_state_no_nodes();
 			break;
 		}
+		if (deadlock_look_begin(look_open))
+			start_look();
 		foreach(lc, beats)
 			start_beat(lfirst(lc));
 		do
@@ -235,6 +245,8 @@ barks_monitor_main(Datum arg)
 				if (beat->answered && !ShutdownRequestPending)
 					recover(beat);
 			}
+			if (look_open)
+				finish_look();
 			if (ConfigReloadPending)
 			{
 				ConfigReloadPending = false;
@@ -437,6 +449,58 @@ advance_connecting(Beat *beat)
 		start_beat(beat);
 }
 
+/* Ask all nodes that can be asked who waits for whom there. */
+static void
+start_look(void)
+{
+	ListCell   *lc;
+
+	look_open = true;
+	foreach(lc, beats)
+	{
+		Beat	   *beat = lfirst(lc);
+
+		beat->look = true;
+		if (beat->state == BEAT_READY)
+			ask_look(beat);
+	}
+}
+
+static void
+ask_look(Beat *beat)
+{
+	char	   *question = deadlock_question();
+
+	beat->look = false;
+	beat->looking = true;
+	beat->deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), Max(heartbeat_interval, 2000));
+	if (PQsendQuery(beat->pg, question))
+		beat->state = BEAT_ASKED;
+	else
+		fail_beat(beat);
+	pfree(question);
+}
+
+/* When all that answer have: nodes that are down hold nobody up for longer than their sessions live. */
+static void
+finish_look(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, beats)
+	{
+		Beat	   *beat = lfirst(lc);
+
+		if ((beat->look || beat->looking) && (beat->state == BEAT_READY || beat->state == BEAT_ASKED))
+			return;
+	}
+	look_open = false;
+	if (!deadlock_look_end())
+		return;
+	(void) deadlock_look_begin(true);
+	start_look();
+}
+
 static void
 take_answer(Beat *beat)
 {
@@ -448,10 +512,19 @@ take_answer(Beat *beat)
 		if (!res)
 		{
 			beat->state = BEAT_READY;
+			if (beat->looking)
+			{
+				beat->looking = false;
+				if (beat->look)
+					ask_look(beat);
+				return;
+			}
 			beat->answered = true;
 			if (!beat->was_alive)
 				ereport(LOG, (errmsg("node \"%s\" answers again", beat->name)));
 			beat->was_alive = true;
+			if (beat->look)
+				ask_look(beat);
 			return;
 		}
 		if (PQresultStatus(res) != PGRES_TUPLES_OK)
@@ -459,6 +532,13 @@ take_answer(Beat *beat)
 			PQclear(res);
 			fail_beat(beat);
 			return;
+		}
+		if (beat->looking)
+		{
+			if (!beat->look)	/* else this is of a look before */
+				deadlock_look_add(beat->node, res);
+			PQclear(res);
+			continue;
 		}
 		node_state_seen(beat->node, atoi(PQgetvalue(res, 0, 0)), PQparameterStatus(beat->pg, "server_version"));
 		/* A session that its driver left may have prepared after all. */
@@ -486,7 +566,7 @@ close_beat(Beat *beat)
 		PQfinish(beat->pg);
 	beat->pg = NULL;
 	beat->state = BEAT_DOWN;
-	beat->answered = false;
+	beat->answered = beat->look = beat->looking = false;
 }
 
 /* Hang up, after the nodes that answer at once said what they were about to. */

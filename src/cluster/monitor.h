@@ -12,6 +12,8 @@
 
 #include "nodes/nodes.h"
 
+extern int	heartbeat_interval; /* barks.heartbeat_interval, in ms */
+
 extern void monitor_init(void);
 
 /*

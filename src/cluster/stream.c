@@ -12,6 +12,7 @@
 
 #include "storage/latch.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "cluster/cluster_state.h"
@@ -32,7 +33,9 @@ connection_stream_send(NodeConnection *conn, const char *copy_command)
 {
 	connection_send(conn, copy_command);
 	conn->state = CONN_STREAM_WAIT;
-	conn->value[0] = '\0';
+	if (conn->value)
+		pfree(conn->value);
+	conn->value = NULL;
 }
 
 void
@@ -49,7 +52,7 @@ connection_stream_wait_all(List *conns)
 const char *
 connection_stream_value(const NodeConnection *conn)
 {
-	return conn->value;
+	return conn->value ? conn->value : "";
 }
 
 void
@@ -259,7 +262,7 @@ static void
 take_value(NodeConnection *conn, PGresult *res)
 {
 	if (PQntuples(res) == 1 && PQnfields(res) == 1)
-		strlcpy(conn->value, PQgetvalue(res, 0, 0), sizeof(conn->value));
+		conn->value = MemoryContextStrdup(GetMemoryChunkContext(conn), PQgetvalue(res, 0, 0));
 }
 
 static RemoteError *

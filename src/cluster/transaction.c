@@ -36,6 +36,9 @@
 #include "cluster/recovery.h"
 #include "cluster/transaction.h"
 
+#define STOP_WAIT_MS	50			/* for a node to notice that it is to stop */
+#define ABORT_WAIT_MS	10			/* the same at an abort */
+
 typedef enum SessionState
 {
 	SESSION_OPEN,
@@ -63,6 +66,7 @@ static int	commit_timeout = 10;
 static Session *find_session(Oid node);
 static Session *begin_session(Oid node);
 static void ready_session(Session *session);
+static void stop_running(Session *session);
 static void follow_levels(Session *session);
 static void append_pending_levels(Session *session, StringInfo sql);
 static void session_closes(NodeConnection *conn);
@@ -108,6 +112,12 @@ transaction_wrote(Oid node)
 	return OidIsValid(node) ? find_session(node) != NULL : wrote_locally;
 }
 
+bool
+transaction_wrote_any(void)
+{
+	return sessions != NIL;
+}
+
 void
 transaction_note_local_write(void)
 {
@@ -149,7 +159,7 @@ begin_session(Oid node)
 	MemoryContext old;
 	NodeConnection *conn;
 	Session    *session;
-	char	   *begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+	char	   *import = NULL;
 
 	if (IsInParallelMode())
 		ereport(ERROR,
@@ -166,14 +176,17 @@ begin_session(Oid node)
 		/* It sees what the transaction's other reads see. */
 		ClusterSnapshot *snap = cluster_snapshot_acquire(GetTransactionSnapshot(), list_make1_oid(node));
 
-		begin = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;SET TRANSACTION SNAPSHOT '%s'",
-						 cluster_snapshot_id(snap, node));
+		import = psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;SET TRANSACTION SNAPSHOT '%s'",
+						  cluster_snapshot_id(snap, node));
 		cluster_snapshot_release(snap);
 	}
 	else
 		recovery_settle_node(node); /* its shards must be those that we see */
 	conn = connection_acquire(node);
-	connection_exec(conn, begin);
+	if (import)
+		cluster_snapshot_import(conn, import, false);
+	else
+		connection_exec(conn, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
 
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	session = palloc0(sizeof(Session));
@@ -198,7 +211,7 @@ ready_session(Session *session)
 	{
 		connection_stream_abandon(session->conn);
 		if (session->rollback_to)
-			connection_swallow(session->conn);
+			stop_running(session);
 		else
 			connection_finish(session->conn);
 	}
@@ -207,6 +220,28 @@ ready_session(Session *session)
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("the transaction on node \"%s\" is lost", session->name),
 				 errhint("Retry the transaction.")));
+}
+
+/*
+ * What runs there is of no use any more, and will be rolled back.  A task that
+ * gives no rows does not hear what its own connection says, so if it does not
+ * end at once, another one tells it.
+ */
+static void
+stop_running(Session *session)
+{
+	NodeConnection *conn = session->conn;
+
+	(void) connection_try_finish(conn, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), STOP_WAIT_MS));
+	if (!connection_is_idle(conn))
+	{
+		NodeConnection *other = connection_acquire(session->node);
+
+		(void) connection_try_exec(other, psprintf("SELECT pg_catalog.pg_cancel_backend(%d)",
+												   connection_backend_pid(conn)));
+		connection_release(other);
+	}
+	connection_swallow(conn);
 }
 
 /* Bring the session to the current level of subtransactions. */
@@ -528,7 +563,17 @@ after_abort(void)
 		if (!session->conn)
 			continue;
 		if (connection_in_stream(session->conn))
+		{
 			connection_stream_abandon(session->conn);
+			(void) connection_try_finish(session->conn,
+										 TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ABORT_WAIT_MS));
+			if (!connection_is_idle(session->conn) && session->state == SESSION_OPEN)
+			{
+				/* a task runs on that hears of nothing but that we hang up */
+				connection_discard(session->conn);
+				continue;
+			}
+		}
 		connection_await_end(session->conn);
 		if (session->state == SESSION_PREPARING || !connection_try_send(session->conn, sql))
 			connection_release(session->conn);

@@ -27,6 +27,8 @@
 extern NodeConnection *transaction_session(Oid node);
 /* Did this transaction write (or run DDL) on the node?  InvalidOid: on this server's own shards. */
 extern bool transaction_wrote(Oid node);
+/* Does it have a write session on any node? */
+extern bool transaction_wrote_any(void);
 /* Note a write to this server's own shards (local placement). */
 extern void transaction_note_local_write(void);
 /* Run a command on the write session of every node of the list, at once. */

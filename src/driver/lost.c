@@ -22,6 +22,7 @@
 #include "utils/resowner.h"
 
 #include "cluster/cluster_snapshot.h"
+#include "cluster/connection.h"
 #include "cluster/node.h"
 #include "cluster/transaction.h"
 #include "driver/job_internal.h"
@@ -269,6 +270,7 @@ try_open(Job *job, NodeRun *run, JobLane **lane, RemoteError **error)
 	volatile bool opened = false;
 
 	CurrentResourceOwner = attempt;
+	connection_patience = false;	/* the caller tries again, and again from the start */
 	PG_TRY();
 	{
 		if (run)
@@ -279,6 +281,7 @@ try_open(Job *job, NodeRun *run, JobLane **lane, RemoteError **error)
 	}
 	PG_CATCH();
 	{
+		connection_patience = true;
 		CurrentResourceOwner = owner;
 		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_CONNECTION_EXCEPTION)
 			PG_RE_THROW();
@@ -292,6 +295,7 @@ try_open(Job *job, NodeRun *run, JobLane **lane, RemoteError **error)
 		ResourceOwnerDelete(attempt);
 	}
 	PG_END_TRY();
+	connection_patience = true;
 	/* if it went well, "attempt" stays as a child of the owner and ends with it */
 	CurrentResourceOwner = owner;
 	return opened;

@@ -5,7 +5,8 @@
  * A reading lane is a stream connection of the statement's cluster snapshot.
  * Where the transaction wrote, the lane is the write session itself in mode
  * inline, so that the tasks see the writes; there is one such session a node,
- * hence one lane at a time.  When someone else needs the connection (a write,
+ * hence one lane at a time.  In READ COMMITTED it sees otherwise what the
+ * statement's cluster snapshot does, which another connection holds.  When someone else needs the connection (a write,
  * a nested query), what is still to come is read into a temporary file first
  * and the lane goes on from there.
  */
@@ -28,7 +29,9 @@ typedef struct RemoteLane
 	Lane		lane;
 	dlist_node	link;			/* in open_lanes, until released */
 	ResourceOwner owner;
-	ClusterSnapshot *snapshot;	/* NULL when inline */
+	bool		is_inline;		/* on the write session */
+	CommandId	command;		/* inline: that and later ones of ours are not to be seen */
+	ClusterSnapshot *snapshot;	/* NULL: inline, and nothing else must fit to what it sees */
 	NodeConnection *conn;		/* NULL once detached or lost */
 	StringInfoData out;
 	const JobSetup *setup;		/* sent anew to every connection the lane gets */
@@ -41,6 +44,8 @@ typedef struct RemoteLane
 	bool		cancelling;
 	bool		cancelled;		/* while detached: say so at the next poll */
 	BufFile    *spool;			/* frames read ahead; they come before those of conn */
+	int			spool_fileno;	/* its end: BufFile does not know while it has it in memory */
+	off_t		spool_offset;
 	RemoteError *spool_error;	/* the connection ended while spooling */
 	bool		lost;			/* … so there is no going on */
 	StringInfoData in;			/* a frame from the spool */
@@ -52,6 +57,7 @@ static void track(RemoteLane *lane);
 static void on_xact(XactEvent event, void *arg);
 static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg);
 static Lane *open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes);
+static bool must_fit(Snapshot snapshot, List *all_nodes);
 static void open_inline(RemoteLane *lane, Oid node);
 static void remote_setup(Lane *base, const JobSetup *setup);
 static void remote_submit(Lane *base, const TaskSpec *spec);
@@ -62,6 +68,7 @@ static LaneEventKind remote_poll(Lane *base, LaneEvent *event);
 static pgsocket remote_socket(Lane *base, bool *write);
 static void remote_cancel(Lane *base);
 static void remote_release(Lane *base);
+static void return_stream(RemoteLane *lane);
 static void attach(RemoteLane *lane);
 static void ready_to_send(RemoteLane *lane);
 static void put(RemoteLane *lane);
@@ -107,14 +114,15 @@ open_remote_lane(Snapshot snapshot, Oid node, List *all_nodes)
 	lane->lane.node_name = node_name(node);
 	initStringInfo(&lane->out);
 	initStringInfo(&lane->in);
-	if (transaction_wrote(node))
+	all_nodes = list_append_unique_oid(list_copy(all_nodes), node);
+	lane->is_inline = transaction_wrote(node);
+	lane->command = snapshot->curcid;
+	if (!lane->is_inline || must_fit(snapshot, all_nodes))
+		lane->snapshot = cluster_snapshot_acquire(snapshot, all_nodes);
+	if (lane->is_inline)
 		open_inline(lane, node);
 	else
-	{
-		lane->snapshot = cluster_snapshot_acquire(snapshot,
-												  list_append_unique_oid(list_copy(all_nodes), node));
 		lane->conn = cluster_snapshot_stream(lane->snapshot, node);
-	}
 	connection_set_user(lane->conn, detach, lane);
 	track(lane);
 	return &lane->lane;
@@ -157,12 +165,36 @@ on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg)
 	}
 }
 
+/*
+ * Does anything else have to see what the write session sees?  In REPEATABLE
+ * READ it began under the transaction's snapshot, and does anyhow.
+ */
+static bool
+must_fit(Snapshot snapshot, List *all_nodes)
+{
+	return !IsolationUsesXactSnapshot() &&
+		(list_length(all_nodes) > 1 || cluster_snapshot_exists(snapshot));
+}
+
 /* The write session, after whoever reads from it let go. */
 static void
 open_inline(RemoteLane *lane, Oid node)
 {
+	StringInfoData command;
+
 	lane->conn = transaction_session(node);
-	connection_stream_send(lane->conn, "COPY barks.lane TO STDOUT (mode 'inline')");
+	initStringInfo(&command);
+	appendStringInfo(&command, "COPY barks.lane TO STDOUT (mode 'inline', command '%u'", lane->command);
+	if (lane->snapshot)
+	{
+		int			holder;
+		const char *content = cluster_snapshot_content(lane->snapshot, node, &holder);
+
+		appendStringInfo(&command, ", snapshot '%s', holder '%d'", content, holder);
+	}
+	appendStringInfoChar(&command, ')');
+	connection_stream_send(lane->conn, command.data);
+	pfree(command.data);
 	connection_stream_wait_all(list_make1(lane->conn));
 }
 
@@ -296,31 +328,46 @@ static void
 remote_release(Lane *base)
 {
 	RemoteLane *lane = (RemoteLane *) base;
-	bool		quiet = lane->outstanding == 0 && !lane->cancelling &&
-		lane->conn && connection_in_stream(lane->conn);
 
 	if (lane->link.next == NULL)
 		return;					/* released before */
 	dlist_delete(&lane->link);
 	lane->link.next = NULL;
 	close_spool(lane);
-	if (quiet && lane->has_files)
-		remote_end_job(base);	/* the session may live on */
 	if (lane->conn)
 	{
 		connection_set_user(lane->conn, NULL, NULL);
-
-		/*
-		 * What is still under way in a stream is dropped with the snapshot's
-		 * reference, or by the next user of the write session.
-		 */
-		if (lane->snapshot && quiet)
-			cluster_snapshot_return_stream(lane->snapshot, lane->conn);
+		/* a lost stream goes with the snapshot's reference, a write session has another user */
+		if (connection_in_stream(lane->conn))
+			return_stream(lane);
 	}
 	lane->conn = NULL;
 	if (lane->snapshot)
 		cluster_snapshot_release(lane->snapshot);
 	lane->snapshot = NULL;
+}
+
+/*
+ * Others may need the stream, to read or because it holds their snapshot; so
+ * what runs there is dropped, and the job's files do not wait for its end.
+ */
+static void
+return_stream(RemoteLane *lane)
+{
+	static const char cancel = FRAME_CANCEL;
+	bool		quiet = lane->outstanding == 0 && !lane->cancelling;
+
+	if (!quiet && !lane->cancelling && !lane->is_inline)
+		connection_put_frame(lane->conn, &cancel, 1);
+	if (lane->has_files && (quiet || !lane->is_inline))
+		remote_end_job(&lane->lane);
+	(void) connection_flush(lane->conn);
+	if (lane->is_inline)
+		return;
+	if (quiet)
+		cluster_snapshot_return_stream(lane->snapshot, lane->conn);
+	else
+		cluster_snapshot_return_cancelled(lane->snapshot, lane->conn);
 }
 
 /* A connection again, after someone else needed the one before. */
@@ -331,7 +378,7 @@ attach(RemoteLane *lane)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("connection to node \"%s\" is gone", lane->lane.node_name)));
-	if (lane->snapshot)
+	if (!lane->is_inline)
 		lane->conn = cluster_snapshot_stream(lane->snapshot, lane->lane.node);
 	else
 		open_inline(lane, lane->lane.node);
@@ -480,12 +527,15 @@ detach(void *arg)
 
 	/* what was spooled before and not read yet comes first */
 	if (lane->spool)
+	{
 		BufFileTell(lane->spool, &fileno, &offset);
+		if (BufFileSeek(lane->spool, lane->spool_fileno, lane->spool_offset, SEEK_SET) != 0)
+			seek_failed();
+	}
 	else
 		lane->spool = BufFileCreateTemp(true);
-	if (BufFileSeek(lane->spool, 0, 0, SEEK_END) != 0)
-		seek_failed();
 	spool_rest(lane);
+	BufFileTell(lane->spool, &lane->spool_fileno, &lane->spool_offset);
 	if (BufFileSeek(lane->spool, fileno, offset, SEEK_SET) != 0)
 		seek_failed();
 	lane->lane.ready = true;
@@ -494,9 +544,9 @@ detach(void *arg)
 
 	connection_set_user(conn, NULL, NULL);
 	lane->conn = NULL;
-	if (lane->snapshot && lane->lost)
+	if (!lane->is_inline && lane->lost)
 		connection_discard(conn);
-	else if (lane->snapshot)
+	else if (!lane->is_inline)
 		cluster_snapshot_return_stream(lane->snapshot, conn);
 	else if (!lane->lost)
 		connection_stream_end(conn);

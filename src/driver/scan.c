@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -35,6 +36,7 @@ static void end_scan(CustomScanState *node);
 static void rescan(CustomScanState *node);
 static void shutdown_scan(CustomScanState *node);
 static void check_functions(List *functions);
+static void open_relations(BarksScanState *state);
 static void start_gather(BarksScanState *state);
 static void stop_gather(BarksScanState *state);
 
@@ -88,6 +90,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	check_functions(state->plan->functions);
+	open_relations(state);
 	state->schema = batch_schema_create(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
 										estate->es_query_cxt);
 	state->job_context = AllocSetContextCreate(estate->es_query_cxt, "barks scan",
@@ -170,7 +173,11 @@ end_scan(CustomScanState *node)
 	if (state->tail)
 		ExecEndNode(state->tail);
 	else
+	{
 		stop_gather(state);
+		foreach(lc, state->relations)
+			table_close(lfirst(lc), NoLock);
+	}
 	foreach(lc, state->driver_rows)
 		if (lfirst(lc))
 			driver_rows_end(lfirst(lc));
@@ -228,6 +235,23 @@ check_functions(List *functions)
 			aclcheck_error(result, get_func_prokind(function) == PROKIND_AGGREGATE ?
 						   OBJECT_AGGREGATE : OBJECT_FUNCTION, get_func_name(function));
 		InvokeFunctionExecuteHook(function);
+	}
+}
+
+/* As other scans do, so that commands that must not meet a running query know of it. */
+static void
+open_relations(BarksScanState *state)
+{
+	ListCell   *ls,
+			   *lc;
+
+	foreach(ls, state->plan->stages)
+		foreach(lc, ((StagePlan *) lfirst(ls))->leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+
+		if (OidIsValid(leaf->relid))
+			state->relations = lappend(state->relations, table_open(leaf->relid, NoLock));
 	}
 }
 

@@ -19,6 +19,7 @@ typedef struct BarksScanState
 	/* with a tail: the plan that this node runs itself */
 	PlanState  *tail;
 	/* without: the stages' run-time side */
+	List	   *relations;		/* open while the scan is */
 	BatchSchema *schema;
 	MemoryContext job_context;	/* SQL and task plans of one (re)scan */
 	List	   *driver_rows;	/* of DriverRows or NULL, per stage */

@@ -19,7 +19,6 @@
 #include "job/protocol.h"
 
 int			task_attempts = 4;
-int			reconnect_timeout = 30;
 int			rows_per_batch = 8192;
 int			wire_mode = WIRE_AUTO;
 int			compression_mode = COMPRESSION_AUTO;
@@ -54,11 +53,6 @@ settings_init(void)
 							"How often a task is tried before its query fails.",
 							"Only lost workers, nodes and connections are tried again; an SQL error never is.",
 							&task_attempts, 4, 1, 100, PGC_USERSET, 0,
-							NULL, NULL, NULL);
-	DefineCustomIntVariable("barks.reconnect_timeout",
-							"Time to wait for a node that was lost while a query ran.",
-							"The query starts over when it comes back, if it has not returned rows yet.",
-							&reconnect_timeout, 30, 0, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.batch_rows",
 							"Rows in a batch.",

@@ -7,6 +7,7 @@
 
 #include "miscadmin.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
 #include "utils/wait_event.h"
 
 #include "job/lane.h"
@@ -37,6 +38,8 @@ lane_wait(Lane **lanes, int nlanes, long timeout_ms)
 {
 	WaitEventSet *set;
 	WaitEvent	event;
+	bool		look = timeout_ms < 0 || timeout_ms > DeadlockTimeout;
+	int			nevents;
 
 	for (int i = 0; i < nlanes; i++)
 		if (lanes[i]->ready)
@@ -54,8 +57,11 @@ lane_wait(Lane **lanes, int nlanes, long timeout_ms)
 			AddWaitEventToSet(set, WL_SOCKET_READABLE | (write ? WL_SOCKET_WRITEABLE : 0),
 							  sock, NULL, NULL);
 	}
-	(void) WaitEventSetWait(set, timeout_ms, &event, 1, PG_WAIT_EXTENSION);
+	nevents = WaitEventSetWait(set, look ? DeadlockTimeout : timeout_ms, &event, 1, PG_WAIT_EXTENSION);
 	FreeWaitEventSet(set);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < nlanes && look && nevents == 0; i++)
+		if (lanes[i]->ops->stuck)
+			lanes[i]->ops->stuck(lanes[i]);
 }

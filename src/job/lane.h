@@ -65,6 +65,8 @@ typedef struct LaneOps
 	/* socket to wait on for reading (and writing, if *write), or PGINVALID_SOCKET: our latch */
 	pgsocket	(*socket) (Lane *lane, bool *write);
 	void		(*cancel) (Lane *lane);
+	/* Nothing came for deadlock_timeout: ERROR 40P01 if nothing ever can.  May be NULL. */
+	void		(*stuck) (Lane *lane);
 	/* Give the lane back.  Never raises; busy or lost lanes are torn down. */
 	void		(*release) (Lane *lane);
 } LaneOps;

@@ -291,7 +291,8 @@ check_guarded(Node *node, ShippableContext *context)
 		branches = list_copy_tail(((CoalesceExpr *) node)->args, 1);
 	}
 	context->guarded = true;
-	failed = failed || check_branches((Node *) branches, context);
+	if (branches != NIL)		/* COALESCE may have one argument */
+		failed = failed || check_branches((Node *) branches, context);
 	context->guarded = saved;
 	return failed;
 }

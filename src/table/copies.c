@@ -134,5 +134,5 @@ send_batch(BatchBuilder *builder, const char *shard, Oid node, StringInfo frame)
 	resetStringInfo(frame);
 	appendBinaryStringInfo(frame, shard, strlen(shard) + 1);
 	batch_builder_flush(builder, BATCH_COMPRESS_OFF, frame);
-	load_stream_put(node, frame);
+	load_stream_put(node, GetCurrentCommandId(true), frame);
 }

@@ -27,6 +27,7 @@
 
 #include "base/stop_point.h"
 #include "base/virtual_copy.h"
+#include "base/write_marks.h"
 #include "batch/batch.h"
 #include "table/load.h"
 
@@ -87,6 +88,8 @@ load_handler(CopyStmt *stmt)
 	ctl.hcxt = load.context;
 	load.shards = hash_create("barks load shards", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	load.cid = GetCurrentCommandId(true);
+	if (virtual_copy_option(stmt, "command"))
+		write_marks_add((CommandId) strtoul(virtual_copy_option(stmt, "command"), NULL, 10), load.cid);
 	old = MemoryContextSwitchTo(load.context);
 	initStringInfo(&input);
 	send_copy_both();

@@ -20,12 +20,13 @@ typedef struct LoadStream
 {
 	Oid			node;
 	NodeConnection *conn;
+	CommandId	cid;			/* of all rows that are sent */
 	SubTransactionId subid;
 } LoadStream;
 
 static List *streams = NIL;		/* of LoadStream, in TopTransactionContext */
 
-static LoadStream *get_stream(Oid node);
+static LoadStream *get_stream(Oid node, CommandId cid);
 static void detach(void *arg);
 static void forget(LoadStream *stream);
 static void check_error(LoadStream *stream);
@@ -40,9 +41,9 @@ load_stream_init(void)
 }
 
 void
-load_stream_put(Oid node, const StringInfo frame)
+load_stream_put(Oid node, CommandId cid, const StringInfo frame)
 {
-	LoadStream *stream = get_stream(node);
+	LoadStream *stream = get_stream(node, cid);
 
 	check_error(stream);
 	connection_put_frame(stream->conn, frame->data, frame->len);
@@ -75,7 +76,7 @@ load_stream_end_all(void)
 }
 
 static LoadStream *
-get_stream(Oid node)
+get_stream(Oid node, CommandId cid)
 {
 	ListCell   *lc;
 	LoadStream *stream;
@@ -85,16 +86,17 @@ get_stream(Oid node)
 	foreach(lc, streams)
 	{
 		stream = lfirst(lc);
-		if (stream->node == node)
+		if (stream->node == node && stream->cid == cid)
 			return stream;
 	}
-	conn = transaction_session(node);
-	connection_stream_send(conn, "COPY barks.load FROM STDIN");
+	conn = transaction_session(node);	/* ends one of another command */
+	connection_stream_send(conn, psprintf("COPY barks.load FROM STDIN (command '%u')", cid));
 	connection_stream_wait_all(list_make1(conn));
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	stream = palloc(sizeof(LoadStream));
 	stream->node = node;
 	stream->conn = conn;
+	stream->cid = cid;
 	stream->subid = GetCurrentSubTransactionId();
 	streams = lappend(streams, stream);
 	MemoryContextSwitchTo(old);

@@ -14,7 +14,7 @@
 #include "nodes/pg_list.h"
 
 /* A frame is a shard's qualified name with its zero byte, then a batch. */
-extern void load_stream_put(Oid node, const StringInfo frame);
+extern void load_stream_put(Oid node, CommandId cid, const StringInfo frame);
 /* End all streams; returns when the nodes have stored everything. */
 extern void load_stream_end_all(void);
 extern void load_stream_init(void);

@@ -92,6 +92,24 @@ shard_schema_ensure(ShardCommands *commands, Oid node)
 }
 
 void
+shard_take_rights(ShardCommands *commands, Oid node, Oid filenode)
+{
+	shard_commands_add(commands, node,
+					   "DO $do$ DECLARE s pg_catalog.regnamespace := '%s'; r record; BEGIN "
+					   "IF EXISTS (SELECT FROM pg_catalog.pg_default_acl) THEN "
+					   "FOR r IN SELECT 'SCHEMA ' || s AS what, a.grantee AS who "
+					   "FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a "
+					   "WHERE n.oid = s AND a.grantee <> n.nspowner UNION "
+					   "SELECT 'TABLE ' || c.oid::pg_catalog.regclass, a.grantee "
+					   "FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a "
+					   "WHERE c.relnamespace = s AND pg_catalog.starts_with(c.relname, 't_%u_') "
+					   "AND c.relkind = 'r' AND a.grantee <> c.relowner "
+					   "LOOP EXECUTE 'REVOKE ALL ON ' || r.what || ' FROM ' || CASE r.who WHEN 0 THEN 'PUBLIC' "
+					   "ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(r.who)) END; END LOOP; "
+					   "END IF; END $do$", table_shard_schema(), filenode);
+}
+
+void
 local_shard_adopt(Oid relid)
 {
 	ObjectAddress shard;
@@ -227,7 +245,8 @@ local_schema_ensure(void)
 					 errhint("Drop it: barks makes its own.")));
 		return;
 	}
-	oid = NamespaceCreate(table_shard_schema(), barks_owner(), false);
+	/* as a temporary one, to which default privileges are not given */
+	oid = NamespaceCreate(table_shard_schema(), barks_owner(), true);
 	ObjectAddressSet(schema, NamespaceRelationId, oid);
 	ObjectAddressSet(extension, ExtensionRelationId, barks_extension_oid());
 	recordDependencyOn(&schema, &extension, DEPENDENCY_EXTENSION);

@@ -14,6 +14,8 @@
 extern void local_ddl_run(const char *sql);
 /* Add what makes the schema for shards, when it may be missing on the node. */
 extern void shard_schema_ensure(ShardCommands *commands, Oid node);
+/* Nobody else has a right on shards of this storage, whatever ALTER DEFAULT PRIVILEGES says. */
+extern void shard_take_rights(ShardCommands *commands, Oid node, Oid filenode);
 /*
  * Make a local shard a member of the extension, and leave its columns' types to
  * the table itself: whoever drops a type hears of the table only / let it be dropped.

@@ -26,6 +26,7 @@
 
 #include "base/compat.h"
 #include "table/alter.h"
+#include "table/analyze.h"
 #include "table/check.h"
 #include "table/local_ddl.h"
 #include "table/pending.h"
@@ -298,6 +299,7 @@ apply_note(Note *note, List **rebuilt)
 			break;
 		case NOTE_ANALYZED:
 			relation_restore_hasindex(rel);
+			analyze_shards(rel);
 			break;
 		default:
 			break;

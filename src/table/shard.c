@@ -28,11 +28,13 @@
 #include "commands/defrem.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -57,6 +59,7 @@ struct ShardCommands
 
 static int	default_partitions;
 
+static bool may_see_key(Relation rel, Oid index);
 static void create_tables(Relation rel, const Placement *placements, int count);
 static void add_index(ShardCommands *commands, Oid node, Oid index, Oid filenode, int partition);
 static Placement *choose_placements(const LayoutSpec *spec, Oid same_as, int *count);
@@ -438,10 +441,36 @@ shard_translate_error(ErrorData *edata)
 	table = psprintf("t_%u_%d", filenode, partition);
 	replace_name(&edata->message, edata->constraint_name, shown);
 	replace_name(&edata->message, table, RelationGetRelationName(rel));
+	if (!may_see_key(rel, index))
+		edata->detail = NULL;
 	edata->constraint_name = shown;
 	edata->table_name = pstrdup(RelationGetRelationName(rel));
 	edata->schema_name = get_namespace_name(RelationGetNamespace(rel));
 	relation_close(rel, NoLock);
+}
+
+/* As BuildIndexValueDescription, which ran as the owner of the shard. */
+static bool
+may_see_key(Relation rel, Oid index)
+{
+	Oid			relid = RelationGetRelid(rel);
+	Relation	irel;
+	bool		may = true;
+
+	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
+		return false;
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
+		return true;
+	irel = index_open(index, AccessShareLock);
+	for (int i = 0; i < irel->rd_index->indnkeyatts; i++)
+	{
+		AttrNumber	attnum = irel->rd_index->indkey.values[i];
+
+		may &= attnum != InvalidAttrNumber &&
+			pg_attribute_aclcheck(relid, attnum, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+	}
+	index_close(irel, AccessShareLock);
+	return may;
 }
 
 int
@@ -481,6 +510,8 @@ create_tables(Relation rel, const Placement *placements, int count)
 						   shard, columns.data, options);
 		append_storage(commands, placements[i].node, shard, desc);
 	}
+	foreach(lc, nodes)
+		shard_take_rights(commands, lfirst_oid(lc), name_only.filenode);
 	shard_commands_run(commands);
 }
 

@@ -29,6 +29,7 @@
 #include "base/compat.h"
 #include "table/check.h"
 #include "table/copies.h"
+#include "table/in_step.h"
 #include "table/index_info.h"
 #include "table/kept_rows.h"
 #include "table/label.h"
@@ -58,6 +59,7 @@ table_init(void)
 	stats_init();
 	copies_init();
 	load_init();
+	in_step_init();
 	load_stream_init();
 	kept_rows_init();
 	/* callbacks run last registered first: rows are written before commands are applied */
@@ -154,12 +156,13 @@ table_check_query(Query *query)
 }
 
 void
-table_executor_start(QueryDesc *query)
+table_executor_start(QueryDesc *query, int eflags)
 {
 	ListCell   *lc;
 
 	if (writer_holds_rows() && reads_distributed(query->plannedstmt))
 		writer_flush_for_read();
+	in_step_begin(query, eflags);
 	foreach(lc, kept_tables(query))
 		kept_rows_begin(lfirst_oid(lc));
 }
@@ -176,6 +179,7 @@ table_executor_end(QueryDesc *query)
 {
 	ListCell   *lc;
 
+	in_step_end(query);
 	foreach(lc, kept_tables(query))
 		kept_rows_end(lfirst_oid(lc));
 }

@@ -33,7 +33,7 @@ extern void table_relation_info(Oid relid, bool inhparent, RelOptInfo *rel);
 /* Before planning: refuse what cannot be done to distributed tables. */
 extern void table_check_query(Query *query);
 /* Before ExecutorStart, before and after ExecutorFinish, after ExecutorEnd. */
-extern void table_executor_start(QueryDesc *query);
+extern void table_executor_start(QueryDesc *query, int eflags);
 extern void table_executor_finish(QueryDesc *query);
 extern void table_executor_end(QueryDesc *query);
 

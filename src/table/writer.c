@@ -383,11 +383,11 @@ flush_builder(Writer *writer, int index)
 	batch_builder_flush(builder, BATCH_COMPRESS_OFF, &writer->frame);
 	pfree(shard);
 	if (layout->kind != LAYOUT_BROADCAST)
-		load_stream_put(layout->nodes[index], &writer->frame);
+		load_stream_put(layout->nodes[index], writer->cid, &writer->frame);
 	else
 		for (int i = index; i < layout->nnodes; i++)
 			if (OidIsValid(layout->nodes[i]))
-				load_stream_put(layout->nodes[i], &writer->frame);
+				load_stream_put(layout->nodes[i], writer->cid, &writer->frame);
 }
 
 static void

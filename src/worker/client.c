@@ -266,6 +266,12 @@ client_cancel(Client *client)
 	drop_frames(client);
 }
 
+int
+client_worker_pid(const Client *client)
+{
+	return client->state == STATE_CLIENT_RUNNING ? pool_worker_pid(&client->grant) : 0;
+}
+
 void
 client_close(Client *client)
 {

@@ -37,6 +37,8 @@ extern void client_put_frame(Client *client, const char *data, Size len);
 /* frame is valid until the next call for this client. */
 extern ClientEvent client_poll(Client *client, const char **frame, Size *len);
 extern void client_cancel(Client *client);
+/* The process that runs its tasks now; 0: none. */
+extern int	client_worker_pid(const Client *client);
 /* Never raises; stops what is running. */
 extern void client_close(Client *client);
 

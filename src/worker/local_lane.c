@@ -4,13 +4,22 @@
  *
  * The workers run as a superuser of this server, which may be one that cannot
  * log in, and are not part of the driver's transaction.  So a transaction that
- * wrote to local shards, or that is serializable (its reads must take
- * predicate locks in its own name), gets an inline lane instead.
+ * wrote to local shards, that is serializable (its reads must take predicate
+ * locks in its own name), or that holds a lock which a worker would wait for,
+ * gets an inline lane instead.  If a worker comes to wait for this backend
+ * nevertheless, which the deadlock detector cannot see, the query ends.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/array.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "cluster/node.h"
@@ -35,6 +44,9 @@ static void local_end_job(Lane *base);
 static LaneEventKind local_poll(Lane *lane, LaneEvent *event);
 static pgsocket local_socket(Lane *lane, bool *write);
 static void local_cancel(Lane *lane);
+static void local_stuck(Lane *lane);
+static bool holds_what_tasks_need(void);
+static bool is_shard(Oid relid);
 static void local_release(Lane *lane);
 static LaneEventKind read_frame(const char *data, Size len, LaneEvent *event);
 
@@ -48,6 +60,7 @@ static const LaneOps local_ops = {
 	.poll = local_poll,
 	.socket = local_socket,
 	.cancel = local_cancel,
+	.stuck = local_stuck,
 	.release = local_release
 };
 
@@ -64,7 +77,7 @@ local_open(Snapshot snapshot, Oid node, List *all_nodes)
 	Client	   *client;
 	LocalLane  *lane;
 
-	if (IsolationIsSerializable() || transaction_wrote(InvalidOid))
+	if (IsolationIsSerializable() || transaction_wrote(InvalidOid) || holds_what_tasks_need())
 		return inline_lane_open(snapshot);
 
 	client = client_open(snapshot, InvalidOid);
@@ -148,6 +161,65 @@ static void
 local_cancel(Lane *lane)
 {
 	client_cancel(((LocalLane *) lane)->client);
+}
+
+/* Does the worker wait, by others or not, for a lock of ours? */
+static void
+local_stuck(Lane *lane)
+{
+	List	   *waited_for = NIL;
+	int			worker = client_worker_pid(((LocalLane *) lane)->client);
+
+	if (worker == 0)
+		return;
+	/* the list grows while it is walked */
+	waited_for = list_make1_int(worker);
+	for (int i = 0; i < list_length(waited_for); i++)
+	{
+		int			pid = list_nth_int(waited_for, i);
+		ArrayType  *blockers = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid)));
+		int32	   *pids = (int32 *) ARR_DATA_PTR(blockers);
+		int			n = ArrayGetNItems(ARR_NDIM(blockers), ARR_DIMS(blockers));
+
+		for (int k = 0; k < n; k++)
+			waited_for = list_append_unique_int(waited_for, pids[k]);
+	}
+	if (list_member_int(waited_for, MyProcPid))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_DEADLOCK_DETECTED),
+				 errmsg("deadlock detected"),
+				 errdetail("A worker waits for a lock that this transaction holds.")));
+	list_free(waited_for);
+}
+
+/* Exclusive locks on shards or catalogs are rare; that on a distributed table itself is no matter. */
+static bool
+holds_what_tasks_need(void)
+{
+	HASH_SEQ_STATUS status;
+	LOCALLOCK  *lock;
+	List	   *relids = NIL;
+	bool		found = false;
+	ListCell   *lc;
+
+	hash_seq_init(&status, GetLockMethodLocalHash());
+	while ((lock = hash_seq_search(&status)) != NULL)
+		if (lock->nLocks > 0 && lock->tag.mode == AccessExclusiveLock &&
+			lock->tag.lock.locktag_type == LOCKTAG_RELATION)
+			relids = lappend_oid(relids, lock->tag.lock.locktag_field2);
+	foreach(lc, relids)
+		found |= lfirst_oid(lc) < FirstNormalObjectId || is_shard(lfirst_oid(lc));
+	list_free(relids);
+	return found;
+}
+
+static bool
+is_shard(Oid relid)
+{
+	char		schema[NAMEDATALEN];
+
+	snprintf(schema, sizeof(schema), "barks_" UINT64_FORMAT "_%u", node_driver_id(), MyDatabaseId);
+	return get_rel_namespace(relid) == get_namespace_oid(schema, true);
 }
 
 static void

@@ -5,6 +5,10 @@
  *	  COPY barks.lane TO STDOUT						tasks go to a worker
  *	  COPY barks.lane TO STDOUT (mode 'inline')		tasks run in this session, and
  *													see what it wrote
+ *	  … (mode 'inline', command '5', snapshot '10:20:12', holder '1234')
+ *													what it wrote in the driver's commands
+ *													before 5, and of others what the session
+ *													1234 sees
  *
  * The session speaks COPY BOTH until the driver sends CopyDone.  Tasks see the
  * command's snapshot, so the session should be in a REPEATABLE READ
@@ -30,7 +34,9 @@
 #include "utils/snapmgr.h"
 
 #include "base/virtual_copy.h"
+#include "base/write_marks.h"
 #include "shuffle/shuffle.h"
+#include "worker/borrowed_snapshot.h"
 #include "worker/client.h"
 #include "worker/exchange_scan.h"
 #include "worker/put.h"
@@ -69,8 +75,10 @@ typedef struct Relay
 
 static void relay_lane(CopyStmt *stmt);
 static bool mode_is_inline(CopyStmt *stmt);
+static void push_inline_snapshot(CopyStmt *stmt);
 static void send_copy_both(void);
 static void relay_frames(Relay *relay);
+static void take_interrupts(void);
 static void receive_input(Relay *relay);
 static bool receive_message(Relay *relay);
 static void client_gone(void);
@@ -111,6 +119,8 @@ relay_lane(CopyStmt *stmt)
 				 errhint("Use REPEATABLE READ.")));
 
 	relay.is_inline = mode_is_inline(stmt);
+	if (relay.is_inline)
+		push_inline_snapshot(stmt);
 	relay.context = AllocSetContextCreate(CurrentMemoryContext, "barks relay",
 										  ALLOCSET_DEFAULT_SIZES);
 	relay.setup_context = AllocSetContextCreate(relay.context, "barks relay job",
@@ -139,6 +149,8 @@ relay_lane(CopyStmt *stmt)
 	PG_END_TRY();
 	MemoryContextSwitchTo(MemoryContextGetParent(relay.context));
 	MemoryContextDelete(relay.context);
+	if (relay.is_inline)
+		PopActiveSnapshot();
 }
 
 static bool
@@ -151,7 +163,8 @@ mode_is_inline(CopyStmt *stmt)
 	{
 		DefElem    *option = lfirst(lc);
 
-		if (strcmp(option->defname, "mode") != 0)
+		if (strcmp(option->defname, "mode") != 0 && strcmp(option->defname, "snapshot") != 0 &&
+			strcmp(option->defname, "holder") != 0 && strcmp(option->defname, "command") != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("option \"%s\" not recognized", option->defname)));
@@ -161,6 +174,22 @@ mode_is_inline(CopyStmt *stmt)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("mode of barks.lane must be \"worker\" or \"inline\"")));
 	return mode && strcmp(mode, "inline") == 0;
+}
+
+/* What the tasks see, as the active snapshot. */
+static void
+push_inline_snapshot(CopyStmt *stmt)
+{
+	const char *content = virtual_copy_option(stmt, "snapshot");
+	const char *holder = virtual_copy_option(stmt, "holder");
+	const char *command = virtual_copy_option(stmt, "command");
+	CommandId	limit;
+
+	PushCopiedSnapshot(GetActiveSnapshot());
+	if (command && write_marks_find((CommandId) strtoul(command, NULL, 10), &limit))
+		GetActiveSnapshot()->curcid = limit;
+	if (content && holder)
+		borrowed_snapshot_set(content, atoi(holder));
 }
 
 static void
@@ -183,7 +212,7 @@ relay_frames(Relay *relay)
 		bool		quiet = false;	/* nothing to pass on before our latch is set again */
 
 		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		take_interrupts();
 		receive_input(relay);
 		if (relay->writable)
 			quiet = relay->is_inline ? !run_inline(relay) : forward_results(relay);
@@ -194,6 +223,18 @@ relay_frames(Relay *relay)
 			wait_for_event(relay);
 	}
 	pq_putmessage_noblock('c', NULL, 0);	/* CopyDone; CommandComplete follows */
+}
+
+/*
+ * A process that must end says so to its client, and would wait for a driver
+ * that does not read just now.
+ */
+static void
+take_interrupts(void)
+{
+	if (ProcDiePending && pq_is_send_pending())
+		whereToSendOutput = DestNone;
+	CHECK_FOR_INTERRUPTS();
 }
 
 /* ---------------- from the driver ---------------- */
@@ -474,7 +515,7 @@ emit_inline(StringInfo frame, void *arg)
 	for (;;)
 	{
 		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		take_interrupts();
 		receive_input(relay);
 		if (relay->cancelled || relay->done)
 			break;

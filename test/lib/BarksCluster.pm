@@ -38,6 +38,8 @@ max_prepared_transactions = 100
 max_worker_processes = 40
 timezone = 'UTC'
 log_line_prefix = '%m [%p] %b %e '
+barks.commit_timeout = 60
+barks.snapshot_timeout = 60
 CONF
 		$server->start;
 		$server->safe_psql('postgres', 'CREATE DATABASE barks');
@@ -88,8 +90,24 @@ sub wait_for
 	($server // $self->driver)->poll_query_until('barks', $sql) or die "waited in vain for: $sql";
 }
 
-# What must be the same before and after a fault, on every server.
+# What must be the same before and after a fault, on every server.  Taken when
+# nothing goes on any more, so that it can be compared with later.
 sub leftovers
+{
+	my $self = shift;
+	my $state;
+	for (1 .. 300)
+	{
+		$state = $self->state_now;
+		return $state unless grep { "$_->{prepared} $_->{active} $_->{files}" ne '0 0 ' } values %$state;
+		usleep(100_000);
+	}
+	diag explain $state;
+	die 'the cluster does not become quiet';
+}
+
+# The same at this very moment.
+sub state_now
 {
 	my $self = shift;
 	my %state;
@@ -97,9 +115,12 @@ sub leftovers
 	{
 		my $name = $server->name;
 		$state{$name}{prepared} = $server->safe_psql('barks', 'SELECT count(*) FROM pg_prepared_xacts');
+		# but for autovacuum and heartbeats, which come and go
 		$state{$name}{active} = $server->safe_psql('barks', <<'SQL');
 SELECT count(*) FROM pg_stat_activity
 WHERE pid <> pg_backend_pid() AND (state LIKE 'active%' OR state LIKE 'idle in transaction%')
+	AND backend_type NOT LIKE 'autovacuum%' AND query NOT LIKE 'SELECT pg_catalog.current_setting(''barks.executor_slots'', true)%'
+	AND query NOT LIKE '%FROM pg_catalog.pg_prepared_xacts%' -- a heartbeat
 SQL
 		$state{$name}{files} = join ' ', grep { !/^\.\.?$/ } map { read_dir($_) }
 		  ($server->data_dir . '/base/pgsql_tmp', $server->data_dir . '/pg_snapshots');
@@ -112,9 +133,9 @@ sub leaves_nothing
 {
 	my ($self, $before, $what) = @_;
 	my $after;
-	for (1 .. 100)
+	for (1 .. 300)
 	{
-		$after = $self->leftovers;
+		$after = $self->state_now;
 		last if _same($before, $after);
 		usleep(100_000);
 	}

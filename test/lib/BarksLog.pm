@@ -17,6 +17,8 @@ my $suspicious = qr/
 # What every server says in ordinary life.
 my @ordinary = (
 	qr/FATAL:  the database system is (starting up|shutting down)/,
+	# A server that a test stopped for a while, or that has no time.
+	qr/FATAL:  canceling authentication due to timeout/,
 	# A driver whose statement failed on one node, or that died, hangs up on the others.
 	qr/FATAL:  connection to (client|the driver was) lost/,
 	qr/FATAL:  terminating (connection|background worker .*) due to administrator command/,

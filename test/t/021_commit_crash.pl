@@ -29,7 +29,7 @@ sub settled
 sub up
 {
 	my $server = shift;
-	for (1 .. 300)
+	for (1 .. 1200)
 	{
 		return 1 if $server->psql('barks', 'SELECT 1') == 0;
 		usleep(100_000);
@@ -41,7 +41,7 @@ sub up
 sub wait_for_log
 {
 	my ($pattern, $offset) = @_;
-	for (1 .. 300)
+	for (1 .. 1200)
 	{
 		return 1 if substr(slurp_file($driver->logfile), $offset) =~ $pattern;
 		usleep(100_000);
@@ -87,7 +87,7 @@ for my $point ('commit.before_prepare', 'commit.after_prepare_one', 'commit.afte
 	$driver->reload;
 	$driver->poll_query_until('barks', 'SHOW barks.stop_points', "$point=wait");
 	my $offset = -s $driver->logfile;
-	my $timer = IPC::Run::timer(60);
+	my $timer = IPC::Run::timer(180);
 	my $session = IPC::Run::start(['psql', '-XAtq', '-d', $driver->connstr('barks'), '-c',
 			"BEGIN; INSERT INTO here VALUES ($i); SELECT cluster_exec_all('INSERT INTO public.t VALUES ($i)'); COMMIT"],
 		'<', \$in, '>', \$out, '2>', \$out, $timer);
@@ -100,7 +100,7 @@ for my $point ('commit.before_prepare', 'commit.after_prepare_one', 'commit.afte
 	my $all = $driver->safe_psql('barks', "SELECT count(*) FROM here WHERE i = $i");
 	is($all, $point eq 'commit.after_local' || $point eq 'commit.after_prepare' ? 1 : 0, "$point: the decision");
 	my $read = '';
-	for (1 .. 100)
+	for (1 .. 1200)
 	{
 		my $rc;
 		($rc, $read) = $driver->psql('barks', "SELECT cluster_read('SELECT count(*) FROM public.t WHERE i = $i')");

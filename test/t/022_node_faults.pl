@@ -8,6 +8,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 use BarksCluster;
+use BarksFaults;
 
 my $conf = "shared_preload_libraries = 'barks,barks_test'\nbarks.heartbeat_interval = 500\n";
 my $cluster = BarksCluster->new('faults', nodes => 1, conf => $conf . "log_statement = all\nlog_min_duration_statement = 0\n");
@@ -84,70 +85,75 @@ is($driver->safe_psql('barks', q{SET ROLE joe; SELECT cluster_read('SELECT 1')})
 $_->safe_psql('barks', 'CREATE TABLE t (i int)') for $n1, $n2;
 
 # A node that hangs: every wait can be cancelled, and nobody else waits.
-sub family
+# Seconds from the cancel of a session that waits for a node to its prompt.
+sub cancel
 {
-	my $pid = slurp_file(shift->data_dir . '/postmaster.pid');
-	$pid =~ s/\n.*//s;
-	return ($pid, split ' ', `pgrep -P $pid`);
+	my ($what, $session) = @_;
+	wait_for($driver, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Extension'
+		AND backend_type = 'client backend' AND state = 'active' AND now() - state_change > interval '300 ms'});
+	my $pid = q1(q{SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Extension' AND backend_type = 'client backend'});
+	my $start = time;
+	kill 'INT', $pid;
+	my ($out, $err) = end_session($session);
+	my $took = time - $start;
+	like($err, qr/ERROR:  57014: canceling statement due to user request/, "$what: cancelled");
+	return $took;
 }
 
 sub cancelled
 {
 	my ($what, $sql) = @_;
-	my $out = '';
-	my $session = IPC::Run::start(['psql', '-XAtq', '-d', $driver->connstr('barks'), '-c', $sql],
-		'<', \undef, '>', \$out, '2>', \$out);
-	wait_for($driver, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Extension'
-		AND backend_type = 'client backend' AND state = 'active' AND now() - query_start > interval '300 ms'});
-	my $start = time;
-	q1(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Extension' AND backend_type = 'client backend'});
-	$session->finish;
-	my $took = time - $start;
-	like($out, qr/ERROR:  canceling statement due to user request/, "$what: cancelled");
-	# psql itself starts and ends within this
-	cmp_ok($took, '<', 0.5, sprintf('%s: at once (%.3f s)', $what, $took));
+	my $took = quickest(0.2, sub { cancel($what, start_session($cluster, $sql)) });
+	cmp_ok($took, '<', 0.2, sprintf('%s: at once (%.3f s)', $what, $took));
 }
 
 my @pids = family($n2);
 kill 'STOP', @pids;
 cancelled('connecting', q{SELECT cluster_read('SELECT 1')});
-my $started = time;
-is(q1('SELECT count(*) FROM barks.nodes'), 2, 'the view answers');
-cmp_ok(time - $started, '<', 1, 'at once');
+my $took = quickest(1, sub { my $start = time; is(q1('SELECT count(*) FROM barks.nodes'), 2, 'the view answers'); return time - $start; });
+cmp_ok($took, '<', 1, 'at once');
 ok(wait_for($driver, q{SELECT NOT alive FROM barks.nodes WHERE name = 'n2'}), 'and says who is not alive');
 ok(wait_for($driver, q{SELECT alive AND last_seen > now() - interval '3 s' FROM barks.nodes WHERE name = 'n1'}), 'and who is');
-$started = time;
-like(error_of(q{SET statement_timeout = '300ms'; SELECT cluster_exec('n2', 'SELECT 1')}), qr/57014/, 'statement_timeout');
-cmp_ok(time - $started, '<', 1, 'in time');
+$took = quickest(0.2, sub
+{
+	my ($out, $err) = end_session(start_session($cluster, '\timing', q{SET statement_timeout = '300ms'}, q{SELECT cluster_exec('n2', 'SELECT 1')}));
+	like($err, qr/57014/, 'statement_timeout');
+	return $out =~ /.*Time: ([\d.]+) ms/s ? $1 / 1000 - 0.3 : 100;
+});
+cmp_ok($took, '<', 0.2, sprintf('in time (%.3f s)', $took));
 kill 'CONT', @pids;
 ok(wait_for($driver, q{SELECT alive FROM barks.nodes WHERE name = 'n2'}), 'it is seen again');
 
-# The same with sessions that were open before.
+# The same with sessions that were open before, and wait until "go" has a row.
+q1(q{
+	CREATE TABLE go (i int);
+	CREATE FUNCTION paused() RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+		WHILE NOT EXISTS (SELECT FROM go) LOOP PERFORM pg_sleep(0.01); END LOOP;
+	END $$});
 for my $case (
-	['a command', q{BEGIN;; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)');; SELECT pg_sleep(0.8);; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)')}],
-	['a subtransaction', q{BEGIN;; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)');; SELECT pg_sleep(0.8);;
+	['a command', q{BEGIN;; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)');; SELECT paused();; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)')}],
+	['a subtransaction', q{BEGIN;; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)');; SELECT paused();;
 		DO $$BEGIN BEGIN PERFORM cluster_exec('n2', 'INSERT INTO public.t VALUES (1)'); EXCEPTION WHEN division_by_zero THEN NULL; END; END$$}],
-	['a commit', q{BEGIN;; SELECT cluster_exec_all('INSERT INTO public.t VALUES (1)');; SELECT pg_sleep(0.8);; COMMIT}],
-	['a snapshot', q{SELECT cluster_read('SELECT 1');; SELECT pg_sleep(0.8);; SELECT cluster_read('SELECT 1')}],
-	['a load', q{BEGIN;; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)');; SELECT pg_sleep(0.8);; SELECT cluster_load('n2', 'public.t', 10000000, 0)}])
+	['a commit', q{BEGIN;; SELECT cluster_exec_all('INSERT INTO public.t VALUES (1)');; SELECT paused();; COMMIT}],
+	['a snapshot', q{SELECT cluster_read('SELECT 1');; SELECT paused();; SELECT cluster_read('SELECT 1')}],
+	['a load', q{BEGIN;; SELECT cluster_exec('n2', 'INSERT INTO public.t VALUES (1)');; SELECT paused();; SELECT cluster_load('n2', 'public.t', 10000000, 0)}])
 {
 	my ($what, $sql) = @$case;
-	my $out = '';
-	my $session = IPC::Run::start(['psql', '-XAtq', '-d', $driver->connstr('barks'), (map { ('-c', $_) } split(/;; /, $sql =~ s/;;\s+/;; /gr))],
-		'<', \undef, '>', \$out, '2>', \$out);
-	wait_for($driver, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
-	my @pids = family($n2);
-	kill 'STOP', @pids;
-	wait_for($driver, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Extension'
-		AND backend_type = 'client backend' AND state = 'active' AND now() - state_change > interval '300 ms'});
-	my $start = time;
-	q1(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Extension' AND backend_type = 'client backend'});
-	$session->finish;
-	my $took = time - $start;
-	like($out, qr/ERROR:  canceling statement due to user request/, "hung in $what: cancelled");
-	cmp_ok($took, '<', 0.5, sprintf('hung in %s: at once (%.3f s)', $what, $took));
-	kill 'CONT', @pids;
-	ok(wait_for($driver, q{SELECT alive FROM barks.nodes WHERE name = 'n2'}), 'it is seen again');
+	my $took = quickest(0.2, sub
+	{
+		q1('TRUNCATE go');
+		my $session = start_session($cluster, split(/;;\s+/, $sql));
+		wait_for($driver, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
+		my @pids = family($n2);
+		kill 'STOP', @pids;
+		q1('INSERT INTO go VALUES (1)');
+		my $seconds = cancel("hung in $what", $session);
+		kill 'CONT', @pids;
+		ok(wait_for($driver, q{SELECT alive FROM barks.nodes WHERE name = 'n2'}), 'it is seen again');
+		return $seconds;
+	});
+	cmp_ok($took, '<', 0.2, sprintf('hung in %s: at once (%.3f s)', $what, $took));
 }
 ok(wait_for($_, q{SELECT count(*) = 0 FROM pg_prepared_xacts}), 'nothing stays prepared') for $n1, $n2;
 ok(wait_for($_, q{SELECT count(*) = 0 FROM pg_stat_activity WHERE state <> 'idle' AND application_name LIKE 'barks driver%'}),

@@ -30,12 +30,12 @@ my $worker = q{FROM pg_stat_activity WHERE backend_type = 'barks worker'};
 my $slow = q{SELECT kind, value FROM lane_run('select count(*)::int4 from generate_series(1, 100000000)', '{int4}')};
 
 sub q1 { return $server->safe_psql('postgres', shift) }
-sub temp_files { return q1('SELECT count(*) FROM pg_ls_tmpdir()') }
+sub no_temp_files { return $server->poll_query_until('postgres', 'SELECT count(*) = 0 FROM pg_ls_tmpdir()') }
 # A long task in a session of its own, running when this returns.
 sub start_slow
 {
 	my %s = (in => '', out => '', err => '');
-	$s{handle} = IPC::Run::start(['psql', '-XqAt', '-d', $server->connstr('postgres')], \$s{in}, \$s{out}, \$s{err}, IPC::Run::timeout(60));
+	$s{handle} = IPC::Run::start(['psql', '-XqAt', '-d', $server->connstr('postgres')], \$s{in}, \$s{out}, \$s{err}, IPC::Run::timeout(180));
 	$s{in} .= "$slow;\n";
 	$s{handle}->pump_nb;
 	$server->poll_query_until('postgres', qq{SELECT EXISTS (SELECT 1 $worker AND state = 'active')}) or die 'the task did not start';
@@ -96,7 +96,7 @@ $out = q1(qq{
 is($out, "7\nerror 53400", 'a spool honours temp_file_limit');
 q1('ALTER SYSTEM RESET temp_file_limit');
 $server->reload;
-is(temp_files(), 0, 'no temporary files are left');
+ok(no_temp_files(), 'no temporary files are left');
 
 # Twenty sessions, one slot, paused cursors, queries within queries: all finish.
 my $nested = qq{
@@ -120,13 +120,13 @@ for (1 .. 20)
 {
 	my %n = (in => $nested, out => '', err => '');
 	$n{handle} = IPC::Run::start(['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $server->connstr('postgres')],
-		\$n{in}, \$n{out}, \$n{err}, IPC::Run::timeout(180));
+		\$n{in}, \$n{out}, \$n{err}, IPC::Run::timeout(600));
 	$n{handle}->pump_nb while length $n{in};
 	push @sessions, \%n;
 }
 $_->{handle}->finish for @sessions;
 is(scalar(grep { $_->{out} eq "finished\n" && $_->{err} eq '' } @sessions), 20, 'twenty sessions share a slot');
-is(temp_files(), 0, 'and leave no files');
+ok(no_temp_files(), 'and leave no files');
 
 # Another database takes the slot; a database can be dropped.
 q1('CREATE DATABASE other');
@@ -141,7 +141,7 @@ sub relay
 {
 	my ($script) = @_;
 	my ($o, $e) = ('', '');
-	IPC::Run::run(['lane_client', $server->connstr('postgres')], \$script, \$o, \$e, IPC::Run::timeout(60));
+	IPC::Run::run(['lane_client', $server->connstr('postgres')], \$script, \$o, \$e, IPC::Run::timeout(180));
 	return $o . $e;
 }
 my $open = "exec begin isolation level repeatable read read only\nopen\njob $driver postgres\n";
@@ -158,7 +158,7 @@ is(relay("exec begin\nexec insert into $schema.t values (-1)\nopen inline\njob $
 like(relay("exec create role joe\nexec set role joe\nopen\n"), qr/permission denied to run tasks/, 'for superusers only');
 relay($open . "task 0 select count(*) from generate_series(1, 100000000)\nsleep 300\ndie\n");
 ok($server->poll_query_until('postgres', qq{SELECT NOT EXISTS (SELECT 1 $worker AND state = 'active')}), 'a driver that dies takes its task along');
-is(temp_files(), 0, 'no files after all of it');
+ok(no_temp_files(), 'no files after all of it');
 
 # No worker can be had.
 $server->append_conf('postgresql.conf', 'max_worker_processes = 2');

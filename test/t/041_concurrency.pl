@@ -1,6 +1,7 @@
 # Twenty sessions on two nodes of one slot: plain queries, cursors inside
 # cursors, and PL/pgSQL loops with queries inside queries.  All finish, and say
-# what the same sessions say over heap tables.
+# what the same sessions say over heap tables.  The same on one server's only
+# slot, and with one connection for all.
 
 use strict;
 use warnings;
@@ -12,15 +13,52 @@ use Time::HiRes qw(time);
 use BarksCluster;
 
 my $sessions = 20;
-my $seconds = 60;
+my $seconds = 300;	# to find that something waits for ever
 
-my $cluster = BarksCluster->new('crowd', nodes => 2,
-	conf => "barks.executor_slots = 1\nmax_connections = 300\nmax_prepared_transactions = 300\n");
-my $driver = $cluster->driver;
-my $before = $cluster->leftovers;
+my ($cluster, $driver);
+crowd('slots', 2, '');
+crowd('local', 0, '');
+crowd('connections', 2, "barks.max_node_connections = 1\nbarks.executor_slots = 3\n");
+done_testing();
 
-for my $schema ('heap', 'dist')
+sub crowd
 {
+	my ($name, $nodes, $conf) = @_;
+	$cluster = BarksCluster->new($name, nodes => $nodes,
+		conf => "barks.executor_slots = 1\nmax_connections = 300\nmax_prepared_transactions = 300\n$conf");
+	$driver = $cluster->driver;
+	my $before = $cluster->leftovers;
+
+	make_tables($_) for 'heap', 'dist';
+
+	# Each sink is written once.
+	my @wanted = run_all('heap');
+	unlike(join('', @wanted), qr/ERROR/, "$name: the scripts are right");
+
+	$driver->safe_psql('barks', "SET search_path = dist; SELECT barks.distribute_table('sink', by => 'v', partitions => 4)");
+	my $start = time;
+	my @got = run_all('dist');
+	my $took = time - $start;
+	is($got[$_], $wanted[$_], "$name: session $_ as over heap tables") for 0 .. $sessions - 1;
+	cmp_ok($took, '<', $seconds, sprintf('%s: all finish, in %.1f s', $name, $took));
+
+	is($driver->safe_psql('barks', 'SELECT count(*), sum(v) FROM dist.sink'),
+		$driver->safe_psql('barks', 'SELECT count(*), sum(v) FROM heap.sink'), "$name: all that was written is there");
+	is($driver->safe_psql('barks', q{SELECT count(*) FROM barks.jobs WHERE state = 'running'}), 0, "$name: no job runs");
+	$cluster->leaves_nothing($before, "$name: twenty sessions");
+	for my $node ($cluster->servers)
+	{
+		$cluster->wait_for(q{SELECT count(*) = 0 FROM barks.workers WHERE state = 'busy'}, $node);
+		pass("$name: no slot of " . $node->name . ' is busy');
+	}
+
+	$cluster->allow_log(qr/division by zero/);
+	$cluster->finish;
+}
+
+sub make_tables
+{
+	my $schema = shift;
 	my $distribute = $schema eq 'heap' ? '' : <<'SQL';
 SELECT barks.distribute_table('fact', by => 'k', partitions => 6), barks.distribute_table('other', by => 'k', partitions => 6),
 	barks.broadcast_table('dim');
@@ -73,6 +111,20 @@ BEGIN
 	RETURN total + seen;
 END \$\$;
 
+-- a query in a function for each row of a query, whose cursor is open in a third
+CREATE FUNCTION of_row(key int) RETURNS bigint STABLE LANGUAGE plpgsql AS \$\$
+BEGIN
+	RETURN (SELECT count(*) FROM other o JOIN fact f USING (k) WHERE o.w = key);
+END \$\$;
+CREATE FUNCTION deep(session int, depth int) RETURNS bigint LANGUAGE plpgsql AS \$\$
+DECLARE a record; total bigint := 0;
+BEGIN
+	FOR a IN SELECT k, v, t FROM fact WHERE k % 500 = session ORDER BY k LOOP
+		total := total + a.v + CASE WHEN depth > 0 AND a.k < 1000 THEN deep(session, depth - 1) ELSE 0 END;
+	END LOOP;
+	RETURN total;
+END \$\$;
+
 -- a subtransaction per step, some of which fail
 CREATE FUNCTION failing(session int) RETURNS int LANGUAGE plpgsql AS \$\$
 DECLARE failed int := 0; n bigint;
@@ -106,6 +158,12 @@ sub script
 		"BEGIN; INSERT INTO sink SELECT $i, k FROM fact WHERE v = $i; SELECT count(*), sum(v) FROM sink WHERE session = $i;"
 		  . " SELECT nested($i); COMMIT;",
 		"SELECT t FROM fact WHERE k % 997 = $i ORDER BY k;",
+		"SELECT deep($i, 3);",
+		"SELECT w, of_row(w) FROM other WHERE k BETWEEN $i * 10 + 1 AND $i * 10 + 5 ORDER BY k;",
+		"BEGIN; INSERT INTO sink SELECT $i, -k FROM fact WHERE v = $i; DECLARE d CURSOR FOR SELECT v FROM sink WHERE session = $i ORDER BY v;"
+		  . " FETCH 2 FROM d; INSERT INTO sink SELECT session, v * 2 FROM sink WHERE session = $i; SELECT deep($i, 1);"
+		  . " FETCH ALL FROM d; SELECT count(*), sum(v) FROM sink WHERE session = $i; ROLLBACK;",
+		"BEGIN; DECLARE h CURSOR WITH HOLD FOR SELECT k, t FROM fact WHERE v = $i ORDER BY k; FETCH 1 FROM h; COMMIT; FETCH 2 FROM h; CLOSE h;",
 		"BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM fact; SELECT nested($i); SELECT sum(w) FROM other; COMMIT;");
 	# everyone begins somewhere else
 	push @parts, splice(@parts, 0, $i % @parts);
@@ -127,28 +185,3 @@ sub run_all
 	$_->finish for @harness;
 	return @out;
 }
-
-# Each sink is written once.
-my @wanted = run_all('heap');
-unlike(join('', @wanted), qr/ERROR/, 'the scripts are right');
-
-$driver->safe_psql('barks', "SET search_path = dist; SELECT barks.distribute_table('sink', by => 'v', partitions => 4)");
-my $start = time;
-my @got = run_all('dist');
-my $took = time - $start;
-is($got[$_], $wanted[$_], "session $_ as over heap tables") for 0 .. $sessions - 1;
-cmp_ok($took, '<', $seconds, sprintf('all finish, in %.1f s', $took));
-
-is($driver->safe_psql('barks', 'SELECT count(*), sum(v) FROM dist.sink'),
-	$driver->safe_psql('barks', 'SELECT count(*), sum(v) FROM heap.sink'), 'all that was written is there');
-is($driver->safe_psql('barks', q{SELECT count(*) FROM barks.jobs WHERE state = 'running'}), 0, 'no job runs');
-$cluster->leaves_nothing($before, 'twenty sessions');
-for my $node ($cluster->servers)
-{
-	$cluster->wait_for(q{SELECT count(*) = 0 FROM barks.workers WHERE state = 'busy'}, $node);
-	pass('no slot of ' . $node->name . ' is busy');
-}
-
-$cluster->allow_log(qr/division by zero/);
-$cluster->finish;
-done_testing();

@@ -22,10 +22,12 @@ q1(q{
 	INSERT INTO t SELECT i, md5(i::text) FROM generate_series(1, 1000) i;
 	CREATE TABLE b (id int, s text);
 	SELECT barks.broadcast_table('b');
-	INSERT INTO b SELECT i, 'x' FROM generate_series(1, 10) i});
-my $content = 'SELECT count(*), sum(id), (SELECT count(*) FROM b), (SELECT count(*) FROM pg_class WHERE relname = \'made\') FROM t';
+	INSERT INTO b SELECT i, 'x' FROM generate_series(1, 10) i;
+	CREATE TABLE extra (i int) USING barks;
+	INSERT INTO extra SELECT generate_series(1, 50)});
+my $content = 'SELECT count(*), sum(id), (SELECT count(*) FROM b), (SELECT count(*) FROM pg_class WHERE relname IN (\'made\', \'extra\')) FROM t';
 my $was = q1($content);
-is($was, '1000|500500|10|0', 'the tables');
+is($was, '1000|500500|10|1', 'the tables');
 my $before = settled_state($cluster);
 
 sub unchanged
@@ -61,7 +63,17 @@ for my $case (
 	is(($cluster->try("BEGIN; SAVEPOINT a; COPY b FROM '$file' CSV; COPY t FROM '$file' CSV; COMMIT"))[0], $state, "$what, after another load")
 		if $what eq 'a duplicate key';
 }
-is(($cluster->try('INSERT INTO t SELECT i, i::text FROM generate_series(42000, 1000, -1) i'))[0], '23505', 'the last row of an INSERT');
+for my $case (
+	[ 'a duplicate key', 'i, i::text FROM generate_series(42000, 1000, -1) i', '23505' ],
+	[ 'a duplicate key among its own', 'least(i, 41999), i::text FROM generate_series(2000, 42000) i', '23505' ],
+	[ 'a bad number', q{CASE i WHEN 42000 THEN 'x' ELSE i::text END::int, '' FROM generate_series(2000, 42000) i}, '22P02' ],
+	[ 'an error', 'i + 0 / (42000 - i), i::text FROM generate_series(2000, 42000) i', '22012' ],
+	[ 'a NULL key', 'nullif(i, 42000), i::text FROM generate_series(2000, 42000) i', '23502' ],
+	[ 'a failed check', q{i, CASE i WHEN 42000 THEN 'never' END FROM generate_series(2000, 42000) i}, '23514' ])
+{
+	my ($what, $rows, $state) = @$case;
+	is(($cluster->try("INSERT INTO t SELECT $rows"))[0], $state, "the last row of an INSERT: $what");
+}
 unchanged('bad last rows');
 
 # The load goes in the middle.
@@ -106,9 +118,10 @@ my %outcome = (
 	'commit.after_local' => 1,
 	'commit.after_commit_one' => 1);
 my %work = (
-	'a load' => [ "COPY t FROM '$file' CSV; COPY b FROM '$file' CSV", '41001|880522500|40011|0', 'TRUNCATE t, b' ],
+	'a load' => [ "COPY t FROM '$file' CSV; COPY b FROM '$file' CSV", '41001|880522500|40011|1', 'TRUNCATE t, b' ],
 	'DDL' => [ q{CREATE TABLE made (i int) USING barks; INSERT INTO made SELECT generate_series(1, 50); TRUNCATE b; ALTER TABLE t ADD c int},
-		'1000|500500|0|1', 'DROP TABLE made; ALTER TABLE t DROP c' ]);
+		'1000|500500|0|2', 'DROP TABLE made; ALTER TABLE t DROP c' ],
+	'drops' => [ 'DROP TABLE extra; TRUNCATE t', '0||10|0', 'CREATE TABLE extra (i int) USING barks; INSERT INTO extra SELECT generate_series(1, 50)' ]);
 for my $what (sort keys %work)
 {
 	my ($sql, $after, $undo) = @{ $work{$what} };

@@ -109,14 +109,17 @@ cluster_read_twice(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s %s %s", a, b, first == second ? "same" : "two")));
 }
 
-/* Take a snapshot of one node, run a command here, extend it by another node. */
+/*
+ * As a statement would, take a snapshot of one node, run a command here, and
+ * extend it by another node.
+ */
 Datum
 cluster_extend(PG_FUNCTION_ARGS)
 {
 	Oid			first = node_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
 	Oid			second = node_by_name(text_to_cstring(PG_GETARG_TEXT_PP(1)), false);
 	Snapshot	snapshot = GetActiveSnapshot();
-	ClusterSnapshot *one = cluster_snapshot_acquire(snapshot, list_make1_oid(first));
+	ClusterSnapshot *one = cluster_snapshot_acquire_in_step(snapshot, list_make1_oid(first), NULL, NULL);
 	ClusterSnapshot *both;
 
 	SPI_connect();

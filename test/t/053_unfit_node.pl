@@ -1,0 +1,202 @@
+# Nodes that were fit when they were added and are not any more: what needs them
+# says so, names them, and leaves nothing behind.
+
+use strict;
+use warnings;
+
+use IO::Socket::UNIX;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use BarksCluster;
+use BarksFaults;
+
+my $cluster = BarksCluster->new('unfit', nodes => 2, no_nodes => 1,
+	conf => "barks.executor_slots = 1\nbarks.heartbeat_interval = 500\nbarks.worker_idle_timeout = -1\n");
+my ($driver, $n1, $n2) = $cluster->servers;
+
+sub q1 { return $cluster->query(shift) }
+sub error_of { return ($cluster->try(shift))[2] }
+
+# The driver is a role with a password on n2.
+$n2->safe_psql('barks', q{SET password_encryption = 'scram-sha-256'; CREATE ROLE service SUPERUSER LOGIN PASSWORD 'opensesame'});
+my $hba = $n2->data_dir . '/pg_hba.conf';
+my $trust = slurp_file($hba);
+open(my $file, '>', $hba) or die;
+print $file "local all service scram-sha-256\n$trust";
+close $file;
+$n2->reload;
+$cluster->add_node(1);
+q1(sprintf(q{SELECT barks.add_node('n2', '%s', %d, user_name => 'service', password => 'opensesame')}, $n2->host, $n2->port));
+q1(q{
+	CREATE TABLE t (id int PRIMARY KEY, s text);
+	SELECT barks.distribute_table('t', by => 'id', partitions => 4);
+	INSERT INTO t SELECT i, md5(i::text) FROM generate_series(1, 1000) i;
+	CREATE TABLE b (id int);
+	SELECT barks.broadcast_table('b');
+	INSERT INTO b VALUES (1), (2);
+	CREATE EXTENSION fuzzystrmatch;
+	ANALYZE});
+$_->safe_psql('barks', 'CREATE EXTENSION fuzzystrmatch') for $n1, $n2;
+my $count = 'SELECT count(*), sum(id) FROM t';
+my $counted = '1000|500500';
+is(q1($count), $counted, 'without a fault');
+my $before = settled_state($cluster);
+
+# What reads and what writes fails alike; then it is as it was.
+sub refused
+{
+	my ($what, $pattern, $mend) = @_;
+	for my $sql ($count, "BEGIN ISOLATION LEVEL REPEATABLE READ; $count", "SET barks.enabled = off; $count",
+		'INSERT INTO t SELECT i, i::text FROM generate_series(2000, 2100) i', 'TRUNCATE t, b',
+		'SELECT barks.distribute_table(\'t\', by => \'id\', partitions => 6)', "CREATE TABLE made (i int) USING barks")
+	{
+		like(error_of($sql), $pattern, "$what: $sql");
+	}
+	$mend->();
+	ok(wait_until(sub { ($cluster->try($count))[0] eq '' }), 'it is mended');
+	is(q1("$count WHERE id <= 1000"), $counted, 'and all is there');
+	is(q1('SELECT count(*) FROM b'), 2, 'here too');
+	state_is($cluster, $before, $what);
+}
+
+sub end_sessions
+{
+	my $node = shift;
+	$node->safe_psql('barks', q{SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE application_name LIKE 'barks driver%'});
+}
+
+# Another password.
+$n2->safe_psql('barks', q{ALTER ROLE service PASSWORD 'changed'});
+end_sessions($n2);
+refused('a wrong password', qr/ERROR:  28P01: could not connect to node "n2"/,
+	sub { $n2->safe_psql('barks', q{SET password_encryption = 'scram-sha-256'; ALTER ROLE service PASSWORD 'opensesame'}) });
+
+# Not a superuser.
+$n2->safe_psql('barks', 'ALTER ROLE service NOSUPERUSER');
+end_sessions($n2);
+refused('a role that lost its rights', qr/ERROR:  42501: role "service" is not a superuser on node "n2"/,
+	sub { $n2->safe_psql('barks', 'ALTER ROLE service SUPERUSER') });
+
+# Not preloaded.
+$n2->append_conf('postgresql.conf', "shared_preload_libraries = ''");
+$n2->restart;
+refused('barks is not loaded', qr/ERROR:  55000: barks is not loaded on node "n2"/,
+	sub { $n2->append_conf('postgresql.conf', "shared_preload_libraries = 'barks'"); $n2->restart; });
+
+# Another version.  All that is checked of a server on every connection is what
+# it says when a session starts, so a stand-in can say anything.
+sub stand_in
+{
+	my ($server, %says) = @_;
+	my $listener = IO::Socket::UNIX->new(Local => $server->host . '/.s.PGSQL.' . $server->port, Listen => 10) or die "no socket: $!";
+	my $pid = fork // die;
+	return ($pid, $listener) if $pid;
+	$SIG{CHLD} = 'IGNORE';
+	while (my $client = $listener->accept)
+	{
+		next if fork;
+		my $message = '';
+		sysread $client, my $header, 4;
+		sysread $client, $message, unpack('N', $header) - 4;
+		syswrite $client, join '', pack('aNN', 'R', 8, 0),
+			(map { my $pair = "$_\0$says{$_}\0"; pack('aN', 'S', 4 + length $pair) . $pair } sort keys %says),
+			pack('aNNN', 'K', 12, $$, 1), pack('aNa', 'Z', 5, 'I');
+		1 while sysread $client, $message, 1000;
+		require POSIX;
+		POSIX::_exit(0);
+	}
+}
+for my $case (
+	[ 'another major version', { server_version => '14.13' }, qr/ERROR:  55000: node "n2" runs PostgreSQL 14, the driver \d+.*HINT:  All servers/s ],
+	[ 'another protocol version', { 'barks.protocol_version' => '999' }, qr/ERROR:  55000: node "n2" speaks protocol version 999/ ],
+	[ 'a standby', { in_hot_standby => 'on' }, qr/ERROR:  55000: node "n2" is in recovery/ ],
+	[ 'another encoding', { server_encoding => 'LATIN1' }, qr/ERROR:  55000: the database on node "n2" has encoding LATIN1/ ])
+{
+	my ($what, $said, $pattern) = @$case;
+	my %says = (server_version => $driver->safe_psql('postgres', 'SHOW server_version'), server_encoding => 'UTF8', client_encoding => 'UTF8',
+		is_superuser => 'on', in_hot_standby => 'off', standard_conforming_strings => 'on',
+		'barks.protocol_version' => $driver->safe_psql('postgres', 'SHOW barks.protocol_version'), %$said);
+	$n2->stop;
+	my ($pid, $listener) = stand_in($n2, %says);
+	like(error_of(sprintf(q{SELECT barks.add_node('x', '%s', %d)}, $n2->host, $n2->port)), qr/ERROR:  55000: node "x" runs PostgreSQL 14/, "$what: not added")
+		if $what eq 'another major version';
+	refused($what, $pattern, sub
+	{
+		kill 'KILL', $pid;
+		waitpid $pid, 0;
+		close $listener;
+		unlink $n2->host . '/.s.PGSQL.' . $n2->port;
+		$n2->start;
+	});
+}
+
+# A function, in C, that a node lost.
+my $call = q{SELECT count(*) FROM t WHERE soundex(s) <> ''};
+my $called = q1('SET barks.enabled = off; ' . $call);
+is(q1($call), $called, 'a function of an extension');
+$n2->safe_psql('barks', 'DROP EXTENSION fuzzystrmatch');
+like(error_of($call), qr/ERROR:  42883: function .*soundex.* does not exist.*CONTEXT:  .*node "n2"/s, 'a function that a node lacks');
+is(q1("SET barks.enabled = off; $call"), $called, 'the access method needs none');
+state_is($cluster, $before, 'a function that a node lacks');
+$n2->safe_psql('barks', 'CREATE EXTENSION fuzzystrmatch');
+is(q1($call), $called, 'it is back');
+
+# A type that a node lost, with the column of it.
+q1(q{
+	CREATE TYPE mood AS ENUM ('ok', 'bad');
+	CREATE TABLE m (id int, m mood);
+	SELECT barks.distribute_table('m', by => 'id', partitions => 4);
+	INSERT INTO m SELECT i, 'ok' FROM generate_series(1, 100) i});
+my $with_m = settled_state($cluster);
+$n2->safe_psql('barks', 'DROP TYPE mood CASCADE');
+for my $sql ('SELECT m, count(*) FROM m GROUP BY m', 'SET barks.enabled = off; SELECT m, count(*) FROM m GROUP BY m',
+	q{INSERT INTO m SELECT i, 'bad' FROM generate_series(1, 100) i})
+{
+	my ($state, $out, $err) = $cluster->try($sql);
+	like($state, qr/^(42|XX001)/, "a type that a node lacks: $sql") or diag $out, $err;
+	like($err, qr/node "n2"/, 'it is named');
+}
+state_is($cluster, $with_m, 'a type that a node lacks');
+q1('DROP TABLE m; DROP TYPE mood');
+is(q1(q{CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TABLE m (id int, m mood) USING barks; INSERT INTO m SELECT i, 'ok' FROM generate_series(1, 100) i;
+	SELECT m, count(*) FROM m GROUP BY m}), 'ok|100', 'made anew');
+q1('DROP TABLE m; DROP TYPE mood');
+state_is($cluster, $before, 'and dropped');
+
+# No place for a worker.
+$n2->append_conf('postgresql.conf', 'max_worker_processes = 1');
+$n2->restart;
+my ($state, $out, $err) = $cluster->try($count);
+like($state, qr/^53/, 'max_worker_processes = 1: no worker') or diag $out, $err;
+like($err, qr/node "n2"/, 'of which node');
+is(($cluster->try('INSERT INTO b VALUES (3)'))[0], '', 'a load needs none');
+q1('TRUNCATE b; INSERT INTO b VALUES (1), (2)');
+$n2->append_conf('postgresql.conf', 'max_worker_processes = 40');
+$n2->restart;
+is(q1($count), $counted, 'max_worker_processes is mended');
+$before = settled_state($cluster);
+
+# No place for a second prepared transaction.
+$n2->append_conf('postgresql.conf', 'max_prepared_transactions = 1');
+$n2->restart;
+stop_at($driver, 'commit.after_prepare');
+my $first = start_session($cluster, 'INSERT INTO b VALUES (3)');
+ok(wait_stopped($driver, 'commit.after_prepare'), 'one transaction is prepared');
+like(error_of(q{SET barks.stop_points = ''; INSERT INTO b VALUES (4)}), qr/ERROR:  53200: maximum number of prepared transactions reached.*node "n2"/s,
+	'max_prepared_transactions = 1: not another');
+go_on($driver);
+is(join('|', end_session($first)), '|', 'the first commits');
+is(q1('SELECT string_agg(id::text, \' \' ORDER BY id) FROM b'), '1 2 3', 'on all nodes');
+is($_->safe_psql('barks', 'SELECT count(*) FROM pg_prepared_xacts'), 0, 'nothing stays prepared on ' . $_->name) for $n1, $n2;
+q1('TRUNCATE b; INSERT INTO b VALUES (1), (2)');
+$n2->append_conf('postgresql.conf', 'max_prepared_transactions = 100');
+$n2->restart;
+$before->{ $_->name }{shards} = settled_state($cluster)->{ $_->name }{shards} for $n1, $n2;
+state_is($cluster, $before, 'all that');
+
+$cluster->allow_log(qr/FATAL:  password authentication failed for user "service"/, qr/FATAL:  permission denied to set parameter/,
+	qr/FATAL:  connection to client lost/, qr/could not start the process that watches/,
+	qr/XX001 ERROR:  invalid batch of rows/);
+$cluster->finish;
+done_testing();
