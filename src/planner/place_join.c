@@ -92,7 +92,8 @@ place_join(PlanContext *context, const JoinParts *parts, Ir **outer, Ir **inner,
 	if (planner_join_strategy == JOIN_STRATEGY_DRIVER)
 		return "barks.join_strategy is driver";
 	reason = place_where_they_are(parts, *outer, *inner, ir);
-	if (reason == NULL || !planner_exchanges)
+	/* rows of a subquery that depends on the outer row do not move */
+	if (reason == NULL || !planner_exchanges || context->bound != NULL)
 		return reason;
 
 	placement.pairs = find_pairs(parts, *outer, *inner);

@@ -303,6 +303,8 @@ check_branches(Node *node, ShippableContext *context)
 	bool		saved = context->conditional;
 	bool		failed;
 
+	if (node == NULL)
+		return false;			/* COALESCE may have but one argument left */
 	context->conditional = true;
 	failed = check_children(node, context);
 	context->conditional = saved;

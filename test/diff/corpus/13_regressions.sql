@@ -68,3 +68,5 @@ SELECT grouping(grp), count(DISTINCT k) FROM fact GROUP BY grp;
 
 -- a comparison of a subquery without columns
 SELECT count(*) FROM cust WHERE (SELECT count(DISTINCT c) FROM string_to_table(name, NULL) c) <> 5;
+
+SELECT coalesce(a, NULL), coalesce(NULL, b, NULL) FROM left3;
