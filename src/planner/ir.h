@@ -172,6 +172,8 @@ extern void ir_exchange_spread_nulls(Ir *ir);
 extern Ir  *ir_exchange_read_again(PlanContext *context, const Ir *reader);
 /* Why rows cannot be partitioned by such a column, or NULL. */
 extern const char *exchange_key_reason(Oid type, Oid collation);
+/* The stage that a leaf of ir reads, NULL: a table. */
+extern StagePlan *exchange_stage_of(const Ir *ir, const LeafPlan *leaf);
 extern StagePlan *exchange_make_stage(Ir *ir);
 /* The i-th column of a leaf, from 0. */
 extern void exchange_leaf_column(const LeafPlan *leaf, int i, Oid *type, int32 *typmod,

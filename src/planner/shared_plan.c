@@ -136,6 +136,21 @@ shared_plan_of_param(PlanContext *context, int paramid)
 }
 
 bool
+shared_plan_makes(const PlanContext *context, const StagePlan *stage)
+{
+	ListCell   *lc;
+
+	foreach(lc, context->shared)
+	{
+		SharedPlan *shared = lfirst(lc);
+
+		if (shared->first && llast(shared->first->stages) == stage)
+			return true;
+	}
+	return false;
+}
+
+bool
 shared_plan_conflicts(const PlanContext *context)
 {
 	Bitmapset  *wanted = shared_plan_wanted(context->stmt);

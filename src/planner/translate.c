@@ -92,6 +92,11 @@ translate_node(PlanContext *context, Plan *plan)
 			return translate_subquery(context, (SubqueryScan *) plan);
 		case T_HashJoin:
 			return translate_hash_join(context, (HashJoin *) plan);
+		case T_MergeJoin:
+			/* the way to do a full join without any clause */
+			if (((MergeJoin *) plan)->mergeclauses == NIL)
+				return translate_merge_join(context, (MergeJoin *) plan);
+			return translate_other(context, plan);
 		case T_CteScan:
 			return translate_cte_scan(context, (CteScan *) plan);
 		case T_NestLoop:

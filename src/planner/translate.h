@@ -33,6 +33,7 @@ extern Ir  *translate_subquery(PlanContext *context, SubqueryScan *scan);
 /* translate_join.c */
 extern Ir  *translate_hash_join(PlanContext *context, HashJoin *join);
 extern Ir  *translate_nest_loop(PlanContext *context, NestLoop *join);
+extern Ir  *translate_merge_join(PlanContext *context, MergeJoin *join);
 /* translate_append.c */
 extern Ir  *translate_append(PlanContext *context, Plan *plan, List **children);
 /* translate_setop.c */
