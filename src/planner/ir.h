@@ -185,6 +185,7 @@ extern Plan *ir_seal(PlanContext *context, Ir *ir, Plan *plan);
 /* ir, or, where that is better than a merge, one whose tail sorts. */
 extern Ir  *ir_sort_on_driver(PlanContext *context, Ir *ir, Plan *plan);
 extern Plan *ir_make_sort(PlanContext *context, Plan *below, List *keys);
+extern Plan *ir_make_material(PlanContext *context, Plan *below);
 extern Plan *ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist);
 
 #endif							/* BARKS_PLANNER_IR_H */

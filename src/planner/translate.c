@@ -247,6 +247,10 @@ translate_other(PlanContext *context, Plan *plan)
 			seal_list(context, ((CustomScan *) plan)->custom_plans);
 			break;
 		case T_MergeJoin:
+			/* it goes back in its inner side, which may have been a Sort */
+			if (context->scans > before && !IsA(plan->righttree, Material) &&
+				!((MergeJoin *) plan)->skip_mark_restore)
+				plan->righttree = ir_make_material(context, plan->righttree);
 			reason = "merge joins are not run on nodes";
 			break;
 		case T_RecursiveUnion:
