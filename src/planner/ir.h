@@ -105,6 +105,7 @@ typedef struct PlanContext
 	int			scans;			/* distributed tables met so far */
 	List	   *relids;			/* distributed tables of the statement */
 	List	   *shared;			/* shared_plan.c's own */
+	List	   *work_tables;	/* translate_recursive.c's own */
 	List	   *init_plans;		/* of SubPlan: all of the statement */
 	bool		keep_shared;	/* CTEs and InitPlans are the driver's */
 	Bitmapset  *prune_params;	/* InitPlans' that decide about partitions, which the driver needs */

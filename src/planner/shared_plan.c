@@ -192,7 +192,7 @@ make_stage_of(PlanContext *context, const SubPlan *subplan)
 	int			mark = fallback_mark();
 	Ir		   *ir;
 
-	if (plan == NULL || IsA(plan, ModifyTable) || IsA(plan, RecursiveUnion))
+	if (plan == NULL || IsA(plan, ModifyTable))
 		return NULL;
 	context->bound = NULL;
 	context->wants_nodes = true;

@@ -97,6 +97,14 @@ translate_node(PlanContext *context, Plan *plan)
 			if (((MergeJoin *) plan)->mergeclauses == NIL)
 				return translate_merge_join(context, (MergeJoin *) plan);
 			return translate_other(context, plan);
+		case T_RecursiveUnion:
+			{
+				Ir		   *ir = translate_recursive_union(context, (RecursiveUnion *) plan);
+
+				return ir ? ir : translate_other(context, plan);
+			}
+		case T_WorkTableScan:
+			return translate_work_table_scan(context, (WorkTableScan *) plan);
 		case T_CteScan:
 			return translate_cte_scan(context, (CteScan *) plan);
 		case T_NestLoop:

@@ -42,6 +42,9 @@ extern Ir  *translate_setop(PlanContext *context, SetOp *setop);
 extern Ir  *translate_function_scan(PlanContext *context, FunctionScan *scan);
 extern Ir  *translate_values_scan(PlanContext *context, ValuesScan *scan);
 extern Ir  *translate_project_set(PlanContext *context, ProjectSet *project);
+/* translate_recursive.c */
+extern Ir  *translate_recursive_union(PlanContext *context, RecursiveUnion *plan);
+extern Ir  *translate_work_table_scan(PlanContext *context, WorkTableScan *scan);
 /* translate_agg.c */
 extern Ir  *translate_agg(PlanContext *context, Agg *agg);
 extern Ir  *translate_group(PlanContext *context, Group *group);

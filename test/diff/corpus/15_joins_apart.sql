@@ -245,3 +245,16 @@ SELECT f.id, o.oid_ FROM fact f JOIN ord o ON o.oid_ = f.q WHERE f.id < 100 ORDE
 
 -- ordered
 SELECT f.id, o.oid_ FROM fact f LEFT JOIN ord o ON o.cid = f.k AND o.total > 800 WHERE f.id < 100 ORDER BY o.total DESC NULLS LAST, f.id, o.oid_ LIMIT 25;
+
+-- Recursion in one task
+WITH RECURSIVE t (id) AS (SELECT id FROM tree WHERE parent IS NULL UNION SELECT c.id FROM tree c JOIN t ON c.parent = t.id) SELECT count(*), sum(id) FROM t;
+
+WITH RECURSIVE t (a, n) AS (SELECT a, 1 FROM left3 UNION SELECT r.b, t.n + 1 FROM right3 r JOIN t ON r.a = t.a WHERE t.n < 6) SELECT t.a, t.n, f.grp FROM t LEFT JOIN fact f ON f.id = t.a;
+
+WITH RECURSIVE t (k, n) AS (SELECT min(k), 0 FROM fact UNION ALL SELECT h.k, t.n + 1 FROM heap_dim h JOIN t ON h.k = t.k + 1 WHERE t.n < 8) SELECT * FROM t;
+
+WITH RECURSIVE t (k, n) AS (SELECT 1, 0 UNION ALL SELECT k + 1, n + (SELECT count(*) FROM tag WHERE tag.k = t.k)::int FROM t WHERE k < 12) SELECT t.*, d.name FROM t LEFT JOIN dim d USING (k);
+
+WITH RECURSIVE t (id, depth) AS (SELECT id, 0 FROM tree WHERE parent IS NULL UNION ALL SELECT c.id, depth + 1 FROM t JOIN tree c ON c.parent = t.id) SELECT x.depth, count(*) FROM t x JOIN t y ON x.depth = y.depth GROUP BY x.depth;
+
+WITH RECURSIVE t (id) AS (SELECT a FROM nobody UNION ALL SELECT t.id + 1 FROM t JOIN fact f ON f.id = t.id) SELECT * FROM t;
