@@ -90,6 +90,7 @@ example_stage(void)
 	stage->needs_gate = true;
 	stage->limit = PG_INT64_MAX - 1;
 	stage->prune = list_make1(makeBoolConst(true, false));
+	stage->distinct = list_make3_int(25, 0, 7);
 	return stage;
 }
 
