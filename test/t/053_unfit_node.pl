@@ -131,16 +131,55 @@ for my $case (
 	});
 }
 
-# A function, in C, that a node lost.
+# An extension that a node lost: what needs it falls back, in plans made before too.
 my $call = q{SELECT count(*) FROM t WHERE soundex(s) <> ''};
 my $called = q1('SET barks.enabled = off; ' . $call);
-is(q1($call), $called, 'a function of an extension');
+sub reasons { return q1(sprintf q{SELECT string_agg(reason, '; ') FROM barks.fallbacks($q$%s$q$)}, shift // $call) }
+is(reasons(), '', 'nodes have the extension');
+is(q1($call), $called, 'a function of it');
+q1('CREATE TABLE go (i int)');
+my $session = start_session($cluster, 'SET plan_cache_mode = force_generic_plan', "PREPARE p AS $call", 'EXECUTE p', 'INSERT INTO go VALUES (1)',
+	q{DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM go WHERE i = 2) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$}, 'EXECUTE p');
+ok(wait_until(sub { q1('SELECT count(*) FROM go') }), 'a prepared plan that calls it on nodes');
 $n2->safe_psql('barks', 'DROP EXTENSION fuzzystrmatch');
+ok(wait_until(sub { reasons() =~ /^function soundex: extension "fuzzystrmatch" \S+ is not on node "n2"/ }), 'the planner hears that it went');
+is(q1($call), $called, 'the answer is the same');
+q1('INSERT INTO go VALUES (2)');
+is(join('|', end_session($session)), "$called\n$called|", 'from the prepared plan too');
+q1('DROP TABLE go');
+$n2->safe_psql('barks', q{CREATE SCHEMA elsewhere; CREATE EXTENSION fuzzystrmatch SCHEMA elsewhere});
+q1('SELECT count(*) FROM t');
+like(reasons(), qr/^function soundex: extension/, 'one in another schema is not the same');
+is(q1($call), $called, 'and not called');
+$n2->safe_psql('barks', 'DROP EXTENSION fuzzystrmatch; DROP SCHEMA elsewhere; CREATE EXTENSION fuzzystrmatch');
+ok(wait_until(sub { reasons() eq '' }), 'the planner hears that it came back');
+is(q1($call), $called, 'called there again');
+
+# The planner cannot know that a member of it is missing.
+$n2->safe_psql('barks', 'ALTER EXTENSION fuzzystrmatch DROP FUNCTION soundex(text); ALTER EXTENSION fuzzystrmatch DROP FUNCTION text_soundex(text);
+	DROP FUNCTION soundex(text), text_soundex(text)');
 like(error_of($call), qr/ERROR:  42883: function .*soundex.* does not exist.*CONTEXT:  .*node "n2"/s, 'a function that a node lacks');
 is(q1("SET barks.enabled = off; $call"), $called, 'the access method needs none');
 state_is($cluster, $before, 'a function that a node lacks');
-$n2->safe_psql('barks', 'CREATE EXTENSION fuzzystrmatch');
+$n2->safe_psql('barks', 'DROP EXTENSION fuzzystrmatch; CREATE EXTENSION fuzzystrmatch');
 is(q1($call), $called, 'it is back');
+
+# Extensions that only the driver has: their functions, operators, types, aggregates over them.
+q1('CREATE EXTENSION pg_trgm; CREATE EXTENSION citext; CREATE EXTENSION hstore');
+for my $sql (q{SELECT count(*) FROM t WHERE s % 'c4ca4238'}, q{SELECT bool_or(similarity(s, 'abc') > 0.05) FROM t},
+	q{SELECT count(*) FROM t WHERE s::citext = 'C4CA4238A0B923820DCC509A6F75849B'}, q{SELECT hstore('a', s) -> 'a' FROM t WHERE id = 7},
+	q{SELECT 'a=>1'::hstore, count(*) FROM t}, q{SELECT array[s::citext] FROM t WHERE id = 7}, q{SELECT min(s::citext) FROM t},
+	q{SELECT s::citext, count(*) FROM t WHERE id < 9 GROUP BY 1 ORDER BY 1})
+{
+	is(q1($sql), q1("SET barks.enabled = off; $sql"), "only the driver has the extension: $sql");
+	like(reasons($sql), qr/extension "\w+" \S+ is not on node "n1"/, 'that is the reason');
+}
+q1('CREATE TABLE c (c citext); SELECT barks.distribute_table(\'c\', by => \'c\', partitions => 4); INSERT INTO c SELECT \'a\' || i FROM generate_series(1, 9) i');
+ok(wait_until(sub { reasons(q{SELECT * FROM c WHERE c = 'A1'}) eq '' }), 'a column brings its extension to the nodes');
+is(q1(q{SELECT * FROM c WHERE c = 'A1'}), 'a1', 'and it is used there');
+q1('DROP TABLE c; DROP EXTENSION citext, hstore, pg_trgm');
+$_->safe_psql('barks', 'DROP EXTENSION citext') for $n1, $n2;
+state_is($cluster, $before, 'extensions');
 
 # A type that a node lost, with the column of it.
 q1(q{
