@@ -26,6 +26,7 @@
 #include "driver/scan.h"
 #include "driver/tasks.h"
 #include "planner/planner.h"
+#include "planner/shippable.h"
 
 static Node *create_scan_state(CustomScan *scan);
 static void begin_scan(CustomScanState *node, EState *estate, int eflags);
@@ -199,6 +200,12 @@ check_functions(List *functions)
 			aclcheck_error(result, get_func_prokind(function) == PROKIND_AGGREGATE ?
 						   OBJECT_AGGREGATE : OBJECT_FUNCTION, get_func_name(function));
 		InvokeFunctionExecuteHook(function);
+		if (shippable_needs_search_config(function) && !shippable_search_config())
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("function %s was planned for nodes, which do not have the text search configuration that is now the default",
+							get_func_name(function)),
+					 errhint("Prepare the statement again.")));
 	}
 }
 

@@ -24,6 +24,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
+#include "tsearch/ts_cache.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -183,6 +184,25 @@ shippable_constant_type(Oid type)
 		default:
 			return true;
 	}
+}
+
+/* to_tsvector(text) and its kin, unlike to_tsvector(regconfig, text), which is immutable. */
+bool
+shippable_needs_search_config(Oid function)
+{
+	static const char *const names[] = {
+		"to_tsvector", "json_to_tsvector", "jsonb_to_tsvector", "to_tsquery", "plainto_tsquery",
+		"phraseto_tsquery", "websearch_to_tsquery",
+	};
+
+	return function < FirstNormalObjectId && func_volatile(function) == PROVOLATILE_STABLE &&
+		listed(get_func_name(function), names, lengthof(names));
+}
+
+bool
+shippable_search_config(void)
+{
+	return getTSCurrentConfig(false) < FirstNormalObjectId;
 }
 
 /* Types whose values are OIDs, and whose text is looked up in the catalogs. */
@@ -514,6 +534,8 @@ check_function(Oid funcid, void *arg)
 	else if (volatility == PROVOLATILE_STABLE &&
 			 !listed(name, stable_names, lengthof(stable_names)))
 		return fail(context, psprintf("function %s may depend on the server it runs on", name));
+	else if (shippable_needs_search_config(funcid) && !shippable_search_config())
+		return fail(context, psprintf("function %s uses a text search configuration of this server", name));
 	else if (listed(name, node_local_names, lengthof(node_local_names)))
 		return fail(context, psprintf("function %s may depend on the server it runs on", name));
 	if (context->functions)
