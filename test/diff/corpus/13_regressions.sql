@@ -98,3 +98,8 @@ BEGIN;
 ANALYZE measure, left3, dim;
 SELECT count(*) FROM measure;
 ROLLBACK;
+
+-- of a CTE's rows in a subquery those that the outer row asks for
+WITH w AS MATERIALIZED (SELECT id, k, q FROM fact WHERE id < 300) SELECT l.a, (SELECT sum(x.q) FROM w x JOIN w y ON x.id = y.id WHERE x.k = l.b AND y.q > l.a) FROM left3 l;
+
+WITH RECURSIVE w(c1, c2) AS (SELECT id, 0 FROM tree WHERE parent IS NULL UNION ALL SELECT x.id, w.c2 + 1 FROM w JOIN tree x ON x.parent = w.c1 WHERE w.c2 < 6) SELECT t2.a, (SELECT min(t3.c1) FROM w t3 JOIN w t4 ON t4.c2 = t3.c2 WHERE t2.b = t4.c1 AND t2.a = 0) FROM left3 t2;
