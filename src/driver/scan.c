@@ -81,9 +81,6 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	if (state->plan->tail)
 	{
 		state->tail = ExecInitNode(state->plan->tail, estate, eflags);
-		/* rows pass through as the tail gives them, in slots of any kind */
-		node->ss.ps.scanopsfixed = false;
-		node->ss.ps.resultopsfixed = false;
 		return;
 	}
 	begin_driver_plans(state, estate, eflags);
@@ -128,15 +125,21 @@ exec_scan(CustomScanState *node)
 	return ExecScan(&node->ss, state->tail ? next_tail_row : next_row, recheck_row);
 }
 
-/* Deformed, because our own expressions were compiled for virtual slots. */
+/* In our own slot, because our expressions were compiled for a virtual one. */
 static TupleTableSlot *
 next_tail_row(ScanState *node)
 {
-	TupleTableSlot *slot = ExecProcNode(((BarksScanState *) node)->tail);
+	TupleTableSlot *row = ExecProcNode(((BarksScanState *) node)->tail);
+	TupleTableSlot *slot = ExecClearTuple(node->ss_ScanTupleSlot);
+	int			natts = slot->tts_tupleDescriptor->natts;
 
-	if (!TupIsNull(slot))
-		slot_getallattrs(slot);
-	return slot;
+	if (TupIsNull(row))
+		return slot;
+	Assert(row->tts_tupleDescriptor->natts >= natts);
+	slot_getsomeattrs(row, natts);
+	memcpy(slot->tts_values, row->tts_values, sizeof(Datum) * natts);
+	memcpy(slot->tts_isnull, row->tts_isnull, sizeof(bool) * natts);
+	return ExecStoreVirtualTuple(slot);
 }
 
 static TupleTableSlot *

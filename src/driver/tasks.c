@@ -43,6 +43,7 @@ static List *common_oids(List *a, List *b);
 static List *shape_partitioned(const TaskContext *context, const StagePlan *stage,
 							   PlanState *planstate);
 static List *without_empty(List *shapes);
+static List *cut_empty(const TaskContext *context, const StagePlan *stage, List *shapes);
 static void deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate,
 					  List **nodes, List **bound);
 static bool has_stage_leaf(const StagePlan *stage, int group);
@@ -234,7 +235,7 @@ shape_partitioned(const TaskContext *context, const StagePlan *stage, PlanState 
 			add_broadcast_leaf(leaf, foreach_current_index(lc), shapes);
 	}
 	exchange_add_empty(context, stage, shapes);
-	return shapes;
+	return stage->cut_empty ? cut_empty(context, stage, shapes) : shapes;
 }
 
 /* Those with something to read, but one at least if there is any. */
@@ -248,6 +249,30 @@ without_empty(List *shapes)
 		if (((TaskShape *) lfirst(lc))->npartitions > 0)
 			result = lappend(result, lfirst(lc));
 	return result != NIL || shapes == NIL ? result : list_make1(linitial(shapes));
+}
+
+/* The tasks that can give a row, or one that gives none. */
+static List *
+cut_empty(const TaskContext *context, const StagePlan *stage, List *shapes)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stage->leaves)
+		if (((LeafPlan *) lfirst(lc))->stage == 0 ||
+			context->outputs[((LeafPlan *) lfirst(lc))->stage - 1] == NULL)
+			return shapes;
+	foreach(lc, shapes)
+	{
+		ListCell   *li;
+		int64		rows = 0;
+
+		foreach(li, ((TaskShape *) lfirst(lc))->inputs)
+			rows += ((TaskInput *) lfirst(li))->rows;
+		if (rows > 0)
+			result = lappend(result, lfirst(lc));
+	}
+	return result != NIL ? result : list_make1(linitial(shapes));
 }
 
 /* Deal the partitions of one leaf to the tasks of their nodes. */

@@ -102,6 +102,17 @@ exchange_key_reason(Oid type, Oid collation)
 	return NULL;
 }
 
+StagePlan *
+exchange_stage_of(const Ir *ir, const LeafPlan *leaf)
+{
+	ListCell   *lc;
+
+	foreach(lc, ir->stages)
+		if (leaf->stage > 0 && ((StagePlan *) lfirst(lc))->id == leaf->stage)
+			return lfirst(lc);
+	return NULL;
+}
+
 /* What gather and exchange have in common. */
 StagePlan *
 exchange_make_stage(Ir *ir)

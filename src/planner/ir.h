@@ -101,10 +101,11 @@ typedef struct PlanContext
 	int			next_plan_node_id;
 	int			next_leaf;
 	int			next_group;
-	int			next_stage;		/* numbered anew when sealed */
+	int			next_stage;		/* numbered anew in the end */
 	int			scans;			/* distributed tables met so far */
 	List	   *relids;			/* distributed tables of the statement */
 	List	   *shared;			/* shared_plan.c's own */
+	List	   *work_tables;	/* translate_recursive.c's own */
 	List	   *init_plans;		/* of SubPlan: all of the statement */
 	bool		keep_shared;	/* CTEs and InitPlans are the driver's */
 	Bitmapset  *prune_params;	/* InitPlans' that decide about partitions, which the driver needs */
@@ -172,6 +173,8 @@ extern void ir_exchange_spread_nulls(Ir *ir);
 extern Ir  *ir_exchange_read_again(PlanContext *context, const Ir *reader);
 /* Why rows cannot be partitioned by such a column, or NULL. */
 extern const char *exchange_key_reason(Oid type, Oid collation);
+/* The stage that a leaf of ir reads, NULL: a table. */
+extern StagePlan *exchange_stage_of(const Ir *ir, const LeafPlan *leaf);
 extern StagePlan *exchange_make_stage(Ir *ir);
 /* The i-th column of a leaf, from 0. */
 extern void exchange_leaf_column(const LeafPlan *leaf, int i, Oid *type, int32 *typmod,
@@ -182,6 +185,8 @@ extern Plan *ir_seal(PlanContext *context, Ir *ir, Plan *plan);
 /* ir, or, where that is better than a merge, one whose tail sorts. */
 extern Ir  *ir_sort_on_driver(PlanContext *context, Ir *ir, Plan *plan);
 extern Plan *ir_make_sort(PlanContext *context, Plan *below, List *keys);
+extern Plan *ir_make_material(PlanContext *context, Plan *below);
 extern Plan *ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist);
+extern void ir_number_stages(BarksPlan *barks);
 
 #endif							/* BARKS_PLANNER_IR_H */

@@ -20,6 +20,7 @@
 
 #include "planner/place_join.h"
 #include "planner/planner.h"
+#include "planner/shared_plan.h"
 #include "table/layout.h"
 
 /* Two expressions, one over each side, that are equal in matching rows. */
@@ -67,6 +68,9 @@ static KeyPair *make_pair(const OpExpr *clause, const Ir *outer, const Ir *inner
 static int	side_of(Node *expr);
 static Oid	hashed_type(Node *expr, int varno, const Ir *ir);
 static List *pairs_for_keys(const Placement *placement, const Ir *ir, bool of_outer);
+static bool realign(const Placement *placement, Ir *ir, const Ir *to, bool is_outer);
+static bool may_realign(const Placement *placement, const Ir *ir);
+static List *places_of_keys(const Placement *placement, const Ir *ir, const Ir *to, bool is_outer);
 static JoinWay choose(const Placement *placement);
 static void consider(JoinWay way, double cost, JoinWay *best, double *best_cost);
 static double bytes_of(const Ir *ir);
@@ -88,10 +92,17 @@ place_join(PlanContext *context, const JoinParts *parts, Ir **outer, Ir **inner,
 	if (planner_join_strategy == JOIN_STRATEGY_DRIVER)
 		return "barks.join_strategy is driver";
 	reason = place_where_they_are(parts, *outer, *inner, ir);
-	if (reason == NULL || !planner_exchanges)
+	/* rows of a subquery that depends on the outer row do not move */
+	if (reason == NULL || !planner_exchanges || context->bound != NULL)
 		return reason;
 
 	placement.pairs = find_pairs(parts, *outer, *inner);
+	if (realign(&placement, *outer, *inner, true) || realign(&placement, *inner, *outer, false))
+	{
+		reason = place_where_they_are(parts, *outer, *inner, ir);
+		if (reason == NULL)
+			return NULL;
+	}
 	placement.outer_pairs = pairs_for_keys(&placement, *outer, true);
 	placement.inner_pairs = pairs_for_keys(&placement, *inner, false);
 	switch (choose(&placement))
@@ -303,6 +314,110 @@ pairs_for_keys(const Placement *placement, const Ir *ir, bool of_outer)
 		result = lappend(result, found);
 	}
 	return result;
+}
+
+/*
+ * Rows that move to the job's own partitions anyway can as well move to where
+ * the other side is: to its partitions, by those of their keys that it has.
+ * What was complete within a partition still is, by fewer keys.
+ */
+static bool
+realign(const Placement *placement, Ir *ir, const Ir *to, bool is_outer)
+{
+	List	   *places;
+	List	   *keys = NIL;
+	List	   *types = NIL;
+	ListCell   *lc;
+	ListCell   *ls;
+
+	if (!may_realign(placement, ir) || to->distribution != IR_PARTITIONED || to->keys == NIL ||
+		(!to->hashed && !traits_tables_colocated(to->anchor, to->anchor)))
+		return false;
+	places = places_of_keys(placement, ir, to, is_outer);
+	if (places == NIL)
+		return false;
+	foreach(lc, places)
+	{
+		keys = lappend(keys, list_nth(ir->keys, lfirst_int(lc)));
+		types = lappend_oid(types, list_nth_oid(ir->key_types, lfirst_int(lc)));
+	}
+	foreach(ls, ir->leaves)
+	{
+		LeafPlan   *leaf = lfirst(ls);
+		StagePlan  *stage = exchange_stage_of(ir, leaf);
+		List	   *columns = NIL;
+
+		if (leaf->broadcast || leaf->group != ir->group)
+			continue;
+		foreach(lc, places)
+			columns = lappend_int(columns, list_nth_int(stage->hash_columns, lfirst_int(lc)));
+		stage->hash_columns = columns;
+		stage->align_relid = to->anchor;
+	}
+	ir->hashed = to->hashed;
+	ir->anchor = to->anchor;
+	ir->keys = keys;
+	ir->key_types = types;
+	return true;
+}
+
+/* Do all of its partitioned rows come by exchanges that nobody else reads? */
+static bool
+may_realign(const Placement *placement, const Ir *ir)
+{
+	ListCell   *lc;
+
+	if (ir->distribution != IR_PARTITIONED || !ir->hashed || ir->keys == NIL)
+		return false;
+	foreach(lc, ir->leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+		StagePlan  *stage = exchange_stage_of(ir, leaf);
+
+		if (leaf->broadcast || leaf->group != ir->group)
+			continue;
+		if (stage == NULL || stage->exchange != EXCHANGE_HASH ||
+			list_length(stage->hash_columns) != list_length(ir->keys) ||
+			shared_plan_makes(placement->context, stage))
+			return false;
+	}
+	return true;
+}
+
+/* For each key of the other side, the place of an equal one among those of ir; or NIL. */
+static List *
+places_of_keys(const Placement *placement, const Ir *ir, const Ir *to, bool is_outer)
+{
+	List	   *places = NIL;
+	ListCell   *lk;
+	ListCell   *lp;
+
+	foreach(lk, to->keys)
+	{
+		Oid			to_type = list_nth_oid(to->key_types, foreach_current_index(lk));
+		int			place = -1;
+
+		foreach(lp, placement->pairs)
+		{
+			KeyPair    *pair = lfirst(lp);
+			int			theirs = expr_plain_column(is_outer ? pair->inner : pair->outer,
+												   is_outer ? INNER_VAR : OUTER_VAR);
+			int			ours = expr_plain_column(is_outer ? pair->outer : pair->inner,
+												 is_outer ? OUTER_VAR : INNER_VAR);
+
+			if (theirs <= 0 || ours <= 0 || !bms_is_member(theirs, lfirst(lk)))
+				continue;
+			for (int i = 0; i < list_length(ir->keys); i++)
+				if (bms_is_member(ours, list_nth(ir->keys, i)) &&
+					traits_types_hash_alike(list_make1_oid(to_type),
+											list_make1_oid(list_nth_oid(ir->key_types, i))))
+					place = i;
+		}
+		if (place < 0)
+			return NIL;
+		places = lappend_int(places, place);
+	}
+	return places;
 }
 
 static JoinWay

@@ -21,7 +21,6 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
-#include "optimizer/planmain.h"
 #include "utils/guc.h"
 
 #include "planner/decorrelate.h"
@@ -66,12 +65,16 @@ typedef struct PlannerSettings
 	bool		jit;
 	int			workers;
 	int			force_parallel;
+	bool		for_nodes;
 } PlannerSettings;
 
 static const PlannerSettings settings_for_nodes = {
 	.hashjoin = true,
-	.force_parallel = FORCE_PARALLEL_OFF
+	.force_parallel = FORCE_PARALLEL_OFF,
+	.for_nodes = true
 };
+
+static bool planning_for_nodes = false;
 
 static bool facts_walker(Node *node, QueryFacts *facts);
 static bool reads_distributed(PlannedStmt *stmt);
@@ -84,7 +87,6 @@ static bool translate_all(PlanContext *context);
 static void translate_or_again(PlanContext *context);
 static int	count_plan_nodes(PlannedStmt *stmt);
 static bool max_id_walker(Plan *plan, int *max_id);
-static Plan *materialize(PlanContext *context, Plan *plan);
 
 void
 planner_init(void)
@@ -157,16 +159,16 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 
 /*
  * PostgreSQL lets a scan below most nodes return the whole row, as that costs
- * it nothing.  It does not when a system column is asked for, so pretend that.
+ * it nothing.  It does not when a system column or the row itself is asked for,
+ * so pretend that, also for rows that the driver may have to send.
  */
 void
 planner_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
-	int			index = TableOidAttributeNumber - rel->min_attr;
-
-	if (planner_enabled && rte->rtekind == RTE_RELATION && rel->attr_needed &&
-		index >= 0 && table_is_distributed(rte->relid))
-		rel->attr_needed[index] = bms_add_member(rel->attr_needed[index], 0);
+	if (rel->attr_needed && rel->min_attr <= 0 && rte->rtekind != RTE_SUBQUERY &&
+		(planning_for_nodes ||
+		 (planner_enabled && rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))))
+		rel->attr_needed[0] = bms_add_member(rel->attr_needed[0], 0);
 }
 
 static bool
@@ -240,6 +242,7 @@ get_settings(PlannerSettings *settings)
 	settings->jit = jit_enabled;
 	settings->workers = max_parallel_workers_per_gather;
 	settings->force_parallel = force_parallel_mode;
+	settings->for_nodes = planning_for_nodes;
 }
 
 static void
@@ -252,6 +255,7 @@ set_settings(const PlannerSettings *settings)
 	jit_enabled = settings->jit;
 	max_parallel_workers_per_gather = settings->workers;
 	force_parallel_mode = settings->force_parallel;
+	planning_for_nodes = settings->for_nodes;
 }
 
 static void
@@ -278,7 +282,7 @@ translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options)
 	foreach(lc, context.barks_plans)
 		((BarksPlan *) lfirst(lc))->statement_relids = list_copy(context.relids);
 	if ((cursor_options & CURSOR_OPT_SCROLL) && !ExecSupportsBackwardScan(stmt->planTree))
-		stmt->planTree = materialize(&context, stmt->planTree);
+		stmt->planTree = ir_make_material(&context, stmt->planTree);
 }
 
 /*
@@ -312,6 +316,8 @@ translate_all(PlanContext *context)
 	}
 	if (shared_plan_conflicts(context))
 		return false;
+	foreach(lc, shared_plan_jobs(stmt, wanted))
+		ir_number_stages(lfirst(lc));
 
 	/* "kept" must not be NULL, so a bit that is no subplan's */
 	wanted = bms_add_member(wanted, 0);
@@ -401,28 +407,4 @@ max_id_walker(Plan *plan, int *max_id)
 	foreach(lc, children)
 		max_id_walker(lfirst(lc), max_id);
 	return false;
-}
-
-/* SCROLL was asked for, and the gather only goes forward: keep the rows. */
-static Plan *
-materialize(PlanContext *context, Plan *plan)
-{
-	Plan	   *result = materialize_finished_plan(plan);
-	List	   *tlist = NIL;
-	ListCell   *lc;
-
-	foreach(lc, plan->targetlist)
-	{
-		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
-		Node	   *expr = (Node *) tle->expr;
-
-		tle->expr = (Expr *) makeVar(OUTER_VAR, tle->resno, exprType(expr), exprTypmod(expr),
-									 exprCollation(expr), 0);
-		tlist = lappend(tlist, tle);
-	}
-	result->targetlist = tlist;
-	result->plan_node_id = context->next_plan_node_id++;
-	result->extParam = bms_copy(plan->extParam);
-	result->allParam = bms_copy(plan->allParam);
-	return result;
 }

@@ -14,6 +14,7 @@
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/planmain.h"
 
 #include "planner/ir.h"
 #include "planner/planner.h"
@@ -22,9 +23,9 @@
 #define FEW_ROWS 100000
 
 static bool joins_shards(const Ir *ir);
+static List *all_columns(List *below);
 static CustomScan *make_scan(PlanContext *context, Ir *ir, Plan *plan);
 static StagePlan *make_gather(PlanContext *context, Ir *ir, Plan *plan);
-static List *number_stages(List *stages);
 static int	position_of(List *ids, int id);
 static List *make_merge_keys(const Ir *ir);
 static List *scan_tlist(const Ir *ir, List *tlist);
@@ -57,7 +58,7 @@ ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist)
 		barks->tail = ir->tail;
 	else
 	{
-		barks->stages = number_stages(lappend(list_copy(ir->stages), make_gather(context, ir, plan)));
+		barks->stages = lappend(list_copy(ir->stages), make_gather(context, ir, plan));
 		barks->functions = ir->functions;
 	}
 	context->barks_plans = lappend(context->barks_plans, barks);
@@ -140,16 +141,7 @@ ir_make_sort(PlanContext *context, Plan *below, List *keys)
 	sort->plan.lefttree = below;
 	sort->plan.initPlan = NIL;
 	sort->plan.qual = NIL;
-	sort->plan.targetlist = NIL;
-	foreach(lc, below->targetlist)
-	{
-		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
-		Node	   *expr = (Node *) tle->expr;
-
-		tle->expr = (Expr *) makeVar(OUTER_VAR, tle->resno, exprType(expr), exprTypmod(expr),
-									 exprCollation(expr), 0);
-		sort->plan.targetlist = lappend(sort->plan.targetlist, tle);
-	}
+	sort->plan.targetlist = all_columns(below->targetlist);
 	sort->numCols = nkeys;
 	sort->sortColIdx = palloc(sizeof(AttrNumber) * nkeys);
 	sort->sortOperators = palloc(sizeof(Oid) * nkeys);
@@ -166,6 +158,38 @@ ir_make_sort(PlanContext *context, Plan *below, List *keys)
 		sort->nullsFirst[k] = key->nulls_first;
 	}
 	return &sort->plan;
+}
+
+/* A gather only goes forward: keep its rows for who goes back. */
+Plan *
+ir_make_material(PlanContext *context, Plan *below)
+{
+	Plan	   *result = materialize_finished_plan(below);
+
+	result->targetlist = all_columns(below->targetlist);
+	result->plan_node_id = context->next_plan_node_id++;
+	result->extParam = bms_copy(below->extParam);
+	result->allParam = bms_copy(below->allParam);
+	return result;
+}
+
+/* Every column of the node below. */
+static List *
+all_columns(List *below)
+{
+	List	   *tlist = NIL;
+	ListCell   *lc;
+
+	foreach(lc, below)
+	{
+		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
+		Node	   *expr = (Node *) tle->expr;
+
+		tle->expr = (Expr *) makeVar(OUTER_VAR, tle->resno, exprType(expr), exprTypmod(expr),
+									 exprCollation(expr), 0);
+		tlist = lappend(tlist, tle);
+	}
+	return tlist;
 }
 
 static CustomScan *
@@ -213,17 +237,20 @@ make_gather(PlanContext *context, Ir *ir, Plan *plan)
 	return stage;
 }
 
-/* Give the stages of one job the numbers 1, 2 … in the order of the list. */
-static List *
-number_stages(List *stages)
+/*
+ * Give the stages of one job the numbers 1, 2 … in their order.  Not before it is
+ * certain that no stage is part of another job, too.
+ */
+void
+ir_number_stages(BarksPlan *barks)
 {
 	List	   *ids = NIL;
 	ListCell   *lc;
 	ListCell   *ll;
 
-	foreach(lc, stages)
+	foreach(lc, barks->stages)
 		ids = lappend_int(ids, ((StagePlan *) lfirst(lc))->id);
-	foreach(lc, stages)
+	foreach(lc, barks->stages)
 	{
 		StagePlan  *stage = lfirst(lc);
 
@@ -236,7 +263,6 @@ number_stages(List *stages)
 				leaf->stage = position_of(ids, leaf->stage);
 		}
 	}
-	return stages;
 }
 
 /* From 1; the id must be there. */

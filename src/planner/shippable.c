@@ -88,6 +88,7 @@ static const char *const node_local_names[] = {
 };
 
 static bool names_an_object(Oid type);
+static bool is_of_catalogs_only(Oid type);
 static bool check_walker(Node *node, ShippableContext *context);
 static bool check_function(Oid funcid, void *context);
 static bool check_children(Node *node, ShippableContext *context);
@@ -118,7 +119,7 @@ shippable_column(Oid type, Oid collation)
 {
 	char		kind = get_typtype(type);
 
-	if (kind == TYPTYPE_PSEUDO || type == UNKNOWNOID)
+	if (kind == TYPTYPE_PSEUDO || type == UNKNOWNOID || is_of_catalogs_only(type))
 		return psprintf("type %s has no values that could travel", format_type_be(type));
 	if (kind == TYPTYPE_COMPOSITE &&
 		get_rel_relkind(get_typ_typrelid(type)) != RELKIND_COMPOSITE_TYPE)
@@ -127,6 +128,17 @@ shippable_column(Oid type, Oid collation)
 	if (!shippable_collation(collation))
 		return psprintf("collation \"%s\" is not known to nodes", get_collation_name(collation));
 	return NULL;
+}
+
+/* Such types, pg_node_tree for one, cannot be read back; batch/schema.c names them. */
+static bool
+is_of_catalogs_only(Oid type)
+{
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(type, &category, &preferred);
+	return category == TYPCATEGORY_INTERNAL && type != CHAROID;
 }
 
 bool
@@ -303,6 +315,8 @@ check_branches(Node *node, ShippableContext *context)
 	bool		saved = context->conditional;
 	bool		failed;
 
+	if (node == NULL)
+		return false;			/* COALESCE may have but one argument left */
 	context->conditional = true;
 	failed = check_children(node, context);
 	context->conditional = saved;

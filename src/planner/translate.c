@@ -92,6 +92,19 @@ translate_node(PlanContext *context, Plan *plan)
 			return translate_subquery(context, (SubqueryScan *) plan);
 		case T_HashJoin:
 			return translate_hash_join(context, (HashJoin *) plan);
+		case T_MergeJoin:
+			/* the way to do a full join without any clause */
+			if (((MergeJoin *) plan)->mergeclauses == NIL)
+				return translate_merge_join(context, (MergeJoin *) plan);
+			return translate_other(context, plan);
+		case T_RecursiveUnion:
+			{
+				Ir		   *ir = translate_recursive_union(context, (RecursiveUnion *) plan);
+
+				return ir ? ir : translate_other(context, plan);
+			}
+		case T_WorkTableScan:
+			return translate_work_table_scan(context, (WorkTableScan *) plan);
 		case T_CteScan:
 			return translate_cte_scan(context, (CteScan *) plan);
 		case T_NestLoop:
@@ -234,6 +247,10 @@ translate_other(PlanContext *context, Plan *plan)
 			seal_list(context, ((CustomScan *) plan)->custom_plans);
 			break;
 		case T_MergeJoin:
+			/* it goes back in its inner side, which may have been a Sort */
+			if (context->scans > before && !IsA(plan->righttree, Material) &&
+				!((MergeJoin *) plan)->skip_mark_restore)
+				plan->righttree = ir_make_material(context, plan->righttree);
 			reason = "merge joins are not run on nodes";
 			break;
 		case T_RecursiveUnion:

@@ -33,6 +33,7 @@ extern Ir  *translate_subquery(PlanContext *context, SubqueryScan *scan);
 /* translate_join.c */
 extern Ir  *translate_hash_join(PlanContext *context, HashJoin *join);
 extern Ir  *translate_nest_loop(PlanContext *context, NestLoop *join);
+extern Ir  *translate_merge_join(PlanContext *context, MergeJoin *join);
 /* translate_append.c */
 extern Ir  *translate_append(PlanContext *context, Plan *plan, List **children);
 /* translate_setop.c */
@@ -41,6 +42,9 @@ extern Ir  *translate_setop(PlanContext *context, SetOp *setop);
 extern Ir  *translate_function_scan(PlanContext *context, FunctionScan *scan);
 extern Ir  *translate_values_scan(PlanContext *context, ValuesScan *scan);
 extern Ir  *translate_project_set(PlanContext *context, ProjectSet *project);
+/* translate_recursive.c */
+extern Ir  *translate_recursive_union(PlanContext *context, RecursiveUnion *plan);
+extern Ir  *translate_work_table_scan(PlanContext *context, WorkTableScan *scan);
 /* translate_agg.c */
 extern Ir  *translate_agg(PlanContext *context, Agg *agg);
 extern Ir  *translate_group(PlanContext *context, Group *group);

@@ -64,7 +64,7 @@ append_send_driver_rows(PlanContext *context, List *inputs, List *children)
 
 	foreach(lc, inputs)
 		some |= ir_on_nodes(lfirst(lc)) && ((Ir *) lfirst(lc))->distribution == IR_PARTITIONED;
-	if (!some || !planner_exchanges)
+	if (!some || !planner_exchanges || context->bound != NULL)
 		return;
 	foreach(lc, inputs)
 	{

@@ -44,6 +44,21 @@ translate_hash_join(PlanContext *context, HashJoin *join)
 	return translate_join(context, &parts);
 }
 
+/* One without merge clauses, so that no order is promised. */
+Ir *
+translate_merge_join(PlanContext *context, MergeJoin *join)
+{
+	JoinParts	parts = {&join->join};
+
+	parts.equalities = join->join.joinqual;
+	parts.clauses = join->join.joinqual;
+	parts.outer_plan = &outerPlan(join);
+	parts.inner_plan = &innerPlan(join);
+	if (IsA(innerPlan(join), Material) && innerPlan(join)->initPlan == NIL)
+		parts.inner_plan = &outerPlan(innerPlan(join));
+	return translate_join(context, &parts);
+}
+
 Ir *
 translate_nest_loop(PlanContext *context, NestLoop *join)
 {

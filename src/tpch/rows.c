@@ -566,9 +566,10 @@ put_format(TpchRows *rows, int width, const char *format,...)
 static void
 put_comment(TpchRows *rows, TpchRandom *random, int low, int high)
 {
-	char		text[256];
+	char	   *value = palloc(VARHDRSZ + high);
 
-	put_text(rows, text, text_pool_cut(rows->pool, random, low, high, text));
+	SET_VARSIZE(value, VARHDRSZ + text_pool_cut(rows->pool, random, low, high, VARDATA(value)));
+	put(rows, PointerGetDatum(value));
 }
 
 static void

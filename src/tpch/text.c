@@ -11,7 +11,7 @@
 
 #include "tpch/text.h"
 
-#define POOL_BYTES	(2 * 1024 * 1024)
+#define POOL_BYTES	(512 * 1024)
 #define POOL_STREAM	0xff		/* of random numbers, apart from all tables' */
 
 const char *const tpch_regions[TPCH_REGIONS] = {"AFRICA", "AMERICA", "ASIA", "EUROPE", "MIDDLE EAST"};

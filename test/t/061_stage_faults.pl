@@ -82,6 +82,26 @@ for my $what (sort keys %queries)
 		is($out . $err, $right{$what}, "$what, $name: answers");
 	}
 }
+
+# Of a stage that reads others itself: all of it is made again, and what read it.
+for my $what ('nested', 'join')
+{
+	stop_at($driver, 'sched.between_stages');
+	my $session = start_session($cluster, $queries{$what});
+	ok(wait_stopped($driver, 'sched.between_stages'), "$what: a stage that reads tables is complete");
+	for my $point ('sched.before_stage', 'sched.between_stages')
+	{
+		stop_at($driver, $point);
+		ok(wait_stopped($driver, $point), "$what: waits at $point");
+	}
+	my $spoiled = grep { unlink $_ } grep { m{/[3-9]\.\d+\.\d+$} } files($n1, $n2);
+	go_on($driver);
+	my ($out, $err) = end_session($session);
+	cmp_ok($spoiled, '>', 0, "$what: there were files of a stage that reads stages");
+	is($out . $err, $right{$what}, "$what: answers, the stage was run again");
+	is(q1("SELECT count(*) FROM barks.tasks WHERE job_id = (SELECT max(job_id) FROM barks.jobs WHERE query LIKE '%JOIN%') AND attempt > 1") > 0,
+		1, "$what: by other attempts");
+}
 state_is($cluster, $before, 'lost outputs');
 
 # ---- the driver goes, or gives up

@@ -403,3 +403,20 @@ SELECT k, n, (SELECT count(*) FROM tag WHERE tag.k = x.k) FROM (SELECT k, count(
 SELECT count(*) FROM (SELECT id FROM fact TABLESAMPLE BERNOULLI (100) WHERE k = (SELECT min(k) + 1 FROM dim)) x;
 
 SELECT m.k, (SELECT count(*) FROM fact f TABLESAMPLE SYSTEM (100) WHERE f.k = m.k) FROM dim m WHERE m.k < 5;
+
+-- One column of rows that the driver sorts by another
+
+-- ordered
+SELECT f.id FROM fact f JOIN detail d USING (id) WHERE f.id < 50 ORDER BY price, f.id, d.line;
+
+-- ordered
+SELECT f.id FROM fact f JOIN dim m USING (k) WHERE f.id < 50 ORDER BY m.name DESC, f.id;
+
+-- ordered
+SELECT max(q) FROM fact f JOIN detail d USING (id) GROUP BY d.item, f.k2 ORDER BY d.item, f.k2;
+
+-- A subquery that depends on the outer row, over rows that the driver makes
+
+SELECT m.k, x.c1 FROM dim m CROSS JOIN LATERAL (SELECT h.label AS c1 FROM tag t RIGHT JOIN heap_dim h ON t.k = h.k FULL JOIN all_null n ON n.b = h.label WHERE m.k = h.k ORDER BY h.label NULLS FIRST LIMIT 1) x WHERE m.k < 9;
+
+SELECT m.k, (SELECT count(*) FROM (SELECT k FROM tag WHERE k = m.k UNION ALL SELECT k FROM heap_dim WHERE k < m.k) x) FROM dim m WHERE m.k < 5;
