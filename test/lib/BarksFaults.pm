@@ -19,7 +19,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-our @EXPORT = qw(settled_state state_is start_session end_session stop_at wait_stopped go_on
+our @EXPORT = qw(settled_state state_is start_session end_session stop_at wait_stopped stopped_pid go_on
 	busy_worker family answers recovers wait_until quickest);
 
 my %stopped_since;
@@ -128,6 +128,14 @@ sub wait_stopped
 	my ($server, $point) = @_;
 	my $since = $stopped_since{ $server->name };
 	return wait_until(sub { substr(slurp_file($server->logfile), $since) =~ /stop point $point: / });
+}
+
+# The process that waits there first.
+sub stopped_pid
+{
+	my ($server, $point) = @_;
+	my ($pid) = substr(slurp_file($server->logfile), $stopped_since{ $server->name }) =~ /\[(\d+)\][^\n]*stop point $point: /;
+	return $pid;
 }
 
 sub busy_worker
