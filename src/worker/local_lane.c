@@ -17,6 +17,7 @@
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
+#include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
@@ -47,7 +48,7 @@ static pgsocket local_socket(Lane *lane, bool *write);
 static void local_cancel(Lane *lane);
 static void local_stuck(Lane *lane);
 static bool holds_what_tasks_need(void);
-static List *add_exclusive_relids(List *relids, int partition);
+static List *exclusive_locks(List *relids, int partition);
 static bool is_shard(Oid relid);
 static void local_release(Lane *lane);
 static LaneEventKind read_frame(const char *data, Size len, LaneEvent *event);
@@ -194,10 +195,7 @@ local_stuck(Lane *lane)
 	list_free(waited_for);
 }
 
-/*
- * Exclusive locks on shards or catalogs are rare; that on a distributed table itself is no matter.
- * They are never taken by the fast path, so all are in the shared table.
- */
+/* Exclusive locks on shards or catalogs are rare; that on a distributed table itself is no matter. */
 static bool
 holds_what_tasks_need(void)
 {
@@ -205,32 +203,31 @@ holds_what_tasks_need(void)
 	bool		found = false;
 	ListCell   *lc;
 
-	for (int i = 0; i < NUM_LOCK_PARTITIONS; i++)
-		relids = add_exclusive_relids(relids, i);
+	/* only builds with assertions offer the list of our own locks */
+	for (int partition = 0; partition < NUM_LOCK_PARTITIONS; partition++)
+		relids = exclusive_locks(relids, partition);
 	foreach(lc, relids)
 		found |= lfirst_oid(lc) < FirstNormalObjectId || is_shard(lfirst_oid(lc));
 	list_free(relids);
 	return found;
 }
 
-/* Others add to the list only what they move there from the fast path: an empty one needs no look. */
+/* Add the relations that we locked against everybody; others may add to our list, so it is locked. */
 static List *
-add_exclusive_relids(List *relids, int partition)
+exclusive_locks(List *relids, int partition)
 {
 	SHM_QUEUE  *locks = &MyProc->myProcLocks[partition];
-	PROCLOCK   *held;
+	PROCLOCK   *lock;
 
-	if (SHMQueueEmpty(locks))
-		return relids;
 	LWLockAcquire(LockHashPartitionLockByIndex(partition), LW_SHARED);
-	held = (PROCLOCK *) SHMQueueNext(locks, locks, offsetof(PROCLOCK, procLink));
-	while (held != NULL)
+	for (lock = (PROCLOCK *) SHMQueueNext(locks, locks, offsetof(PROCLOCK, procLink)); lock;
+		 lock = (PROCLOCK *) SHMQueueNext(locks, &lock->procLink, offsetof(PROCLOCK, procLink)))
 	{
-		LOCKTAG    *tag = &held->tag.myLock->tag;
+		const LOCKTAG *tag = &lock->tag.myLock->tag;
 
-		if ((held->holdMask & LOCKBIT_ON(AccessExclusiveLock)) && tag->locktag_type == LOCKTAG_RELATION)
+		if ((lock->holdMask & LOCKBIT_ON(AccessExclusiveLock)) &&
+			tag->locktag_type == LOCKTAG_RELATION)
 			relids = lappend_oid(relids, tag->locktag_field2);
-		held = (PROCLOCK *) SHMQueueNext(locks, &held->procLink, offsetof(PROCLOCK, procLink));
 	}
 	LWLockRelease(LockHashPartitionLockByIndex(partition));
 	return relids;
