@@ -41,6 +41,15 @@ FROM barks.stages WHERE job_id = (SELECT max(job_id) FROM barks.jobs WHERE stage
 SELECT state, tasks = tasks_done AS done, shuffle_bytes > 0 AS shuffled FROM barks.jobs
 WHERE job_id = (SELECT max(job_id) FROM barks.jobs WHERE stages > 2);
 
+-- rows of one long list are numbered range by range
+SET barks.range_rows = 2000;
+SELECT * FROM stages('SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY k, id) AS n FROM a) x');
+SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY k, id) AS n FROM a) x;
+SET barks.range_rows = 2001;
+SELECT * FROM stages('SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY k, id) AS n FROM a) x');
+SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY k, id) AS n FROM a) x;
+RESET barks.range_rows;
+
 -- a transaction sees what it wrote, through stages too, and after a rollback it does not
 BEGIN;
 SELECT count(*), sum(a.id) FROM a JOIN b ON a.k = b.k;

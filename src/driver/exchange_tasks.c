@@ -539,6 +539,7 @@ add_input(const TaskContext *context, TaskShape *shape, const LeafPlan *leaf, in
 	{
 		input->rows = exchange_rows(output, first, last);
 		input->bytes = exchange_bytes(output, first, last);
+		input->rows_before = exchange_rows(output, 0, first - 1);
 	}
 	shape->inputs = lappend(shape->inputs, input);
 	return input;

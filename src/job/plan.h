@@ -34,7 +34,8 @@ typedef struct LeafPlan
 	int			index;			/* the N of barks_in_N, from 1 */
 	int			stage;			/* whose output is read, 0: the table's */
 	Oid			relid;			/* InvalidOid for a stage */
-	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE; of a stage: its output's */
+	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE; of a stage: its output's,
+								 * 0: how many of its rows come before those that the task reads */
 	List	   *types;			/* oid list, of a stage's columns only */
 	List	   *typmods;		/* int list */
 	List	   *collations;		/* oid list */

@@ -105,6 +105,7 @@ typedef struct TaskInput
 	int32		last_map;
 	int64		rows;			/* as counted when they were written */
 	int64		bytes;
+	int64		rows_before;	/* in partitions before the first; not sent: the SQL has it */
 } TaskInput;
 
 /* A node that keeps output of a stage. */

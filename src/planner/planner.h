@@ -43,7 +43,7 @@ extern char *planner_stage_sql(const StagePlan *stage, PlanState *planstate, boo
  * List of char *; NIL gives an empty input, and shards = NULL makes all empty.
  * A leaf that stands for a stage reads barks.exchange(N), N being its index.
  */
-extern char *planner_stage_header(const StagePlan *stage, List **shards);
+extern char *planner_stage_header(const StagePlan *stage, List **shards, List *inputs);
 
 /*
  * Partitions of leaf's table that can hold matching rows, given the stage's
@@ -63,6 +63,7 @@ extern bool planner_enabled;			/* barks.enabled */
 extern bool planner_partial_aggregates; /* barks.partial_aggregates */
 extern bool planner_exchanges;			/* barks.exchanges */
 extern int	planner_driver_groups;	/* barks.driver_groups */
+extern int	planner_range_rows; /* barks.range_rows */
 extern int	planner_broadcast_threshold;	/* barks.broadcast_threshold, kB */
 typedef enum JoinStrategy
 {
