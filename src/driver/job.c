@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "cluster/node.h"
+#include "driver/fair_pool.h"
 #include "driver/job_internal.h"
 #include "driver/registry.h"
 #include "driver/settings.h"
@@ -50,6 +51,8 @@ job_start(JobPlan *plan, MemoryContext parent)
 	job->setup.driver = node_driver_id();
 	job->setup.role = GetUserNameFromId(GetUserId(), false);
 	job->setup.settings = settings_to_ship();
+	job->setup.pool = pstrdup(fair_pool);
+	job->setup.pool_weight = fair_pool_weight();
 	job->number = registry_job_begin(NULL);
 	job->cleanup.func = free_lanes;
 	job->cleanup.arg = job;
