@@ -101,7 +101,7 @@ typedef struct PlanContext
 	int			next_plan_node_id;
 	int			next_leaf;
 	int			next_group;
-	int			next_stage;		/* numbered anew when sealed */
+	int			next_stage;		/* numbered anew in the end */
 	int			scans;			/* distributed tables met so far */
 	List	   *relids;			/* distributed tables of the statement */
 	List	   *shared;			/* shared_plan.c's own */
@@ -187,5 +187,6 @@ extern Ir  *ir_sort_on_driver(PlanContext *context, Ir *ir, Plan *plan);
 extern Plan *ir_make_sort(PlanContext *context, Plan *below, List *keys);
 extern Plan *ir_make_material(PlanContext *context, Plan *below);
 extern Plan *ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist);
+extern void ir_number_stages(BarksPlan *barks);
 
 #endif							/* BARKS_PLANNER_IR_H */

@@ -316,6 +316,8 @@ translate_all(PlanContext *context)
 	}
 	if (shared_plan_conflicts(context))
 		return false;
+	foreach(lc, shared_plan_jobs(stmt, wanted))
+		ir_number_stages(lfirst(lc));
 
 	/* "kept" must not be NULL, so a bit that is no subplan's */
 	wanted = bms_add_member(wanted, 0);

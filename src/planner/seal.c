@@ -26,7 +26,6 @@ static bool joins_shards(const Ir *ir);
 static List *all_columns(List *below);
 static CustomScan *make_scan(PlanContext *context, Ir *ir, Plan *plan);
 static StagePlan *make_gather(PlanContext *context, Ir *ir, Plan *plan);
-static List *number_stages(List *stages);
 static int	position_of(List *ids, int id);
 static List *make_merge_keys(const Ir *ir);
 static List *scan_tlist(const Ir *ir, List *tlist);
@@ -59,7 +58,7 @@ ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist)
 		barks->tail = ir->tail;
 	else
 	{
-		barks->stages = number_stages(lappend(list_copy(ir->stages), make_gather(context, ir, plan)));
+		barks->stages = lappend(list_copy(ir->stages), make_gather(context, ir, plan));
 		barks->functions = ir->functions;
 	}
 	context->barks_plans = lappend(context->barks_plans, barks);
@@ -238,17 +237,20 @@ make_gather(PlanContext *context, Ir *ir, Plan *plan)
 	return stage;
 }
 
-/* Give the stages of one job the numbers 1, 2 … in the order of the list. */
-static List *
-number_stages(List *stages)
+/*
+ * Give the stages of one job the numbers 1, 2 … in their order.  Not before it is
+ * certain that no stage is part of another job, too.
+ */
+void
+ir_number_stages(BarksPlan *barks)
 {
 	List	   *ids = NIL;
 	ListCell   *lc;
 	ListCell   *ll;
 
-	foreach(lc, stages)
+	foreach(lc, barks->stages)
 		ids = lappend_int(ids, ((StagePlan *) lfirst(lc))->id);
-	foreach(lc, stages)
+	foreach(lc, barks->stages)
 	{
 		StagePlan  *stage = lfirst(lc);
 
@@ -261,7 +263,6 @@ number_stages(List *stages)
 				leaf->stage = position_of(ids, leaf->stage);
 		}
 	}
-	return stages;
 }
 
 /* From 1; the id must be there. */

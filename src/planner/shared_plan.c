@@ -154,13 +154,9 @@ bool
 shared_plan_conflicts(const PlanContext *context)
 {
 	Bitmapset  *wanted = shared_plan_wanted(context->stmt);
-	PlanReferences references = {0};
+	List	   *jobs = shared_plan_jobs(context->stmt, wanted);
 	ListCell   *ls;
-	int			id = -1;
 
-	plan_references(context->stmt->planTree, &references);
-	while ((id = bms_next_member(wanted, id)) >= 0)
-		plan_references(list_nth(context->stmt->subplans, id - 1), &references);
 	foreach(ls, context->shared)
 	{
 		SharedPlan *shared = lfirst(ls);
@@ -169,7 +165,7 @@ shared_plan_conflicts(const PlanContext *context)
 		bool		on_nodes = false;
 		ListCell   *lc;
 
-		foreach(lc, references.jobs)
+		foreach(lc, jobs)
 			if (list_member_ptr(((BarksPlan *) lfirst(lc))->stages, stage))
 			{
 				njobs++;
@@ -179,6 +175,18 @@ shared_plan_conflicts(const PlanContext *context)
 			return true;
 	}
 	return false;
+}
+
+List *
+shared_plan_jobs(const PlannedStmt *stmt, const Bitmapset *wanted)
+{
+	PlanReferences references = {0};
+	int			id = -1;
+
+	plan_references(stmt->planTree, &references);
+	while ((id = bms_next_member(wanted, id)) >= 0)
+		plan_references(list_nth(stmt->subplans, id - 1), &references);
+	return references.jobs;
 }
 
 /* The subplan's rows as output of a stage, in a reader of it. */

@@ -34,5 +34,7 @@ extern const SubPlan *shared_plan_of_param(PlanContext *context, int paramid);
 extern bool shared_plan_makes(const PlanContext *context, const StagePlan *stage);
 /* Would something be made on the nodes more than once, or on the driver besides? */
 extern bool shared_plan_conflicts(const PlanContext *context);
+/* BarksPlans with stages, of the plan and of these subplans. */
+extern List *shared_plan_jobs(const PlannedStmt *stmt, const Bitmapset *wanted);
 
 #endif							/* BARKS_PLANNER_SHARED_PLAN_H */

@@ -80,3 +80,6 @@ SELECT coalesce(a, NULL), coalesce(NULL, b, NULL) FROM left3;
 SELECT x.id, y.id FROM types x FULL JOIN types y ON x.d = y.ts;
 
 SELECT x.id, y.id FROM types x FULL JOIN types y ON x.bits = y.bits;
+
+-- readers of a CTE in several jobs
+WITH w AS (SELECT CASE WHEN t2.a = 0 THEN t2.a END AS c1 FROM left3 t2) SELECT t3.c1 FROM w t3 WHERE (t3.c1, t3.c1) IN (SELECT t5.id, t4.c1 FROM w t4 RIGHT JOIN ((SELECT * FROM measure_2024 WHERE id <= 0 + 20) t5 JOIN w t6 ON t5.id = t6.c1) ON t4.c1 = t6.c1 WHERE t3.c1 = t6.c1);
