@@ -36,6 +36,7 @@ typedef struct TailSteps
 
 static bool walk_tail(PlanState *ps, TailSteps *tail);
 static const char *step_name(const Plan *plan);
+static void explain_excluded(TailSteps *tail, ExplainState *es);
 static void explain_scan_stages(BarksScanState *state, int offset, ExplainState *es);
 static void open_stage(int number, ExplainState *es);
 static void close_stage(ExplainState *es);
@@ -75,6 +76,7 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	if (state->tail)
 		explain_driver_stage(&tail, es);
 	ExplainCloseGroup("Stages", "Stages", false, es);
+	explain_excluded(&tail, es);
 }
 
 /* Remember the figures of the gather; called when it ends, or when it is shown. */
@@ -118,6 +120,7 @@ explain_collect(BarksScanState *state)
 		}
 	}
 	state->figures = figures;
+	state->excluded = list_concat_unique(state->excluded, copyObject(now->excluded));
 	state->loops++;
 	MemoryContextSwitchTo(old);
 }
@@ -166,6 +169,24 @@ step_name(const Plan *plan)
 		default:
 			return "Result";
 	}
+}
+
+/* Nodes on which attempts kept failing; only when there were any. */
+static void
+explain_excluded(TailSteps *tail, ExplainState *es)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+	ListCell   *ln;
+
+	foreach(lc, tail->scans)
+		foreach(ln, ((BarksScanState *) lfirst(lc))->excluded)
+			if (!list_member(names, lfirst(ln)))
+				names = lappend(names, lfirst(ln));
+	foreach(ln, names)
+		lfirst(ln) = strVal(lfirst(ln));
+	if (names != NIL)
+		ExplainPropertyList("Excluded Nodes", names, es);
 }
 
 /* Stages are numbered through all scans under a tail. */

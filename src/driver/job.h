@@ -102,6 +102,7 @@ typedef struct JobStats
 {
 	int			lanes;
 	int			restarts;		/* of the whole job, on fresh snapshots */
+	List	   *excluded;		/* of String: nodes that tasks avoided */
 	int			nstages;
 	StageStats *stages;
 } JobStats;

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * job_internal.h
- *	  The parts of a running job; for job.c, stage_run.c, lanes.c and lost.c only.
+ *	  The parts of a running job; for job.c, stage_run.c, lanes.c, lost.c and their like only.
  *
  * A stage is
  *
@@ -111,6 +111,7 @@ struct Job
 	Oid			broken_node;
 	JobSetup	setup;
 	List	   *runs;			/* of NodeRun */
+	List	   *failing;		/* of NodeFailures, see exclusion.c */
 	void		(*forget) (void *arg, int task);
 	void	   *forget_arg;
 };
@@ -138,6 +139,7 @@ extern bool driver_stage_run(Job *job);
 extern NodeRun *lanes_of_node(Job *job, Oid node);
 extern void lanes_add_task(Job *job, JobTask *task, bool in_front);
 extern void lanes_remove_stage(Job *job, StageRun *stage);	/* its waiting tasks */
+extern void lanes_remove_waiting(NodeRun *run, int stage);	/* those on one node */
 extern void lanes_start(Job *job);
 extern JobLane *lanes_open(Job *job, NodeRun *run);
 extern void lanes_feed(Job *job);
@@ -147,6 +149,10 @@ extern void lanes_drop(JobLane *lane);
 /* Wait for those lanes that may be polled; gathered: of the last stage too, else only's. */
 extern void lanes_wait(Job *job, bool gathered, JobLane *only);
 extern bool lane_is_gathered(const JobLane *lane);
+
+/* exclusion.c */
+extern void exclusion_note_failure(Job *job, Oid node);
+extern bool exclusion_covers(const Job *job, Oid node);
 
 /* lost.c */
 extern bool error_is_retryable(const RemoteError *error);

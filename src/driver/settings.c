@@ -19,6 +19,7 @@
 #include "job/protocol.h"
 
 int			task_attempts = 4;
+int			exclude_after = 2;
 int			rows_per_batch = 8192;
 int			wire_mode = WIRE_AUTO;
 int			compression_mode = COMPRESSION_AUTO;
@@ -53,6 +54,11 @@ settings_init(void)
 							"How often a task is tried before its query fails.",
 							"Only lost workers, nodes and connections are tried again; an SQL error never is.",
 							&task_attempts, 4, 1, 100, PGC_USERSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.exclude_after",
+							"Failed attempts of a query on a node after which its tasks avoid the node.",
+							"Only tasks that can run elsewhere do; 0 excludes no node.",
+							&exclude_after, 2, 0, 1000, PGC_USERSET, 0,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.batch_rows",
 							"Rows in a batch.",

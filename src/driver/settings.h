@@ -12,6 +12,7 @@ enum { WIRE_AUTO, WIRE_ALWAYS };
 enum { COMPRESSION_AUTO, COMPRESSION_OFF, COMPRESSION_ZSTD };
 
 extern int	task_attempts;		/* barks.task_attempts */
+extern int	exclude_after;		/* barks.exclude_after */
 extern int	rows_per_batch;		/* barks.batch_rows */
 extern int	wire_mode;			/* barks.wire */
 extern int	compression_mode;	/* barks.compression */

@@ -30,6 +30,7 @@ static void task_done(Job *job, JobLane *lane, const TaskDone *done);
 static void keep_output(Job *job, JobTask *task, int attempt, const TaskDone *done);
 static void task_failed(Job *job, JobLane *lane, RemoteError *error);
 static void retry_task(Job *job, JobTask *task, TimestampTz not_before);
+static void leave_node(Job *job, Oid node);
 static Oid	other_node(Job *job, JobTask *task);
 static void throw_task_error(JobTask *task, const RemoteError *error);
 
@@ -112,6 +113,8 @@ open_stage(Job *job, StageRun *stage)
 		task->number = i;
 		task->plan = &stage->part->tasks[i];
 		task->node = task->plan->node;
+		if (exclusion_covers(job, task->node))
+			task->node = other_node(job, task);
 		lanes_add_task(job, task, false);
 	}
 	stage->open = true;
@@ -367,6 +370,8 @@ task_failed(Job *job, JobLane *lane, RemoteError *error)
 	{
 		if (!error_is_retryable(error) || ++task->failures >= task_attempts)
 			throw_task_error(task, error);
+		exclusion_note_failure(job, lane->run->node);
+		leave_node(job, lane->run->node);
 		task->node = other_node(job, task);
 		retry_task(job, task,
 				   TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
@@ -388,6 +393,31 @@ retry_task(Job *job, JobTask *task, TimestampTz not_before)
 	lanes_add_task(job, task, true);
 }
 
+/* If the node is excluded now, what waits there goes elsewhere where it can. */
+static void
+leave_node(Job *job, Oid node)
+{
+	NodeRun    *run = lanes_of_node(job, node);
+
+	if (!exclusion_covers(job, node))
+		return;
+	for (int i = 0; i < job->plan->nstages; i++)
+	{
+		List	   *tasks = list_copy(run->waiting[i]);
+		ListCell   *lc;
+
+		lanes_remove_waiting(run, i);
+		foreach(lc, tasks)
+		{
+			JobTask    *task = lfirst(lc);
+
+			task->node = other_node(job, task);
+			lanes_add_task(job, task, false);
+		}
+		list_free(tasks);
+	}
+}
+
 /* For a task that may run elsewhere: the node of its choice with least to do. */
 static Oid
 other_node(Job *job, JobTask *task)
@@ -401,7 +431,7 @@ other_node(Job *job, JobTask *task)
 		Oid			node = lfirst_oid(lc);
 		NodeRun    *run;
 
-		if (node == task->node || !node_alive(node))
+		if (node == task->node || !node_alive(node) || exclusion_covers(job, node))
 			continue;
 		run = lanes_of_node(job, node);
 		if (least < 0 || run->nwaiting < least)
