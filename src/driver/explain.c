@@ -296,6 +296,8 @@ explain_stage_run(const StageStats *stats, bool gathered, ExplainState *es)
 	}
 	ExplainPropertyInteger("Tasks Done", NULL, done, es);
 	ExplainPropertyInteger("Attempts", NULL, attempts, es);
+	if (stats->speculated > 0)
+		ExplainPropertyInteger("Speculative Attempts", NULL, stats->speculated, es);
 	ExplainPropertyInteger("Rows", NULL, rows, es);
 	ExplainPropertyInteger("Bytes by Memory", NULL, stats->bytes_memory + stats->bytes_inline, es);
 	ExplainPropertyInteger("Bytes by File", NULL, stats->bytes_file, es);

@@ -197,7 +197,7 @@ job_end(Job *job)
 	{
 		JobLane    *lane = lfirst(ll);
 
-		if (lane->queue != NIL)
+		if (lane->queue != NIL && !lane->cancelling)
 			lane->lane->ops->cancel(lane->lane);
 	}
 	foreach(lr, job->runs)
@@ -332,6 +332,8 @@ keep_going(Job *job)
 	{
 		(void) stages_open(job);
 		lanes_feed(job);
+		if (job->broken == NULL)
+			speculation_run(job);
 		/* nodes do what they can while the driver makes its own rows */
 		if (job->broken == NULL && !driver_stage_run(job))
 			break;

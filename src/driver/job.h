@@ -96,6 +96,7 @@ typedef struct StageStats
 	int64		bytes_wire;
 	int64		bytes_inline;
 	int64		bytes_written;	/* output kept on nodes */
+	int			speculated;		/* attempts beside one that took long */
 } StageStats;
 
 typedef struct JobStats

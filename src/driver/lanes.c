@@ -220,7 +220,7 @@ lane_for(Job *job, NodeRun *run, JobTask *task)
 	{
 		JobLane    *lane = lfirst(lc);
 
-		if (order != JOB_ARRIVAL && lane_is_gathered(lane))
+		if (lane->cancelling || (order != JOB_ARRIVAL && lane_is_gathered(lane)))
 			continue;
 		usable++;
 		if (list_length(lane->queue) < room &&
@@ -235,6 +235,28 @@ lane_for(Job *job, NodeRun *run, JobTask *task)
 		gathered && order == JOB_BY_STREAM ? true : usable < run->max_lanes)
 		return lost_open_lane(job, run);
 	return best;
+}
+
+JobLane *
+lanes_idle(Job *job, NodeRun *run)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->lanes)
+		if (((JobLane *) lfirst(lc))->queue == NIL)
+			return lfirst(lc);
+	return lost_open_lane(job, run);
+}
+
+int
+lanes_busy(const NodeRun *run)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, run->lanes)
+		n += ((JobLane *) lfirst(lc))->queue != NIL;
+	return n;
 }
 
 bool
@@ -314,7 +336,7 @@ lanes_wait(Job *job, bool gathered, JobLane *only)
 		if (gathered || lane == only || !lane_is_gathered(lane))
 			lanes[n++] = lane->lane;
 	}
-	lane_wait(lanes, n, next_backoff_ms(job));
+	lane_wait(lanes, n, speculation_wait_ms(job, next_backoff_ms(job)));
 	pfree(lanes);
 }
 

@@ -160,6 +160,8 @@ forget_stage(Job *job, StageRun *stage)
 
 		if (task->attempt)
 			task->attempt->task = NULL;
+		if (task->twin)
+			task->twin->task = NULL;
 	}
 	stage->open = false;
 	stage->ndone = 0;

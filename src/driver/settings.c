@@ -19,6 +19,9 @@
 #include "job/protocol.h"
 
 int			task_attempts = 4;
+bool		speculation_on = false;
+double		speculation_quantile = 0.75;
+double		speculation_multiplier = 1.5;
 int			exclude_after = 2;
 int			rows_per_batch = 8192;
 int			wire_mode = WIRE_AUTO;
@@ -47,6 +50,8 @@ static const char *const shipped_settings[] = {
 	"gin_fuzzy_search_limit", "barks.wire", "barks.fetch_timeout", NULL
 };
 
+static void define_speculation(void);
+
 void
 settings_init(void)
 {
@@ -60,6 +65,7 @@ settings_init(void)
 							"Only tasks that can run elsewhere do; 0 excludes no node.",
 							&exclude_after, 2, 0, 1000, PGC_USERSET, 0,
 							NULL, NULL, NULL);
+	define_speculation();
 	DefineCustomIntVariable("barks.batch_rows",
 							"Rows in a batch.",
 							NULL,
@@ -80,6 +86,26 @@ settings_init(void)
 							 "\"auto\" compresses between hosts and not within one.",
 							 &compression_mode, COMPRESSION_AUTO, compression_options,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+}
+
+static void
+define_speculation(void)
+{
+	DefineCustomBoolVariable("barks.speculation",
+							 "Run a task a second time on another node when it takes much longer than others.",
+							 "Only tasks between two shuffles, which read no table or one that every node has.",
+							 &speculation_on, false, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomRealVariable("barks.speculation_quantile",
+							 "Part of a stage's tasks that must be done before others count as late.",
+							 NULL,
+							 &speculation_quantile, 0.75, 0, 1, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomRealVariable("barks.speculation_multiplier",
+							 "How many times the median of its stage's tasks a late task has run.",
+							 NULL,
+							 &speculation_multiplier, 1.5, 1, 1000, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
 }
 
 List *

