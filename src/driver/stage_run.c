@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 
 #include "base/stop_point.h"
+#include "cluster/cluster_state.h"
 #include "cluster/node.h"
 #include "driver/job_internal.h"
 #include "driver/registry.h"
@@ -504,6 +505,8 @@ other_node(Job *job, JobTask *task)
 static void
 throw_task_error(JobTask *task, const RemoteError *error)
 {
+	if (error->sqlerrcode == ERRCODE_UNDEFINED_FUNCTION || error->sqlerrcode == ERRCODE_UNDEFINED_OBJECT)
+		monitor_state_wake(false);	/* a node may have lost an extension */
 	remote_error_throw(error,
 					   psprintf("task %d of stage %d on node \"%s\"", task->number,
 								task->stage->part->stage, node_name(task->node)));

@@ -23,6 +23,7 @@
 #include "planner/agg.h"
 #include "planner/fallback.h"
 #include "planner/planner.h"
+#include "planner/shippable.h"
 #include "planner/translate.h"
 
 /* States of parts of groups pay when there are, over all tasks, so many for each row. */
@@ -259,6 +260,8 @@ refuse_operator(const AggParts *parts, AttrNumber col, Oid op, Oid collation)
 
 	if (type->eq_opr != op)
 		return "groups by an operator that is not the type's own";
+	if (!shippable_operator(op))
+		return "groups by an operator that is not on the nodes";
 	if (collation != exprCollation(column) ||
 		(OidIsValid(collation) && !get_collation_isdeterministic(collation)))
 		return "groups by a nondeterministic collation";
