@@ -24,6 +24,8 @@ typedef struct StageFigures
 {
 	StageStats	stats;
 	int			nnodes;
+	int			cut;			/* tasks left out as they could give no row */
+	int			split;			/* partitions dealt to several tasks */
 	char	   *sql;			/* of the first task */
 } StageFigures;
 
@@ -96,8 +98,12 @@ explain_collect(BarksScanState *state)
 	{
 		StageStats *stats = &figures[i].stats;
 		const StagePart *part = &state->job->plan.stages[i];
+		const TaskContext *tasks = state->job->tasks;
+		int			stage = state->job->stages[i].plan->id - 1;
 
 		*stats = now->stages[i];
+		figures[i].cut = tasks->cut[stage];
+		figures[i].split = tasks->split[stage];
 		stats->tasks = palloc(sizeof(TaskStats) * Max(1, stats->ntasks));
 		if (stats->ntasks > 0)
 			memcpy(stats->tasks, now->stages[i].tasks, sizeof(TaskStats) * stats->ntasks);
@@ -253,6 +259,10 @@ explain_stage_shape(const StagePlan *stage, const TaskContext *context,
 		ExplainPropertyText("Aggregate", "partial", es);
 	ExplainPropertyInteger("Tasks", NULL,
 						   figures ? figures->stats.ntasks : list_length(shapes), es);
+	if (figures && figures->cut > 0)
+		ExplainPropertyInteger("Tasks Cut", NULL, figures->cut, es);
+	if (figures && figures->split > 0)
+		ExplainPropertyInteger("Partitions Split", NULL, figures->split, es);
 	ExplainPropertyInteger("Nodes", NULL,
 						   figures ? figures->nnodes : list_length(tasks_nodes(shapes)), es);
 	ExplainPropertyList("Inputs", input_names(stage, offset), es);

@@ -84,6 +84,7 @@ make_stages(Job *job)
 		stage->part = &plan->stages[i];
 		stage->stats = &job->stats.stages[i];
 		stage->given = stage->part->ntasks >= 0;
+		registry_stage_waits(job->number, stage->part->stage, stage->part->exchange);
 		stage->context = AllocSetContextCreate(job->context, "barks stage",
 											   ALLOCSET_SMALL_SIZES);
 	}

@@ -23,6 +23,8 @@ int			task_attempts = 4;
 bool		speculation_on = false;
 double		speculation_quantile = 0.75;
 double		speculation_multiplier = 1.5;
+double		skew_factor = 5;
+int			skew_threshold = 64 * 1024;
 int			exclude_after = 2;
 int			rows_per_batch = 8192;
 int			wire_mode = WIRE_AUTO;
@@ -52,6 +54,7 @@ static const char *const shipped_settings[] = {
 };
 
 static void define_speculation(void);
+static void define_skew(void);
 
 void
 settings_init(void)
@@ -67,6 +70,7 @@ settings_init(void)
 							&exclude_after, 2, 0, 1000, PGC_USERSET, 0,
 							NULL, NULL, NULL);
 	define_speculation();
+	define_skew();
 	DefineCustomIntVariable("barks.batch_rows",
 							"Rows in a batch.",
 							NULL,
@@ -107,6 +111,21 @@ define_speculation(void)
 							 NULL,
 							 &speculation_multiplier, 1.5, 1, 1000, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
+}
+
+static void
+define_skew(void)
+{
+	DefineCustomRealVariable("barks.skew_factor",
+							 "How many times the median a partition of a shuffle must have to be dealt to several tasks.",
+							 "0 never does.",
+							 &skew_factor, 5, 0, 1000000, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.skew_threshold",
+							"Size from which on a partition of a shuffle may be dealt to several tasks.",
+							NULL,
+							&skew_threshold, 64 * 1024, 1, INT_MAX, PGC_USERSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
 }
 
 List *

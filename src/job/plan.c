@@ -245,7 +245,6 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(range_keys);
 	COPY_SCALAR(task_order);
 	COPY_SCALAR(indeterminate);
-	COPY_SCALAR(cut_empty);
 	COPY_NODE(driver_plan);
 	COPY_SCALAR(rows);
 	COPY_SCALAR(width);
@@ -274,7 +273,6 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_NODE(range_keys);
 	EQUAL_SCALAR(task_order);
 	EQUAL_SCALAR(indeterminate);
-	EQUAL_SCALAR(cut_empty);
 	EQUAL_SCALAR(driver_plan);
 	EQUAL_SCALAR(rows);
 	EQUAL_SCALAR(width);
@@ -303,7 +301,6 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(range_keys);
 	OUT_BOOL(task_order);
 	OUT_BOOL(indeterminate);
-	OUT_BOOL(cut_empty);
 	OUT_NODE(driver_plan);
 	OUT_FLOAT(rows);
 	OUT_INT(width);
@@ -331,7 +328,6 @@ stage_plan_read(ExtensibleNode *node)
 	READ_NODE(range_keys);
 	READ_BOOL(task_order);
 	READ_BOOL(indeterminate);
-	READ_BOOL(cut_empty);
 	READ_NODE(driver_plan);
 	READ_FLOAT(rows);
 	READ_INT(width);

@@ -71,6 +71,9 @@ state_is($cluster, $before, 'failing attempts');
 	my $session = start_session($cluster, 'SET barks.speculation = on', 'SET barks.speculation_quantile = 0.25',
 		"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $queries{nested}", $queries{nested});
 	ok(wait_stopped($driver, 'sched.between_stages'), 'speculation: what reads tables is done');
+	my $seen = q1("SELECT count(*) || ' ' || count(*) FILTER (WHERE state = 'waiting' AND started IS NULL) FROM barks.stages
+		WHERE job_id = (SELECT max(job_id) FROM barks.jobs)");
+	like($seen, qr/^[1-9]\d* [1-9]/, "all stages are seen, some wait ($seen)");
 	stop_at($n1, 'shuffle.before_fetch');
 	go_on($driver);
 	ok(wait_stopped($n1, 'shuffle.before_fetch'), 'speculation: a task hangs');
@@ -83,6 +86,7 @@ state_is($cluster, $before, 'failing attempts');
 	like($out . $err, qr/^\Q$right{nested}\E\z/m, 'speculation: answers');
 }
 state_is($cluster, $before, 'speculation');
+is(q1("SELECT count(*) FROM barks.stages WHERE state = 'waiting'"), 0, 'no stage of a job that is over waits');
 
 $cluster->finish;
 done_testing();
