@@ -29,6 +29,7 @@ typedef struct References
 
 static Bitmapset *leaves_of_query(const Query *query, Question question, bool partial);
 static bool query_allows(const Query *query, Question question, bool partial);
+static bool has_whole_aggregate(Node *node, void *context);
 static Bitmapset *leaves_of_item(const Query *query, Node *item, Question question);
 static Bitmapset *leaves_of_quals(Node *quals);
 static int	leaf_number(const RangeTblEntry *rte);
@@ -80,9 +81,22 @@ query_allows(const Query *query, Question question, bool partial)
 		return false;
 	if (question == IS_NEEDED)
 		return partial || !query->hasAggs || query->groupClause != NIL;
-	return (partial || (!query->hasAggs && query->groupClause == NIL)) &&
+	return (partial ? !has_whole_aggregate((Node *) query->targetList, NULL) :
+			!query->hasAggs && query->groupClause == NIL) &&
 		!query->hasWindowFuncs && query->distinctClause == NIL &&
 		query->limitCount == NULL && query->limitOffset == NULL;
+}
+
+/* One of distinct or ordered values: it needs all rows of its group with equal values together. */
+static bool
+has_whole_aggregate(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Aggref) &&
+		(((Aggref *) node)->aggdistinct != NIL || ((Aggref *) node)->aggorder != NIL))
+		return true;
+	return expression_tree_walker(node, has_whole_aggregate, context);
 }
 
 static Bitmapset *
