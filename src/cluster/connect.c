@@ -341,7 +341,7 @@ pass_notice(void *arg, const PGresult *res)
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
 	if (!severity || !message || strcmp(severity, "WARNING") != 0 ||
-		(state && strcmp(state, "57P02") == 0))
+		(state && (strcmp(state, "57P01") == 0 || strcmp(state, "57P02") == 0)))
 		return;
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),

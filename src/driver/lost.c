@@ -34,7 +34,7 @@ static void redo_map_task(Job *job, StageRun *stage, int number, RemoteError *er
 static void redo_stage(Job *job, StageRun *stage, RemoteError *error);
 static void forget_stage(Job *job, StageRun *stage);
 static bool reads(const Job *job, const StageRun *stage, Bitmapset *stages);
-static bool try_open(Job *job, NodeRun *run, JobLane **lane, RemoteError **error);
+static bool try_open(Job *job, NodeRun *run, JobLane **lane, Oid lost, RemoteError **error);
 static RemoteError *caught_error(MemoryContext context);
 static bool keeps_what_is_needed(const Job *job, const NodeRun *run);
 
@@ -237,7 +237,7 @@ lost_restart(Job *job, Oid node, RemoteError *error)
 		if (job->forget)
 			job->forget(job->forget_arg, -1);
 		(void) stages_open(job);
-		opened = try_open(job, NULL, NULL, &error);
+		opened = try_open(job, NULL, NULL, node, &error);
 		if (!opened && last)
 			remote_error_throw(error, NULL);
 	}
@@ -252,7 +252,7 @@ lost_open_lane(Job *job, NodeRun *run)
 
 	if (job->plan->nstages == 1 || job->delivered)
 		return lanes_open(job, run);
-	if (try_open(job, run, &lane, &error))
+	if (try_open(job, run, &lane, InvalidOid, &error))
 		return lane;
 	job->broken = error;
 	job->broken_node = run->node;
@@ -260,12 +260,13 @@ lost_open_lane(Job *job, NodeRun *run)
 }
 
 /*
- * Open a lane, or with run NULL all that the waiting tasks can use; false when a
- * node cannot be reached.  What a failed try took is given back by a resource
- * owner of its own.
+ * Open a lane, or with run NULL all that the waiting tasks can use and one to the
+ * node that was lost, for a later stage or rows of the driver may need it; false
+ * when a node cannot be reached.  What a failed try took is given back by a
+ * resource owner of its own.
  */
 static bool
-try_open(Job *job, NodeRun *run, JobLane **lane, RemoteError **error)
+try_open(Job *job, NodeRun *run, JobLane **lane, Oid lost, RemoteError **error)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -279,7 +280,11 @@ try_open(Job *job, NodeRun *run, JobLane **lane, RemoteError **error)
 		if (run)
 			*lane = lanes_open(job, run);
 		else
+		{
 			lanes_start(job);
+			if (lanes_of_node(job, lost)->lanes == NIL)
+				lanes_open(job, lanes_of_node(job, lost));
+		}
 		opened = true;
 	}
 	PG_CATCH();

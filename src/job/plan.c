@@ -246,6 +246,7 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_SCALAR(task_order);
 	COPY_SCALAR(indeterminate);
 	COPY_NODE(driver_plan);
+	COPY_NODE(distinct);
 	COPY_SCALAR(rows);
 	COPY_SCALAR(width);
 }
@@ -274,6 +275,7 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_SCALAR(task_order);
 	EQUAL_SCALAR(indeterminate);
 	EQUAL_SCALAR(driver_plan);
+	EQUAL_NODE(distinct);
 	EQUAL_SCALAR(rows);
 	EQUAL_SCALAR(width);
 	return true;
@@ -302,6 +304,7 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_BOOL(task_order);
 	OUT_BOOL(indeterminate);
 	OUT_NODE(driver_plan);
+	OUT_NODE(distinct);
 	OUT_FLOAT(rows);
 	OUT_INT(width);
 }
@@ -329,6 +332,7 @@ stage_plan_read(ExtensibleNode *node)
 	READ_BOOL(task_order);
 	READ_BOOL(indeterminate);
 	READ_NODE(driver_plan);
+	READ_NODE(distinct);
 	READ_FLOAT(rows);
 	READ_INT(width);
 }

@@ -103,6 +103,8 @@ typedef struct StagePlan
 								 * a full order …), so a lost output means all of it again, and all
 								 * that read it; reading an exchange does not count, that is known */
 	Plan	   *driver_plan;	/* STAGE_DRIVER: gives the rows; there is no query then */
+	List	   *distinct;		/* int list: how many values each output column has, as estimated; 0:
+								 * nobody knows.  For the planner of the nodes that read it. */
 	double		rows;			/* estimate of the output */
 	int			width;			/* estimate, bytes of a row */
 } StagePlan;

@@ -296,6 +296,32 @@ store_writer_end(uint64 driver, uint64 job, int64 returned)
 	leave_job(entry);
 }
 
+StoreJobInfo *
+store_jobs(int *njobs)
+{
+	HASH_SEQ_STATUS scan;
+	StoreJobInfo *infos;
+	StoreJob   *entry;
+	int			n = 0;
+
+	LWLockAcquire(shared->lock, LW_SHARED);
+	infos = palloc(sizeof(StoreJobInfo) * Max(hash_get_num_entries(jobs), 1));
+	hash_seq_init(&scan, jobs);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		StoreJobInfo *info = &infos[n++];
+
+		info->driver = entry->key.driver;
+		info->job = entry->key.job;
+		info->nleases = entry->nleases;
+		info->nwriters = entry->nwriters;
+		info->bytes = entry->bytes;
+	}
+	LWLockRelease(shared->lock);
+	*njobs = n;
+	return infos;
+}
+
 /* ---------------- entries ---------------- */
 
 /* The job's entry, made when missing, with the lock held. */

@@ -32,6 +32,19 @@ extern void store_writer_begin(uint64 driver, uint64 job);
 extern void store_reserve(uint64 driver, uint64 job, int64 bytes, int64 quota);
 extern void store_writer_end(uint64 driver, uint64 job, int64 returned);
 
+/* What is known of a job on this server. */
+typedef struct StoreJobInfo
+{
+	uint64		driver;
+	uint64		job;
+	int			nleases;
+	int			nwriters;
+	int64		bytes;			/* reserved */
+} StoreJobInfo;
+
+/* All jobs of this moment, palloc'd. */
+extern StoreJobInfo *store_jobs(int *njobs);
+
 extern void store_init(void);
 
 #endif							/* BARKS_SHUFFLE_STORE_H */

@@ -19,7 +19,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-our @EXPORT = qw(settled_state state_is start_session end_session stop_at wait_stopped go_on
+our @EXPORT = qw(settled_state state_is start_session end_session stop_at wait_stopped stopped_pid go_on
 	busy_worker family answers recovers wait_until quickest);
 
 my %stopped_since;
@@ -34,25 +34,39 @@ sub settled_state
 	{
 		$cluster->leftovers;
 		$state = fault_state($cluster);
-		return !grep { $_->{prepared} + $_->{active} + $_->{slots} + $_->{decisions} + $_->{spools} || $_->{files} ne '' } values %$state;
-	}) or die 'the cluster does not become quiet';
+		return !grep { my $mine = $_; grep { $_ ne 'shards' && $mine->{$_} !~ /^0?$/ } keys %$mine } values %$state;
+	}) or do { diag explain $state; die 'the cluster does not become quiet' };
 	return $state;
 }
+
+# All by one query a server, for it is asked often.  Not counted: autovacuum and heartbeats, which come and go.
+my $state_query = <<'SQL';
+SELECT (SELECT count(*) FROM pg_prepared_xacts),
+	(SELECT count(*) FROM pg_stat_activity
+		WHERE pid <> pg_backend_pid() AND (state LIKE 'active%' OR state LIKE 'idle in transaction%')
+			AND backend_type NOT LIKE 'autovacuum%' AND query NOT LIKE 'SELECT pg_catalog.current_setting(''barks.executor_slots'', true)%'
+			AND query NOT LIKE '%FROM pg_catalog.pg_prepared_xacts%'),
+	(SELECT count(*) FROM barks.workers WHERE state NOT IN ('free', 'idle')),
+	(SELECT coalesce(string_agg(n.nspname || '.' || c.relname, ' ' ORDER BY n.nspname, c.relname), '')
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname ~ '^barks_[0-9]+' AND c.relkind = 'r'),
+	(SELECT count(*) FROM barks.dist_transaction),
+	(SELECT coalesce(string_agg(s::text, ' '), '') FROM barks.shuffle_jobs s),
+	(SELECT count(*) FROM barks.jobs WHERE state = 'running'),
+	(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')
+SQL
 
 sub fault_state
 {
 	my $cluster = shift;
-	my $state = $cluster->state_now;
+	my %state;
 	for my $server ($cluster->servers)
 	{
-		my $mine = $state->{ $server->name };
-		$mine->{slots} = $server->safe_psql('barks', q{SELECT count(*) FROM barks.workers WHERE state NOT IN ('free', 'idle')});
-		$mine->{shards} = $server->safe_psql('barks', q{SELECT coalesce(string_agg(n.nspname || '.' || c.relname, ' ' ORDER BY n.nspname, c.relname), '')
-			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname ~ '^barks_[0-9]+' AND c.relkind = 'r'});
-		$mine->{decisions} = $server->safe_psql('barks', 'SELECT count(*) FROM barks.dist_transaction');
-		$mine->{spools} = scalar grep { !/^\.\.?$/ } map { BarksCluster::read_dir($_) } glob($server->data_dir . '/base/pgsql_tmp/*');
+		my $mine = $state{ $server->name } = {};
+		@$mine{qw(prepared active slots shards decisions leases jobs advisory)} = split /\|/, $server->safe_psql('barks', $state_query), -1;
+		my $data = $server->data_dir;
+		$mine->{files} = join ' ', map { s{.*/}{}r } glob("$data/base/pgsql_tmp/* $data/base/pgsql_tmp/*/* $data/pg_snapshots/*");
 	}
-	return $state;
+	return \%state;
 }
 
 # Is everything as it was?  Cleaning up and recovery may take a moment.
@@ -114,6 +128,14 @@ sub wait_stopped
 	my ($server, $point) = @_;
 	my $since = $stopped_since{ $server->name };
 	return wait_until(sub { substr(slurp_file($server->logfile), $since) =~ /stop point $point: / });
+}
+
+# The process that waits there first.
+sub stopped_pid
+{
+	my ($server, $point) = @_;
+	my ($pid) = substr(slurp_file($server->logfile), $stopped_since{ $server->name }) =~ /\[(\d+)\][^\n]*stop point $point: /;
+	return $pid;
 }
 
 sub busy_worker
