@@ -52,6 +52,14 @@ extern char *planner_stage_header(const StagePlan *stage, List **shards, List *i
 extern Bitmapset *planner_prune(const StagePlan *stage, const LeafPlan *leaf,
 								PlanState *planstate);
 
+/*
+ * Leaves, by index, without rows of which a task of the stage has none to give,
+ * but for a plain aggregate's, of which one task's is enough.
+ */
+extern Bitmapset *planner_needed_leaves(const StagePlan *stage);
+/* Leaves whose rows may be dealt to several tasks that read all the rest alike. */
+extern Bitmapset *planner_divisible_leaves(const StagePlan *stage);
+
 /* Make scans of distributed tables put out only the columns that are used. */
 extern void planner_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 									 RangeTblEntry *rte);
