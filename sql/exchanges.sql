@@ -27,7 +27,7 @@ BEGIN
 	RETURN QUERY SELECT (s->>'Stage')::int, s->>'Exchange', coalesce(s->>'Inputs', s->>'Rows From'),
 		(s->>'Tasks Done')::int = coalesce((s->>'Tasks')::int, 1) OR (s->>'Tasks Done')::int > 0,
 		(s->>'Rows')::bigint,
-		CASE WHEN (s->>'Bytes by Memory')::bigint + (s->>'Bytes by File')::bigint + (s->>'Bytes by Wire')::bigint > 0 THEN 'read ' ELSE '' END
+		CASE WHEN (s->>'Bytes by Memory')::bigint + (s->>'Bytes by File')::bigint + (s->>'Bytes by Wire')::bigint > 0 THEN 'moved ' ELSE '' END
 		|| CASE WHEN (s->>'Bytes Written')::bigint > 0 THEN 'written' ELSE '' END
 	FROM jsonb_path_query(plan, '$.**.Stages[*]') s ORDER BY 1;
 END $$;

@@ -433,6 +433,7 @@ exchange_best_node(const TaskContext *context, const StagePlan *stage, List *nod
 {
 	TaskShape  *all = tasks_make_shape(stage, InvalidOid);
 	Oid			best = InvalidOid;
+	bool		best_alive = false;
 	int64		most = -1;
 	ListCell   *lc;
 
@@ -441,13 +442,13 @@ exchange_best_node(const TaskContext *context, const StagePlan *stage, List *nod
 	{
 		Oid			node = lfirst_oid(lc);
 		int64		bytes = bytes_on(context, stage, all, node);
+		bool		alive = node_alive(node);
 
-		if (!node_alive(node) && most >= 0)
-			continue;
-		if (bytes > most)
+		if (alive > best_alive || (alive == best_alive && bytes > most))
 		{
 			most = bytes;
 			best = node;
+			best_alive = alive;
 		}
 	}
 	return best;

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "utils/memutils.h"
 
 #include "base/stop_point.h"
@@ -31,6 +33,7 @@ static Attempt *take_answered(JobLane *lane);
 static void count_bytes(StageStats *stats, const Lane *lane, Size len);
 static void task_done(Job *job, JobLane *lane, const TaskDone *done);
 static void keep_output(Job *job, JobTask *task, int attempt, const TaskDone *done);
+static void count_moved(Job *job, const JobTask *task, const TaskDone *done);
 static void task_failed(Job *job, JobLane *lane, RemoteError *error);
 static void retry_task(Job *job, JobTask *task, TimestampTz not_before);
 static void leave_node(Job *job, Oid node);
@@ -369,9 +372,7 @@ task_done(Job *job, JobLane *lane, const TaskDone *done)
 	stats->run_us = done->run_us;
 	stats->queue_us = done->queue_us;
 	stats->spill_bytes += done->spill_bytes;
-	stage->stats->bytes_memory += done->fetched_memory;
-	stage->stats->bytes_file += done->fetched_file;
-	stage->stats->bytes_wire += done->fetched_wire;
+	count_moved(job, task, done);
 	if (stage->output)
 		keep_output(job, task, attempt->attempt, done);
 	pfree(attempt);
@@ -399,6 +400,37 @@ keep_output(Job *job, JobTask *task, int attempt, const TaskDone *done)
 	for (int i = 0; i < done->npartitions; i++)
 		stage->stats->bytes_written += done->partition_bytes[i];
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * What a task fetched counts as moved for the stages that made it, each by its
+ * share: as the rows of the last stage count by the way they came here.
+ */
+static void
+count_moved(Job *job, const JobTask *task, const TaskDone *done)
+{
+	List	   *inputs = task->plan->inputs;
+	double		total = 0;
+	ListCell   *lc;
+
+	foreach(lc, inputs)
+		total += ((TaskInput *) lfirst(lc))->bytes;
+	foreach(lc, inputs)
+	{
+		TaskInput  *input = lfirst(lc);
+		double		share = total > 0 ? input->bytes / total : 0;
+
+		for (int i = 0; i < job->plan->nstages; i++)
+		{
+			StageRun   *from = &job->stages[i];
+
+			if (from->part->stage != input->stage)
+				continue;
+			from->stats->bytes_memory += (int64) rint(done->fetched_memory * share);
+			from->stats->bytes_file += (int64) rint(done->fetched_file * share);
+			from->stats->bytes_wire += (int64) rint(done->fetched_wire * share);
+		}
+	}
 }
 
 /* A task failed: again, if that can help, else its error is the query's. */
