@@ -315,8 +315,10 @@ numbers_rows_by_range(const PlanContext *context, const WindowParts *parts)
 		list_length(child->leaves) != 1 || ((LeafPlan *) linitial(child->leaves))->stage > 0 ||
 		child_order_shows(parts))
 		return false;
+	/* by which the ranges are cut: OIDs that mean the same on all nodes */
 	for (int i = 0; i < window->ordNumCols; i++)
-		if (parts->order[i].sortop >= FirstNormalObjectId)
+		if (parts->order[i].sortop >= FirstGenbkiObjectId ||
+			parts->order[i].collation >= FirstGenbkiObjectId)
 			return false;
 	return !is_other_window_function((Node *) window->plan.targetlist, NULL);
 }

@@ -67,3 +67,5 @@ SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY id) AS n
 SELECT id, r, n FROM (SELECT id, rank() OVER (ORDER BY k) AS r, row_number() OVER (ORDER BY q, id) AS n FROM fact) x WHERE r = n;
 SELECT k, n, row_number() OVER (ORDER BY n DESC, k), rank() OVER (ORDER BY n DESC, k) FROM (SELECT k, count(*) AS n FROM fact GROUP BY k) x;
 SELECT id, rank() OVER (ORDER BY q), dense_rank() OVER (ORDER BY q) FROM fact;
+SELECT id, rank() OVER (ORDER BY wg), rank() OVER (ORDER BY wi) FROM words;
+SELECT id, wc, rank() OVER (ORDER BY wc), row_number() OVER (ORDER BY w COLLATE "C", id) FROM words;
