@@ -18,6 +18,7 @@
 
 static void begin_frame(StringInfo buf, char type);
 static void put_string(StringInfo buf, const char *str);
+static void put_raw_string(StringInfo buf, const char *str);
 static char *get_string(StringInfo buf);
 static char *get_required_string(StringInfo buf);
 static void put_output(StringInfo buf, const ShuffleOutput *output);
@@ -43,7 +44,7 @@ frame_write_job_setup(StringInfo buf, const JobSetup *setup)
 	pq_sendint64(buf, setup->driver);
 	pq_sendint64(buf, setup->job);
 	pq_sendint32(buf, Max(setup->pool_weight, 1));
-	pq_sendstring(buf, setup->pool ? setup->pool : "default");
+	put_raw_string(buf, setup->pool ? setup->pool : "default");
 	put_string(buf, setup->role);
 	pq_sendint32(buf, list_length(setup->settings));
 	foreach(lc, setup->settings)
@@ -64,7 +65,7 @@ frame_read_job_setup(StringInfo buf)
 	setup->driver = pq_getmsgint64(buf);
 	setup->job = pq_getmsgint64(buf);
 	setup->pool_weight = get_int32(buf);
-	setup->pool = pstrdup(pq_getmsgstring(buf));
+	setup->pool = pstrdup(pq_getmsgrawstring(buf));
 	setup->role = get_required_string(buf);
 	nsettings = get_int32(buf);
 	for (int32 i = 0; i < nsettings; i++)
@@ -556,6 +557,13 @@ put_string(StringInfo buf, const char *str)
 	pq_sendint32(buf, len);
 	if (len > 0)
 		appendBinaryStringInfo(buf, str, len);
+}
+
+/* With its end, for who looks at the frame without reading it. */
+static void
+put_raw_string(StringInfo buf, const char *str)
+{
+	appendBinaryStringInfo(buf, str, strlen(str) + 1);
 }
 
 /* A string, palloc'd and checked to be valid in the server encoding, or NULL. */

@@ -96,6 +96,9 @@ send_job(const char *driver, const char *role)
 	buf[len++] = 'J';
 	put_int64(strtoull(driver, NULL, 10));
 	put_int64(getpid());
+	put_int32(1);				/* weight of the pool */
+	memcpy(buf + len, "default", sizeof("default"));
+	len += sizeof("default");
 	put_string(role);
 	put_int32(0);
 	send_frame();

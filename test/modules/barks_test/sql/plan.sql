@@ -1,3 +1,5 @@
+SET client_min_messages = warning;
+CREATE EXTENSION barks;
 -- What the planner of a task expects of the rows of other stages.
 \set exchanges 'FROM barks.exchange(1) AS a (x int, y text) JOIN barks.exchange(2) AS b (x int, y text) USING (x)'
 -- as many values as the driver said
@@ -8,3 +10,4 @@ SELECT task_plan_rows('SELECT 1 FROM barks.exchange(1) AS a (x int) GROUP BY x',
 SELECT task_plan_rows('SELECT 1 FROM barks.exchange(1) AS a (x int) GROUP BY x', 10, 25);
 -- what can be asked of the rows alone was asked before
 SELECT task_plan_rows('SELECT 1 FROM barks.exchange(1) AS a (x int) WHERE x = 1 AND x % 2 = 1', 1000, 100);
+DROP EXTENSION barks CASCADE;
