@@ -24,12 +24,14 @@
 #include "planner/planner.h"
 #include "table/table.h"
 #include "worker/exchange_scan.h"
+#include "worker/task_stats.h"
 #include "worker/worker.h"
 
 static planner_hook_type next_planner;
 static ProcessUtility_hook_type next_utility;
 static set_rel_pathlist_hook_type next_rel_pathlist;
 static get_relation_info_hook_type next_relation_info;
+static get_relation_stats_hook_type next_relation_stats;
 static object_access_hook_type next_object_access;
 static emit_log_hook_type next_emit_log;
 static ExecutorStart_hook_type next_executor_start;
@@ -46,6 +48,8 @@ static void on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 							RangeTblEntry *rte);
 static void on_relation_info(PlannerInfo *root, Oid relid, bool inhparent,
 							 RelOptInfo *rel);
+static bool on_relation_stats(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
+							  VariableStatData *vardata);
 static void on_object_access(ObjectAccessType access, Oid class_id,
 							 Oid object_id, int sub_id, void *arg);
 static void on_emit_log(ErrorData *edata);
@@ -64,6 +68,8 @@ hooks_init(void)
 	set_rel_pathlist_hook = on_rel_pathlist;
 	next_relation_info = get_relation_info_hook;
 	get_relation_info_hook = on_relation_info;
+	next_relation_stats = get_relation_stats_hook;
+	get_relation_stats_hook = on_relation_stats;
 	next_object_access = object_access_hook;
 	object_access_hook = on_object_access;
 	next_emit_log = emit_log_hook;
@@ -130,6 +136,15 @@ on_relation_info(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 	if (next_relation_info)
 		next_relation_info(root, relid, inhparent, rel);
 	table_relation_info(relid, inhparent, rel);
+}
+
+static bool
+on_relation_stats(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum,
+				  VariableStatData *vardata)
+{
+	if (next_relation_stats && next_relation_stats(root, rte, attnum, vardata))
+		return true;
+	return task_get_relation_stats(root, rte, attnum, vardata);
 }
 
 static void

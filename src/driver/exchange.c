@@ -101,12 +101,16 @@ exchange_bytes_on(const StageOutput *output, Oid node, int first, int last)
 }
 
 StageSources *
-exchange_sources(const StageOutput *output, int stage, Oid reader)
+exchange_sources(const StageOutput *output, int stage, List *distinct, Oid reader)
 {
 	StageSources *sources = palloc0(sizeof(StageSources));
 	ListCell   *lc;
 
 	sources->stage = stage;
+	sources->ncolumns = list_length(distinct);
+	sources->distinct = palloc(sizeof(int32) * Max(sources->ncolumns, 1));
+	foreach(lc, distinct)
+		sources->distinct[foreach_current_index(lc)] = lfirst_int(lc);
 	sources->nnodes = list_length(output->nodes);
 	sources->nodes = palloc0(sizeof(SourceNode) * Max(sources->nnodes, 1));
 	foreach(lc, output->nodes)

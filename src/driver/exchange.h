@@ -47,6 +47,7 @@ extern int64 exchange_bytes(const StageOutput *output, int first, int last);
 extern int64 exchange_bytes_on(const StageOutput *output, Oid node, int first, int last);
 
 /* As a reader on that node finds it.  Every map task must have its output. */
-extern StageSources *exchange_sources(const StageOutput *output, int stage, Oid reader);
+extern StageSources *exchange_sources(const StageOutput *output, int stage,
+									  List *distinct, Oid reader);
 
 #endif							/* BARKS_DRIVER_EXCHANGE_H */

@@ -44,6 +44,7 @@ typedef struct StagePart
 	bool		indeterminate;	/* a lost output means all of it again */
 	List	   *reads;			/* int list: places in JobPlan.stages of those it waits for */
 	ShuffleOutput *output;		/* NULL: rows come to the driver */
+	List	   *distinct;		/* int list, as in StagePlan */
 	/* rows that the driver makes: */
 	struct DriverRows *rows;	/* NULL: tasks make them */
 	List	   *nodes;			/* oid list: where to put them; NIL: here */

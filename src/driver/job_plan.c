@@ -97,6 +97,7 @@ add_part(StagesJob *job, const StagePlan *stage, int place)
 	planned->plan = stage;
 	part->stage = stage->id;
 	part->exchange = job_plan_exchange_name(stage);
+	part->distinct = stage->distinct;
 	if (stage->exchange != EXCHANGE_GATHER)
 		part->output = make_output(job, stage);
 	if (stage->distribution == STAGE_DRIVER)

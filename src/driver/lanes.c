@@ -238,7 +238,8 @@ lanes_tell_sources(Job *job, JobLane *lane, StageRun *stage)
 		/* lanes may hold the one before, so it stays where it is */
 		MemoryContext old = MemoryContextSwitchTo(job->lane_context);
 
-		run->sources[i] = exchange_sources(stage->output, stage->part->stage, run->node);
+		run->sources[i] = exchange_sources(stage->output, stage->part->stage,
+										   stage->part->distinct, run->node);
 		run->sources_epoch[i] = stage->epoch;
 		MemoryContextSwitchTo(old);
 	}

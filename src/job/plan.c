@@ -247,6 +247,7 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_SCALAR(indeterminate);
 	COPY_SCALAR(cut_empty);
 	COPY_NODE(driver_plan);
+	COPY_NODE(distinct);
 	COPY_SCALAR(rows);
 	COPY_SCALAR(width);
 }
@@ -276,6 +277,7 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_SCALAR(indeterminate);
 	EQUAL_SCALAR(cut_empty);
 	EQUAL_SCALAR(driver_plan);
+	EQUAL_NODE(distinct);
 	EQUAL_SCALAR(rows);
 	EQUAL_SCALAR(width);
 	return true;
@@ -305,6 +307,7 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_BOOL(indeterminate);
 	OUT_BOOL(cut_empty);
 	OUT_NODE(driver_plan);
+	OUT_NODE(distinct);
 	OUT_FLOAT(rows);
 	OUT_INT(width);
 }
@@ -333,6 +336,7 @@ stage_plan_read(ExtensibleNode *node)
 	READ_BOOL(indeterminate);
 	READ_BOOL(cut_empty);
 	READ_NODE(driver_plan);
+	READ_NODE(distinct);
 	READ_FLOAT(rows);
 	READ_INT(width);
 }

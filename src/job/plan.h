@@ -104,6 +104,8 @@ typedef struct StagePlan
 								 * that read it; reading an exchange does not count, that is known */
 	bool		cut_empty;		/* a task whose exchange leaves are all empty gives no row */
 	Plan	   *driver_plan;	/* STAGE_DRIVER: gives the rows; there is no query then */
+	List	   *distinct;		/* int list: how many values each output column has, as estimated; 0:
+								 * nobody knows.  For the planner of the nodes that read it. */
 	double		rows;			/* estimate of the output */
 	int			width;			/* estimate, bytes of a row */
 } StagePlan;

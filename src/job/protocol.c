@@ -260,6 +260,9 @@ frame_write_sources(StringInfo buf, const StageSources *sources)
 		pq_sendint32(buf, sources->node_of[i]);
 		pq_sendint32(buf, sources->attempt_of[i]);
 	}
+	pq_sendint32(buf, sources->ncolumns);
+	for (int32 i = 0; i < sources->ncolumns; i++)
+		pq_sendint32(buf, sources->distinct[i]);
 }
 
 StageSources *
@@ -289,6 +292,10 @@ frame_read_sources(StringInfo buf)
 					(errcode(ERRCODE_PROTOCOL_VIOLATION),
 					 errmsg("invalid node in the sources of a stage")));
 	}
+	sources->ncolumns = get_count(buf, 4);
+	sources->distinct = palloc(sizeof(int32) * Max(sources->ncolumns, 1));
+	for (int32 i = 0; i < sources->ncolumns; i++)
+		sources->distinct[i] = get_int32(buf);
 	pq_getmsgend(buf);
 	return sources;
 }

@@ -125,6 +125,8 @@ typedef struct StageSources
 	int32		ntasks;			/* map tasks, numbered from 0 */
 	int32	   *node_of;		/* per map task: index into nodes */
 	int32	   *attempt_of;		/* per map task: the attempt whose output counts */
+	int32		ncolumns;		/* of its rows */
+	int32	   *distinct;		/* per column: how many values, as estimated; 0: nobody knows */
 } StageSources;
 
 /* A block of a task that the driver ran itself, or the word that it was the last. */

@@ -14,10 +14,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_statistic.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "planner/ir.h"
@@ -25,6 +30,8 @@
 
 static Ir  *exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid table);
 static void inherit_from_below(Ir *reader, const Ir *below);
+static List *count_distinct(const PlanContext *context, const Ir *ir);
+static int	distinct_values(Oid relid, AttrNumber attnum);
 static List *range_keys(const Ir *ir);
 static LeafPlan *make_exchange_leaf(PlanContext *context, const StagePlan *stage, const Ir *ir);
 static Ir  *select_all(const Ir *below, LeafPlan *leaf);
@@ -172,6 +179,7 @@ exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid tab
 		stage->range_keys = range_keys(ir);
 	stage->rows = ir->rows;
 	stage->width = ir->width;
+	stage->distinct = count_distinct(context, ir);
 
 	reader = select_all(ir, make_exchange_leaf(context, stage, ir));
 	set_traits(reader, linitial(reader->leaves), stage);
@@ -188,6 +196,54 @@ inherit_from_below(Ir *reader, const Ir *below)
 	reader->functions = list_copy(below->functions);
 	reader->rows = below->rows;
 	reader->width = below->width;
+}
+
+/* How many values each column has, if it is one of a table. */
+static List *
+count_distinct(const PlanContext *context, const Ir *ir)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, ir->display)
+	{
+		const Var  *var = lfirst(lc);
+		int			count = 0;
+
+		if (IsA(var, Var) && var->varno > 0 && var->varattno > 0 &&
+			var->varno <= list_length(context->stmt->rtable))
+		{
+			RangeTblEntry *rte = rt_fetch(var->varno, context->stmt->rtable);
+
+			if (rte->rtekind == RTE_RELATION)
+				count = distinct_values(rte->relid, var->varattno);
+		}
+		result = lappend_int(result, count);
+	}
+	return result;
+}
+
+/* By the table's statistics; 0 when there are none. */
+static int
+distinct_values(Oid relid, AttrNumber attnum)
+{
+	HeapTuple	tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid),
+										Int16GetDatum(attnum), BoolGetDatum(false));
+	double		count = 0;
+
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	count = ((Form_pg_statistic) GETSTRUCT(tuple))->stadistinct;
+	ReleaseSysCache(tuple);
+	if (count < 0)
+	{
+		tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+		if (!HeapTupleIsValid(tuple))
+			return 0;
+		count *= -Max(((Form_pg_class) GETSTRUCT(tuple))->reltuples, 0);
+		ReleaseSysCache(tuple);
+	}
+	return Min(count, PG_INT32_MAX);
 }
 
 /* The order promised, as keys to partition by. */

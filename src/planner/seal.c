@@ -317,10 +317,7 @@ scan_tlist(const Ir *ir, List *tlist)
 	return result;
 }
 
-/*
- * The node's target list over the scan's row: column by column.  A NULL stays
- * one, because INSERT must see that a dropped column is given no value.
- */
+/* The node's target list over the scan's row: column by column. */
 static List *
 pass_on(List *tlist)
 {
@@ -332,9 +329,9 @@ pass_on(List *tlist)
 		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
 		Node	   *expr = (Node *) tle->expr;
 
-		if (!(IsA(expr, Const) && ((Const *) expr)->constisnull))
-			tle->expr = (Expr *) makeVar(INDEX_VAR, tle->resno, exprType(expr),
-										 exprTypmod(expr), exprCollation(expr), 0);
+		/* even for a constant, which above a union may be that of its first branch alone */
+		tle->expr = (Expr *) makeVar(INDEX_VAR, tle->resno, exprType(expr), exprTypmod(expr),
+									 exprCollation(expr), 0);
 		result = lappend(result, tle);
 	}
 	return result;

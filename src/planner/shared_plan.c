@@ -111,6 +111,15 @@ translate_cte_scan(PlanContext *context, CteScan *scan)
 	if (ir == NULL)
 		return NULL;
 	context->scans++;
+	if (context->bound != NULL)
+	{
+		/* the scan's own filter reads the outer row: all rows, then, for every task */
+		Bitmapset  *bound = context->bound;
+
+		context->bound = NULL;
+		ir = subplan_broadcast(context, ir, &scan->scan.plan, true);
+		context->bound = bound;
+	}
 	return translate_project(context, &scan->scan.plan, ir, scan->scan.plan.qual,
 							 scan->scan.scanrelid);
 }

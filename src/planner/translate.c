@@ -10,10 +10,16 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "utils/rel.h"
 
 #include "planner/fallback.h"
+#include "planner/planner.h"
 #include "planner/shared_plan.h"
 #include "planner/subplan.h"
 #include "planner/translate.h"
@@ -22,6 +28,7 @@ static bool goes_on_over_rows(const Plan *plan);
 static Ir  *translate_node(PlanContext *context, Plan *plan);
 static Ir  *translate_independent(PlanContext *context, Plan *plan);
 static Ir  *translate_other(PlanContext *context, Plan *plan);
+static void null_dropped_columns(PlanContext *context, ModifyTable *plan);
 static void seal_list(PlanContext *context, List *plans);
 
 Ir *
@@ -236,10 +243,12 @@ translate_other(PlanContext *context, Plan *plan)
 		plan->righttree = translate_and_seal(context, plan->righttree);
 	switch (nodeTag(plan))
 	{
+		case T_ModifyTable:
+			null_dropped_columns(context, (ModifyTable *) plan);
+			return NULL;
 		case T_Hash:
 		case T_Material:
-		case T_ModifyTable:
-			/* the first two belong to a join above; writing is the driver's own work */
+			/* these belong to a join above */
 			return NULL;
 		case T_ForeignScan:
 			break;
@@ -270,6 +279,28 @@ translate_other(PlanContext *context, Plan *plan)
 			break;
 	}
 	return translate_stay(context, plan, before, reason);
+}
+
+/*
+ * Writing is the driver's own work.  INSERT must see in its input's target list
+ * that dropped columns are given no value.
+ */
+static void
+null_dropped_columns(PlanContext *context, ModifyTable *plan)
+{
+	RangeTblEntry *rte = rt_fetch(linitial_int(plan->resultRelations), context->stmt->rtable);
+	Plan	   *input = plan->plan.lefttree;
+	Relation	rel;
+
+	if (plan->operation != CMD_INSERT || !IsA(input, CustomScan) ||
+		((CustomScan *) input)->methods != barks_scan_methods)
+		return;
+	rel = relation_open(rte->relid, NoLock);	/* locked by the planner */
+	for (int i = 0; i < RelationGetNumberOfAttributes(rel); i++)
+		if (TupleDescAttr(RelationGetDescr(rel), i)->attisdropped)
+			list_nth_node(TargetEntry, input->targetlist, i)->expr = (Expr *)
+				makeNullConst(INT4OID, -1, InvalidOid);
+	relation_close(rel, NoLock);
 }
 
 static void

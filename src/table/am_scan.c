@@ -242,6 +242,8 @@ start_stream(AmScan *scan, TupleTableSlot *slot)
 	context = MemoryContextSwitchTo(scan->context);
 	if (old && !same_columns(slot->tts_tupleDescriptor, RelationGetDescr(rel)))
 		rel = scan->old_rel = relation_with_columns(rel, old);
+	else if (scan->base.rs_flags & SO_TYPE_ANALYZE)
+		pending_apply_in_analyze();
 	else
 		pending_apply();
 	scan->stream = table_scan_ops->begin(rel, scan->base.rs_snapshot, scan->sample);

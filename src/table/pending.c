@@ -59,6 +59,7 @@ static List *notes = NIL;		/* of Note, in TopTransactionContext */
 static Oid	place_like_relid;
 static Oid	place_like_filenode;
 
+static void apply_notes(NoteKind last);
 static Note *add_note(NoteKind kind, Oid relid, Oid object);
 static void keep_note(Note *note);
 static void apply_note(Note *note, List **rebuilt);
@@ -201,6 +202,19 @@ pending_predecessor(Relation rel)
 void
 pending_apply(void)
 {
+	apply_notes(NOTE_LAST);
+}
+
+void
+pending_apply_in_analyze(void)
+{
+	apply_notes(NOTE_ANALYZED - 1);
+}
+
+/* Those up to a kind; the others stay. */
+static void
+apply_notes(NoteKind last)
+{
 	SubTransactionId subid = GetCurrentSubTransactionId();
 	List	   *mine = NIL;
 	List	   *rebuilt = NIL;
@@ -211,7 +225,7 @@ pending_apply(void)
 	{
 		Note	   *note = lfirst(lc);
 
-		if (note->subid != subid)
+		if (note->subid != subid || note->kind > last)
 			continue;
 		mine = lappend(mine, note);
 		notes = foreach_delete_current(notes, lc);
@@ -224,7 +238,7 @@ pending_apply(void)
 		PushActiveSnapshot(GetTransactionSnapshot());
 		pushed = true;
 	}
-	for (NoteKind kind = 0; kind <= NOTE_LAST; kind++)
+	for (NoteKind kind = 0; kind <= last; kind++)
 	{
 		foreach(lc, mine)
 			if (((Note *) lfirst(lc))->kind == kind)

@@ -34,6 +34,8 @@ extern void pending_analyzed(Oid relid);
 extern TupleDesc pending_old_columns(Oid relid);
 
 extern void pending_apply(void);
+/* All but to analyze shards: PostgreSQL's code for that cannot be entered twice. */
+extern void pending_apply_in_analyze(void);
 /* The storage whose placement rel's should follow; InvalidOid: none. */
 extern Oid	pending_predecessor(Relation rel);
 /* The storage whose placement the next new storage of relid should follow. */

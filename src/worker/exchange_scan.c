@@ -136,6 +136,8 @@ exchange_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte
 	}
 	rel->tuples = clamp_row_est(rows);
 	set_baserel_size_estimates(root, rel);
+	/* whatever could be told from these rows alone was asked before they came here */
+	rel->rows = rel->tuples;
 	rel->consider_parallel = false;
 	rel->partial_pathlist = NIL;
 
@@ -154,6 +156,25 @@ exchange_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte
 	path->methods = &path_methods;
 	rel->pathlist = NIL;
 	add_path(rel, &path->path);
+}
+
+bool
+exchange_in_task(void)
+{
+	return current != NULL;
+}
+
+bool
+exchange_distinct_values(RangeTblEntry *rte, AttrNumber attnum, int *distinct)
+{
+	const StageSources *sources;
+	int			index;
+
+	if (current == NULL || !is_exchange(rte, &index))
+		return false;
+	sources = find_sources(current, ((TaskInput *) linitial(find_inputs(current, index)))->stage);
+	*distinct = attnum > 0 && attnum <= sources->ncolumns ? sources->distinct[attnum - 1] : 0;
+	return true;
 }
 
 /* Is it barks.exchange(index) alone? */

@@ -29,6 +29,14 @@ extern const ExchangeInputs *exchange_set_inputs(const ExchangeInputs *inputs);
 /* set_rel_pathlist hook */
 extern void exchange_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte);
 
+extern bool exchange_in_task(void);
+
+/*
+ * How many values are said to be in a column, 0 for unknown; false when the entry
+ * is not barks.exchange() in a task.
+ */
+extern bool exchange_distinct_values(RangeTblEntry *rte, AttrNumber attnum, int *distinct);
+
 /* Put sources of a stage in place of those said before. */
 extern List *exchange_add_sources(List *list, StageSources *sources);
 

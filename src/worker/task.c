@@ -113,6 +113,9 @@ static const TaskSetting run_settings[] = {
 	{"search_path", "pg_catalog, pg_temp"},
 	{"max_parallel_workers_per_gather", "0"},
 	{"synchronize_seqscans", "off"},	/* a rerun gives the same order */
+	{"jit", "off"},				/* compiling costs each task more than it saves */
+	{"join_collapse_limit", "1"},	/* the driver chose the order of joins, with statistics of */
+	{"from_collapse_limit", "1"},	/* everything; here nothing is known of exchanged rows */
 };
 
 static dlist_head runs = DLIST_STATIC_INIT(runs);

@@ -83,3 +83,23 @@ SELECT x.id, y.id FROM types x FULL JOIN types y ON x.bits = y.bits;
 
 -- readers of a CTE in several jobs
 WITH w AS (SELECT CASE WHEN t2.a = 0 THEN t2.a END AS c1 FROM left3 t2) SELECT t3.c1 FROM w t3 WHERE (t3.c1, t3.c1) IN (SELECT t5.id, t4.c1 FROM w t4 RIGHT JOIN ((SELECT * FROM measure_2024 WHERE id <= 0 + 20) t5 JOIN w t6 ON t5.id = t6.c1) ON t4.c1 = t6.c1 WHERE t3.c1 = t6.c1);
+
+-- a NULL of the first branch of a union is not that of the others
+SELECT * FROM (SELECT NULL::date AS c1, dim.k AS c2 FROM left3 JOIN dim ON left3.a = 1 UNION ALL SELECT date '2023-02-03', a FROM left3) s ORDER BY c1, c2;
+
+BEGIN;
+INSERT INTO dropped SELECT NULL::int, 'a' FROM left3 UNION ALL SELECT a + 2000, 'b' FROM left3;
+INSERT INTO dropped SELECT id, v FROM (SELECT NULL::int AS id, 'c' AS v FROM left3 UNION ALL SELECT a + 2000, 'd' FROM left3 ORDER BY 2 DESC, 1 LIMIT 3) s;
+SELECT * FROM dropped WHERE id > 1000 OR id IS NULL;
+ROLLBACK;
+
+-- children of a table are analyzed one after the other
+BEGIN;
+ANALYZE measure, left3, dim;
+SELECT count(*) FROM measure;
+ROLLBACK;
+
+-- of a CTE's rows in a subquery those that the outer row asks for
+WITH w AS MATERIALIZED (SELECT id, k, q FROM fact WHERE id < 300) SELECT l.a, (SELECT sum(x.q) FROM w x JOIN w y ON x.id = y.id WHERE x.k = l.b AND y.q > l.a) FROM left3 l;
+
+WITH RECURSIVE w(c1, c2) AS (SELECT id, 0 FROM tree WHERE parent IS NULL UNION ALL SELECT x.id, w.c2 + 1 FROM w JOIN tree x ON x.parent = w.c1 WHERE w.c2 < 6) SELECT t2.a, (SELECT min(t3.c1) FROM w t3 JOIN w t4 ON t4.c2 = t3.c2 WHERE t2.b = t4.c1 AND t2.a = 0) FROM left3 t2;

@@ -78,3 +78,6 @@ CREATE FUNCTION shuffle_sink(query text, partitions int, batch_rows int, OUT row
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
 CREATE FUNCTION hash_partition(value anyelement, partitions int) RETURNS int
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT;
+
+CREATE FUNCTION task_plan_rows(sql text, rows int, "distinct" int) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;

@@ -90,6 +90,7 @@ example_stage(void)
 	stage->needs_gate = true;
 	stage->limit = PG_INT64_MAX - 1;
 	stage->prune = list_make1(makeBoolConst(true, false));
+	stage->distinct = list_make3_int(25, 0, 7);
 	return stage;
 }
 
@@ -146,7 +147,8 @@ check_stage_frames(StringInfo buf)
 	SourceNode	nodes[] = {{"n1", "host=x", "/a", true}, {"n2", NULL, "/b", false}};
 	int32		node_of[] = {1, 0, 1};
 	int32		attempt_of[] = {1, 2, 3};
-	StageSources sources = {4, 2, nodes, 3, node_of, attempt_of};
+	int32		distinct[] = {25, 0};
+	StageSources sources = {4, 2, nodes, 3, node_of, attempt_of, 2, distinct};
 	StageBlock	block = {1, 2, 3, 5, 4, 100, 1 << 20, "bytes", 5};
 	StageSources *got;
 	StageBlock *got_block;
@@ -158,7 +160,8 @@ check_stage_frames(StringInfo buf)
 	check_string(got->nodes[0].conninfo, "host=x");
 	check_string(got->nodes[1].directory, "/b");
 	if (got->stage != 4 || got->nodes[1].conninfo || !got->nodes[0].same_host ||
-		got->ntasks != 3 || got->node_of[1] != 0 || got->attempt_of[2] != 3)
+		got->ntasks != 3 || got->node_of[1] != 0 || got->attempt_of[2] != 3 ||
+		got->ncolumns != 2 || got->distinct[0] != 25 || got->distinct[1] != 0)
 		elog(ERROR, "sources differ");
 
 	frame_write_block(buf, &block);
