@@ -29,4 +29,9 @@ extern bool subplan_reads_same_rows(const Ir *ir);
 /* As subplan_for_query, for a parameter whose value is that of an InitPlan; or NULL. */
 extern Node *subplan_for_param(const Param *param, Ir *ir, const SubPlan **subplan);
 
+/* Mark of a SubLink, in subLinkId, which means nothing otherwise. */
+#define SUBLINK_CANNOT_FAIL 1
+/* Can computing it not raise an error?  params are the outer row's columns. */
+extern bool subplan_cannot_fail(const Plan *plan, const List *params);
+
 #endif							/* BARKS_PLANNER_SUBPLAN_H */

@@ -49,6 +49,7 @@ typedef struct BindContext
 /* Of the statement that is being translated; expressions have no other way to it. */
 static PlanContext *current;
 
+static Node *is_true(Node *link);
 static Ir  *find_reader(Ir *ir, const SubPlan *subplan, const char **reason);
 static Ir  *make_reader(const SubPlan *subplan, const char **reason);
 static const char *refuse_dependent(const PlanContext *context, const Ir *ir);
@@ -112,6 +113,13 @@ subplan_for_query(const SubPlan *subplan, Node *test, List *args, Ir *ir, const 
 											  Max(1, list_length(subplan->paramIds)));
 	subplan_bind(link->subselect, subplan->parParam, args);
 	link->location = -1;
+	if ((subplan->subLinkType == EXISTS_SUBLINK || subplan->subLinkType == ANY_SUBLINK) &&
+		subplan_cannot_fail(list_nth(current->stmt->subplans, subplan->plan_id - 1),
+							subplan->parParam))
+		link->subLinkId = SUBLINK_CANNOT_FAIL;
+	/* an EXISTS that PostgreSQL made a hashed IN */
+	if (subplan->unknownEqFalse)
+		return is_true((Node *) link);
 	return (Node *) link;
 }
 
@@ -128,6 +136,17 @@ subplan_for_param(const Param *param, Ir *ir, const SubPlan **subplan)
 	if (*subplan == NULL)
 		return NULL;
 	return subplan_for_query(*subplan, NULL, NIL, ir, &reason);
+}
+
+static Node *
+is_true(Node *link)
+{
+	BooleanTest *test = makeNode(BooleanTest);
+
+	test->arg = (Expr *) link;
+	test->booltesttype = IS_TRUE;
+	test->location = -1;
+	return (Node *) test;
 }
 
 /* ir's query has the sub-select in it: it needs what that reads. */
