@@ -109,6 +109,8 @@ struct Job
 	bool		has_lease;		/* of files that the driver wrote here */
 	RemoteError *broken;		/* a node is lost: the job must start over before it goes on */
 	Oid			broken_node;
+	Oid			opening;		/* the node a lane was last opened to, or not */
+	List	   *owners;			/* ResourceOwners of lanes, until the job ends */
 	JobSetup	setup;
 	List	   *runs;			/* of NodeRun */
 	void		(*forget) (void *arg, int task);
@@ -150,6 +152,8 @@ extern bool lane_is_gathered(const JobLane *lane);
 
 /* lost.c */
 extern bool error_is_retryable(const RemoteError *error);
+extern void lost_start(Job *job);	/* or see Job.broken */
+extern void lost_release_owners(Job *job);
 extern JobLane *lost_open_lane(Job *job, NodeRun *run); /* NULL: see Job.broken */
 extern void lost_restart(Job *job, Oid node, RemoteError *error);
 extern void lost_lane(Job *job, JobLane *lane, RemoteError *error);

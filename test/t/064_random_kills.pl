@@ -44,6 +44,21 @@ for my $q (sort keys %sql)
 }
 my $before = settled_state($cluster);
 
+# ---- a session goes with the node's snapshot, which more sessions were to read under
+
+for my $q ('q01', 'q03', 'q22')
+{
+	stop_at($driver, 'snapshot.taken');
+	my $session = start_session($cluster, $sql{$q});
+	ok(wait_stopped($driver, 'snapshot.taken'), "$q has its snapshots");
+	is($nodes[0]->safe_psql('barks', q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+		WHERE application_name LIKE 'barks driver%' AND state LIKE 'active%' AND pid <> pg_backend_pid()}), 1, 'one goes');
+	go_on($driver);
+	my ($out, $err) = end_session($session);
+	is(outcome($q, $out, $err), 'answer', 'and the query starts over') or diag $err;
+}
+state_is($cluster, $before, 'snapshots that went');
+
 # ---- who goes, with which signal, how often of all; and what may come of a query
 
 my $lost = qr/^(?:answer|08006)$/;
