@@ -27,7 +27,7 @@ BEGIN
 	RETURN QUERY SELECT (s->>'Stage')::int, s->>'Exchange', coalesce(s->>'Inputs', s->>'Rows From'),
 		(s->>'Tasks Done')::int = coalesce((s->>'Tasks')::int, 1) OR (s->>'Tasks Done')::int > 0,
 		(s->>'Rows')::bigint,
-		CASE WHEN (s->>'Bytes by Memory')::bigint + (s->>'Bytes by File')::bigint + (s->>'Bytes by Wire')::bigint > 0 THEN 'read ' ELSE '' END
+		CASE WHEN (s->>'Bytes by Memory')::bigint + (s->>'Bytes by File')::bigint + (s->>'Bytes by Wire')::bigint > 0 THEN 'moved ' ELSE '' END
 		|| CASE WHEN (s->>'Bytes Written')::bigint > 0 THEN 'written' ELSE '' END
 	FROM jsonb_path_query(plan, '$.**.Stages[*]') s ORDER BY 1;
 END $$;
@@ -40,6 +40,15 @@ SELECT stage, exchange, state, tasks = tasks_done AS done, shuffle_bytes > 0 AS 
 FROM barks.stages WHERE job_id = (SELECT max(job_id) FROM barks.jobs WHERE stages > 2) ORDER BY 1;
 SELECT state, tasks = tasks_done AS done, shuffle_bytes > 0 AS shuffled FROM barks.jobs
 WHERE job_id = (SELECT max(job_id) FROM barks.jobs WHERE stages > 2);
+
+-- rows of one long list are numbered range by range
+SET barks.range_rows = 2000;
+SELECT * FROM stages('SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY k, id) AS n FROM a) x');
+SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY k, id) AS n FROM a) x;
+SET barks.range_rows = 2001;
+SELECT * FROM stages('SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY k, id) AS n FROM a) x');
+SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY k, id) AS n FROM a) x;
+RESET barks.range_rows;
 
 -- a transaction sees what it wrote, through stages too, and after a rollback it does not
 BEGIN;

@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "driver/driver.h"
+#include "driver/fair_pool.h"
 #include "driver/registry.h"
 #include "driver/remote_lane.h"
 #include "driver/scan.h"
@@ -16,6 +17,7 @@ void
 driver_init(void)
 {
 	settings_init();
+	fair_pool_init();
 	registry_init();
 	remote_lane_init();
 	table_stream_init();

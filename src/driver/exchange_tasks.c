@@ -6,17 +6,21 @@
  * the group, its shards say on which node a partition is read.  Else each task
  * gets a run of neighbouring partitions, cut by their real sizes so that small
  * ones share a task, and goes where most of its bytes are, as long as no node
- * gets more than its share of the tasks.  Groups of one stage are independent
+ * gets more than its share of the tasks.  A partition that is much larger than
+ * the others is dealt to several tasks, if the query allows it (skew.c).
+ * Groups of one stage are independent
  * (a UNION ALL), so their runs are dealt to the same tasks by position.
  */
 #include "postgres.h"
 
 #include "access/table.h"
+#include "nodes/bitmapset.h"
 #include "utils/rel.h"
 
 #include "cluster/node.h"
 #include "driver/exchange_tasks.h"
 #include "driver/settings.h"
+#include "driver/skew.h"
 #include "table/layout.h"
 
 /* Less than this in a task is not worth its own start. */
@@ -30,15 +34,15 @@ static const StagePlan *stage_of(List *stages, const LeafPlan *leaf);
 static int	find_root(int *parent, int i);
 static int	wanted_partitions(const StagePlan *stage, int slots);
 static int	table_partitions(Oid relid);
-static StageOutput *output_of(const TaskContext *context, const LeafPlan *leaf);
-static TaskInput *add_input(const TaskContext *context, TaskShape *shape,
-							const LeafPlan *leaf, int first, int last);
 static void read_one_copy(const StageOutput *output, Oid node, TaskInput *input);
 static void shape_keep(const TaskContext *context, const StagePlan *stage,
 					   const LeafPlan *leaf, List **shapes);
 static void shape_group(const TaskContext *context, const StagePlan *stage, int group,
 						int max_tasks, List **shapes);
-static int64 group_bytes(const TaskContext *context, const StagePlan *stage, int group, int p);
+static void add_run(const TaskContext *context, TaskShape *shape, const LeafPlan *leaf,
+					int first, int last, const Bitmapset *skewed);
+static int64 run_bytes(const TaskContext *context, const StagePlan *stage, int group, int p,
+					   const Bitmapset *skewed);
 static void place_shapes(const TaskContext *context, const StagePlan *stage, List *nodes,
 						 List *shapes);
 static List *free_nodes(const TaskContext *context, const StagePlan *stage);
@@ -153,7 +157,7 @@ exchange_bind(const TaskContext *context, const StagePlan *stage, List *bound)
 		foreach(lb, bound)
 		{
 			BoundGroup *group = lfirst(lb);
-			StageOutput *output = output_of(context, leaf);
+			StageOutput *output = exchange_output_of(context, leaf);
 
 			if (group->group != leaf->group)
 				continue;
@@ -164,7 +168,7 @@ exchange_bind(const TaskContext *context, const StagePlan *stage, List *bound)
 			{
 				TaskShape  *shape = group->shapes[p];
 
-				(void) add_input(context, shape, leaf, p, p);
+				(void) exchange_add_input(context, shape, leaf, p, p);
 				if (output == NULL || output->rows[p] > 0)
 					shape->npartitions++;
 			}
@@ -233,7 +237,7 @@ static void
 shape_keep(const TaskContext *context, const StagePlan *stage, const LeafPlan *leaf,
 		   List **shapes)
 {
-	StageOutput *output = output_of(context, leaf);
+	StageOutput *output = exchange_output_of(context, leaf);
 	int			n = output ? output->ntasks :
 		list_length(tasks_shape(context, stage_of(context->stages, leaf), NULL));
 
@@ -241,7 +245,7 @@ shape_keep(const TaskContext *context, const StagePlan *stage, const LeafPlan *l
 	{
 		Oid			node = output ? output->maps[i].place->node : linitial_oid(context->nodes);
 		TaskShape  *shape = tasks_make_shape(stage, node);
-		TaskInput  *input = add_input(context, shape, leaf, 0, 0);
+		TaskInput  *input = exchange_add_input(context, shape, leaf, 0, 0);
 
 		input->first_map = input->last_map = i;
 		if (output)
@@ -266,6 +270,8 @@ shape_group(const TaskContext *context, const StagePlan *stage, int group, int m
 	int64		before = 0;		/* bytes up to first */
 	int64		so_far = 0;
 	bool		known = true;
+	List	   *pieces;
+	Bitmapset  *skewed;
 	ListCell   *lc;
 
 	foreach(lc, stage->leaves)
@@ -275,10 +281,14 @@ shape_group(const TaskContext *context, const StagePlan *stage, int group, int m
 		if (leaf->stage == 0 || leaf->broadcast || leaf->group != group)
 			continue;
 		n = context->npartitions[leaf->stage - 1];
-		known &= output_of(context, leaf) != NULL;
+		known &= exchange_output_of(context, leaf) != NULL;
 	}
+	pieces = known && stage->merge_keys == NIL ?
+		skew_split(context, stage, group, n, &skewed) : NIL;
+	if (pieces == NIL)
+		skewed = NULL;
 	for (int p = 0; p < n; p++)
-		total += group_bytes(context, stage, group, p);
+		total += run_bytes(context, stage, group, p, skewed);
 	ntasks = Min(n, max_tasks);
 	if (known && shuffle_partitions == 0)
 		ntasks = Max(1, Min(ntasks, total / MIN_TASK_BYTES));
@@ -289,11 +299,11 @@ shape_group(const TaskContext *context, const StagePlan *stage, int group, int m
 		TaskShape  *shape;
 
 		/* leave one at least for each task that follows */
-		so_far = before + group_bytes(context, stage, group, last);
+		so_far = before + run_bytes(context, stage, group, last, skewed);
 		while (last + 1 < n - (ntasks - i - 1) &&
 			   (i == ntasks - 1 || so_far * ntasks < total * (i + 1)) &&
 			   (total > 0 || (int64) (last + 1) * ntasks < (int64) n * (i + 1)))
-			so_far += group_bytes(context, stage, group, ++last);
+			so_far += run_bytes(context, stage, group, ++last, skewed);
 		if (i == ntasks - 1)
 			last = n - 1;
 		if (i >= list_length(*shapes))
@@ -304,17 +314,43 @@ shape_group(const TaskContext *context, const StagePlan *stage, int group, int m
 			LeafPlan   *leaf = lfirst(lc);
 
 			if (leaf->stage > 0 && !leaf->broadcast && leaf->group == group)
-				(void) add_input(context, shape, leaf, first, last);
+				add_run(context, shape, leaf, first, last, skewed);
 		}
-		shape->npartitions += last - first + 1;
+		for (int p = first; p <= last; p++)
+			shape->npartitions += !bms_is_member(p, skewed);
 		before = so_far;
 		first = last + 1;
 	}
+	*shapes = list_concat(*shapes, pieces);
+}
+
+/* Partitions first to last, but for those that have tasks of their own. */
+static void
+add_run(const TaskContext *context, TaskShape *shape, const LeafPlan *leaf, int first, int last,
+		const Bitmapset *skewed)
+{
+	for (int p = first; p <= last; p++)
+	{
+		int			from = p;
+
+		if (bms_is_member(p, skewed))
+			continue;
+		while (p < last && !bms_is_member(p + 1, skewed))
+			p++;
+		(void) exchange_add_input(context, shape, leaf, from, p);
+	}
+}
+
+static int64
+run_bytes(const TaskContext *context, const StagePlan *stage, int group, int p,
+		  const Bitmapset *skewed)
+{
+	return bms_is_member(p, skewed) ? 0 : exchange_group_bytes(context, stage, group, p);
 }
 
 /* Of partition p, over all leaves of the group. */
-static int64
-group_bytes(const TaskContext *context, const StagePlan *stage, int group, int p)
+int64
+exchange_group_bytes(const TaskContext *context, const StagePlan *stage, int group, int p)
 {
 	int64		sum = 0;
 	ListCell   *lc;
@@ -326,7 +362,7 @@ group_bytes(const TaskContext *context, const StagePlan *stage, int group, int p
 
 		if (leaf->stage == 0 || leaf->broadcast || leaf->group != group)
 			continue;
-		output = output_of(context, leaf);
+		output = exchange_output_of(context, leaf);
 		if (output)
 			sum += output->bytes[p];
 	}
@@ -349,8 +385,8 @@ exchange_add_broadcast(const TaskContext *context, const StagePlan *stage, List 
 			(!leaf->broadcast && stage->distribution != STAGE_SINGLE))
 			continue;
 		foreach(ls, shapes)
-			read_one_copy(output_of(context, leaf), ((TaskShape *) lfirst(ls))->node,
-						  add_input(context, lfirst(ls), leaf, 0,
+			read_one_copy(exchange_output_of(context, leaf), ((TaskShape *) lfirst(ls))->node,
+						  exchange_add_input(context, lfirst(ls), leaf, 0,
 									context->npartitions[leaf->stage - 1] - 1));
 	}
 }
@@ -387,7 +423,7 @@ exchange_add_empty(const TaskContext *context, const StagePlan *stage, List *sha
 			foreach(li, shape->inputs)
 				found |= ((TaskInput *) lfirst(li))->index == leaf->index;
 			if (!found)
-				(void) add_input(context, shape, leaf, 0, -1);
+				(void) exchange_add_input(context, shape, leaf, 0, -1);
 		}
 	}
 }
@@ -397,6 +433,7 @@ exchange_best_node(const TaskContext *context, const StagePlan *stage, List *nod
 {
 	TaskShape  *all = tasks_make_shape(stage, InvalidOid);
 	Oid			best = InvalidOid;
+	bool		best_alive = false;
 	int64		most = -1;
 	ListCell   *lc;
 
@@ -405,13 +442,13 @@ exchange_best_node(const TaskContext *context, const StagePlan *stage, List *nod
 	{
 		Oid			node = lfirst_oid(lc);
 		int64		bytes = bytes_on(context, stage, all, node);
+		bool		alive = node_alive(node);
 
-		if (!node_alive(node) && most >= 0)
-			continue;
-		if (bytes > most)
+		if (alive > best_alive || (alive == best_alive && bytes > most))
 		{
 			most = bytes;
 			best = node;
+			best_alive = alive;
 		}
 	}
 	return best;
@@ -433,7 +470,7 @@ free_nodes(const TaskContext *context, const StagePlan *stage)
 
 	foreach(lc, stage->leaves)
 	{
-		StageOutput *output = output_of(context, lfirst(lc));
+		StageOutput *output = exchange_output_of(context, lfirst(lc));
 
 		if (output)
 			foreach(lo, output->nodes)
@@ -516,19 +553,19 @@ stage_of(List *stages, const LeafPlan *leaf)
 	return list_nth(stages, leaf->stage - 1);
 }
 
-static StageOutput *
-output_of(const TaskContext *context, const LeafPlan *leaf)
+StageOutput *
+exchange_output_of(const TaskContext *context, const LeafPlan *leaf)
 {
 	return leaf->stage > 0 ? context->outputs[leaf->stage - 1] : NULL;
 }
 
 /* All map tasks' part of partitions first to last. */
-static TaskInput *
-add_input(const TaskContext *context, TaskShape *shape, const LeafPlan *leaf, int first,
-		  int last)
+TaskInput *
+exchange_add_input(const TaskContext *context, TaskShape *shape, const LeafPlan *leaf,
+				   int first, int last)
 {
 	TaskInput  *input = palloc0(sizeof(TaskInput));
-	StageOutput *output = output_of(context, leaf);
+	StageOutput *output = exchange_output_of(context, leaf);
 
 	input->index = leaf->index;
 	input->stage = leaf->stage;
@@ -539,6 +576,7 @@ add_input(const TaskContext *context, TaskShape *shape, const LeafPlan *leaf, in
 	{
 		input->rows = exchange_rows(output, first, last);
 		input->bytes = exchange_bytes(output, first, last);
+		input->rows_before = exchange_rows(output, 0, first - 1);
 	}
 	shape->inputs = lappend(shape->inputs, input);
 	return input;

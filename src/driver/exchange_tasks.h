@@ -31,4 +31,11 @@ extern bool exchange_is_bound(List *bound, int group);
 /* The one of these nodes that has most of what a stage reads whole. */
 extern Oid	exchange_best_node(const TaskContext *context, const StagePlan *stage, List *nodes);
 
+/* For skew.c: an output that is there, what of a group's leaves a partition has, a leaf's share. */
+extern StageOutput *exchange_output_of(const TaskContext *context, const LeafPlan *leaf);
+extern int64 exchange_group_bytes(const TaskContext *context, const StagePlan *stage, int group,
+								  int p);
+extern TaskInput *exchange_add_input(const TaskContext *context, TaskShape *shape,
+									 const LeafPlan *leaf, int first, int last);
+
 #endif							/* BARKS_DRIVER_EXCHANGE_TASKS_H */

@@ -24,6 +24,8 @@ typedef struct StageFigures
 {
 	StageStats	stats;
 	int			nnodes;
+	int			cut;			/* tasks left out as they could give no row */
+	int			split;			/* partitions dealt to several tasks */
 	char	   *sql;			/* of the first task */
 } StageFigures;
 
@@ -36,6 +38,7 @@ typedef struct TailSteps
 
 static bool walk_tail(PlanState *ps, TailSteps *tail);
 static const char *step_name(const Plan *plan);
+static void explain_excluded(TailSteps *tail, ExplainState *es);
 static void explain_scan_stages(BarksScanState *state, int offset, ExplainState *es);
 static void open_stage(int number, ExplainState *es);
 static void close_stage(ExplainState *es);
@@ -75,6 +78,7 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	if (state->tail)
 		explain_driver_stage(&tail, es);
 	ExplainCloseGroup("Stages", "Stages", false, es);
+	explain_excluded(&tail, es);
 }
 
 /* Remember the figures of the gather; called when it ends, or when it is shown. */
@@ -94,8 +98,12 @@ explain_collect(BarksScanState *state)
 	{
 		StageStats *stats = &figures[i].stats;
 		const StagePart *part = &state->job->plan.stages[i];
+		const TaskContext *tasks = state->job->tasks;
+		int			stage = state->job->stages[i].plan->id - 1;
 
 		*stats = now->stages[i];
+		figures[i].cut = tasks->cut[stage];
+		figures[i].split = tasks->split[stage];
 		stats->tasks = palloc(sizeof(TaskStats) * Max(1, stats->ntasks));
 		if (stats->ntasks > 0)
 			memcpy(stats->tasks, now->stages[i].tasks, sizeof(TaskStats) * stats->ntasks);
@@ -118,6 +126,7 @@ explain_collect(BarksScanState *state)
 		}
 	}
 	state->figures = figures;
+	state->excluded = list_concat_unique(state->excluded, copyObject(now->excluded));
 	state->loops++;
 	MemoryContextSwitchTo(old);
 }
@@ -166,6 +175,24 @@ step_name(const Plan *plan)
 		default:
 			return "Result";
 	}
+}
+
+/* Nodes on which attempts kept failing; only when there were any. */
+static void
+explain_excluded(TailSteps *tail, ExplainState *es)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+	ListCell   *ln;
+
+	foreach(lc, tail->scans)
+		foreach(ln, ((BarksScanState *) lfirst(lc))->excluded)
+			if (!list_member(names, lfirst(ln)))
+				names = lappend(names, lfirst(ln));
+	foreach(ln, names)
+		lfirst(ln) = strVal(lfirst(ln));
+	if (names != NIL)
+		ExplainPropertyList("Excluded Nodes", names, es);
 }
 
 /* Stages are numbered through all scans under a tail. */
@@ -232,6 +259,10 @@ explain_stage_shape(const StagePlan *stage, const TaskContext *context,
 		ExplainPropertyText("Aggregate", "partial", es);
 	ExplainPropertyInteger("Tasks", NULL,
 						   figures ? figures->stats.ntasks : list_length(shapes), es);
+	if (figures && figures->cut > 0)
+		ExplainPropertyInteger("Tasks Cut", NULL, figures->cut, es);
+	if (figures && figures->split > 0)
+		ExplainPropertyInteger("Partitions Split", NULL, figures->split, es);
 	ExplainPropertyInteger("Nodes", NULL,
 						   figures ? figures->nnodes : list_length(tasks_nodes(shapes)), es);
 	ExplainPropertyList("Inputs", input_names(stage, offset), es);
@@ -275,6 +306,8 @@ explain_stage_run(const StageStats *stats, bool gathered, ExplainState *es)
 	}
 	ExplainPropertyInteger("Tasks Done", NULL, done, es);
 	ExplainPropertyInteger("Attempts", NULL, attempts, es);
+	if (stats->speculated > 0)
+		ExplainPropertyInteger("Speculative Attempts", NULL, stats->speculated, es);
 	ExplainPropertyInteger("Rows", NULL, rows, es);
 	ExplainPropertyInteger("Bytes by Memory", NULL, stats->bytes_memory + stats->bytes_inline, es);
 	ExplainPropertyInteger("Bytes by File", NULL, stats->bytes_file, es);

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "cluster/node.h"
+#include "driver/fair_pool.h"
 #include "driver/job_internal.h"
 #include "driver/registry.h"
 #include "driver/settings.h"
@@ -50,6 +51,8 @@ job_start(JobPlan *plan, MemoryContext parent)
 	job->setup.driver = node_driver_id();
 	job->setup.role = GetUserNameFromId(GetUserId(), false);
 	job->setup.settings = settings_to_ship();
+	job->setup.pool = pstrdup(fair_pool);
+	job->setup.pool_weight = fair_pool_weight();
 	job->number = registry_job_begin(NULL);
 	job->cleanup.func = free_lanes;
 	job->cleanup.arg = job;
@@ -81,6 +84,7 @@ make_stages(Job *job)
 		stage->part = &plan->stages[i];
 		stage->stats = &job->stats.stages[i];
 		stage->given = stage->part->ntasks >= 0;
+		registry_stage_waits(job->number, stage->part->stage, stage->part->exchange);
 		stage->context = AllocSetContextCreate(job->context, "barks stage",
 											   ALLOCSET_SMALL_SIZES);
 	}
@@ -194,7 +198,7 @@ job_end(Job *job)
 	{
 		JobLane    *lane = lfirst(ll);
 
-		if (lane->queue != NIL)
+		if (lane->queue != NIL && !lane->cancelling)
 			lane->lane->ops->cancel(lane->lane);
 	}
 	foreach(lr, job->runs)
@@ -333,6 +337,8 @@ keep_going(Job *job)
 			lost_restart(job, job->broken_node, job->broken);
 		(void) stages_open(job);
 		lanes_feed(job);
+		if (job->broken == NULL)
+			speculation_run(job);
 		/* nodes do what they can while the driver makes its own rows */
 		if (job->broken == NULL && !driver_stage_run(job))
 			break;

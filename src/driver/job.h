@@ -97,12 +97,14 @@ typedef struct StageStats
 	int64		bytes_wire;
 	int64		bytes_inline;
 	int64		bytes_written;	/* output kept on nodes */
+	int			speculated;		/* attempts beside one that took long */
 } StageStats;
 
 typedef struct JobStats
 {
 	int			lanes;
 	int			restarts;		/* of the whole job, on fresh snapshots */
+	List	   *excluded;		/* of String: nodes that tasks avoided */
 	int			nstages;
 	StageStats *stages;
 } JobStats;

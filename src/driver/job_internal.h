@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * job_internal.h
- *	  The parts of a running job; for job.c, stage_run.c, lanes.c and lost.c only.
+ *	  The parts of a running job; for job.c, stage_run.c, lanes.c, lost.c and their like only.
  *
  * A stage is
  *
@@ -34,6 +34,7 @@ typedef struct JobTask
 	const TaskPlan *plan;
 	Oid			node;			/* where it waits, runs or ran last */
 	struct Attempt *attempt;	/* the one that is queued or runs, or NULL */
+	struct Attempt *twin;		/* a second one, see speculation.c */
 	int			failures;
 	TimestampTz not_before;		/* backoff */
 	bool		done;
@@ -53,6 +54,7 @@ typedef struct Attempt
 	int			attempt;
 	int			epoch;			/* of the job when it was submitted */
 	bool		gathered;		/* of the last stage */
+	TimestampTz first_since;	/* when it came to be first on its lane */
 } Attempt;
 
 typedef struct JobLane
@@ -60,6 +62,7 @@ typedef struct JobLane
 	Lane	   *lane;
 	struct NodeRun *run;
 	List	   *queue;			/* of Attempt, oldest first */
+	bool		cancelling;		/* gets nothing more until it answers that */
 	int		   *told;			/* per stage: the epoch of the sources that the node knows */
 } JobLane;
 
@@ -113,6 +116,8 @@ struct Job
 	List	   *owners;			/* ResourceOwners of lanes, until the job ends */
 	JobSetup	setup;
 	List	   *runs;			/* of NodeRun */
+	TimestampTz speculated;		/* when late tasks were looked for last */
+	List	   *failing;		/* of NodeFailures, see exclusion.c */
 	void		(*forget) (void *arg, int task);
 	void	   *forget_arg;
 };
@@ -140,15 +145,27 @@ extern bool driver_stage_run(Job *job);
 extern NodeRun *lanes_of_node(Job *job, Oid node);
 extern void lanes_add_task(Job *job, JobTask *task, bool in_front);
 extern void lanes_remove_stage(Job *job, StageRun *stage);	/* its waiting tasks */
+extern void lanes_remove_waiting(NodeRun *run, int stage);	/* those on one node */
 extern void lanes_start(Job *job);
 extern JobLane *lanes_open(Job *job, NodeRun *run);
 extern void lanes_feed(Job *job);
+extern JobLane *lanes_idle(Job *job, NodeRun *run); /* one without a task; NULL: see Job.broken */
+extern int	lanes_busy(const NodeRun *run);
 extern void lanes_tell_sources(Job *job, JobLane *lane, StageRun *stage);
 extern void lanes_release(Job *job);
 extern void lanes_drop(JobLane *lane);
 /* Wait for those lanes that may be polled; gathered: of the last stage too, else only's. */
 extern void lanes_wait(Job *job, bool gathered, JobLane *only);
 extern bool lane_is_gathered(const JobLane *lane);
+
+/* exclusion.c */
+extern void exclusion_note_failure(Job *job, Oid node);
+extern bool exclusion_covers(const Job *job, Oid node);
+
+/* speculation.c */
+extern void speculation_run(Job *job);
+extern int64 speculation_wait_ms(const Job *job, int64 max);
+extern void speculation_drop(Job *job, Attempt *loser);
 
 /* lost.c */
 extern bool error_is_retryable(const RemoteError *error);

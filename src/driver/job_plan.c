@@ -238,7 +238,7 @@ shape_stage(void *arg, int place, StageOutput **outputs)
 	{
 		TaskShape  *shape = lfirst(lc);
 		TaskPlan   *task = &part->tasks[foreach_current_index(lc)];
-		char	   *header = planner_stage_header(planned->plan, shape->shards);
+		char	   *header = planner_stage_header(planned->plan, shape->shards, shape->inputs);
 		/* the gate is open in the first task only */
 		char	   *body = foreach_current_index(lc) == 0 ? planned->body : planned->rest;
 

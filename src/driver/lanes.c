@@ -22,6 +22,7 @@
 #include "cluster/transaction.h"
 #include "driver/job_internal.h"
 
+static int	place_in_order(const List *waiting, const JobTask *task);
 static int	lanes_wanted(Job *job, NodeRun *run);
 static void feed_node(Job *job, NodeRun *run);
 static JobTask *next_task(Job *job, NodeRun *run);
@@ -60,9 +61,24 @@ lanes_add_task(Job *job, JobTask *task, bool in_front)
 	MemoryContext old = MemoryContextSwitchTo(job->lane_context);
 	List	  **waiting = &run->waiting[task->stage->index];
 
-	*waiting = in_front ? lcons(task, *waiting) : lappend(*waiting, task);
+	if (task->stage == job->last && job->plan->order != JOB_ARRIVAL)
+		*waiting = list_insert_nth(*waiting, place_in_order(*waiting, task), task);
+	else
+		*waiting = in_front ? lcons(task, *waiting) : lappend(*waiting, task);
 	run->nwaiting++;
 	MemoryContextSwitchTo(old);
+}
+
+/* Rows of a task must not be due before those of one that waits behind it. */
+static int
+place_in_order(const List *waiting, const JobTask *task)
+{
+	ListCell   *lc;
+
+	foreach(lc, waiting)
+		if (((JobTask *) lfirst(lc))->number > task->number)
+			return foreach_current_index(lc);
+	return list_length(waiting);
 }
 
 void
@@ -71,13 +87,15 @@ lanes_remove_stage(Job *job, StageRun *stage)
 	ListCell   *lc;
 
 	foreach(lc, job->runs)
-	{
-		NodeRun    *run = lfirst(lc);
+		lanes_remove_waiting(lfirst(lc), stage->index);
+}
 
-		run->nwaiting -= list_length(run->waiting[stage->index]);
-		list_free(run->waiting[stage->index]);
-		run->waiting[stage->index] = NIL;
-	}
+void
+lanes_remove_waiting(NodeRun *run, int stage)
+{
+	run->nwaiting -= list_length(run->waiting[stage]);
+	list_free(run->waiting[stage]);
+	run->waiting[stage] = NIL;
 }
 
 /* Open the lanes that the waiting tasks can use. */
@@ -203,7 +221,7 @@ lane_for(Job *job, NodeRun *run, JobTask *task)
 	{
 		JobLane    *lane = lfirst(lc);
 
-		if (order != JOB_ARRIVAL && lane_is_gathered(lane))
+		if (lane->cancelling || (order != JOB_ARRIVAL && lane_is_gathered(lane)))
 			continue;
 		usable++;
 		if (list_length(lane->queue) < room &&
@@ -212,10 +230,34 @@ lane_for(Job *job, NodeRun *run, JobTask *task)
 	}
 	if (best && best->queue == NIL)
 		return best;
-	if (gathered && order == JOB_BY_TASK ? run->lanes == NIL :
+	/* the task that is due may have come from another node, behind later ones */
+	if (gathered && order == JOB_BY_TASK ?
+		run->lanes == NIL || (usable == 0 && task->number == job->current) :
 		gathered && order == JOB_BY_STREAM ? true : usable < run->max_lanes)
 		return lost_open_lane(job, run);
 	return best;
+}
+
+JobLane *
+lanes_idle(Job *job, NodeRun *run)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->lanes)
+		if (((JobLane *) lfirst(lc))->queue == NIL)
+			return lfirst(lc);
+	return lost_open_lane(job, run);
+}
+
+int
+lanes_busy(const NodeRun *run)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, run->lanes)
+		n += ((JobLane *) lfirst(lc))->queue != NIL;
+	return n;
 }
 
 bool
@@ -296,7 +338,7 @@ lanes_wait(Job *job, bool gathered, JobLane *only)
 		if (gathered || lane == only || !lane_is_gathered(lane))
 			lanes[n++] = lane->lane;
 	}
-	lane_wait(lanes, n, next_backoff_ms(job));
+	lane_wait(lanes, n, speculation_wait_ms(job, next_backoff_ms(job)));
 	pfree(lanes);
 }
 

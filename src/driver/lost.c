@@ -161,6 +161,8 @@ forget_stage(Job *job, StageRun *stage)
 
 		if (task->attempt)
 			task->attempt->task = NULL;
+		if (task->twin)
+			task->twin->task = NULL;
 	}
 	stage->open = false;
 	stage->ndone = 0;
@@ -221,6 +223,7 @@ lost_restart(Job *job, Oid node, RemoteError *error)
 		remote_error_throw(error, context); /* another query reads under it */
 
 	job->stats.restarts++;
+	exclusion_note_failure(job, node);
 	give_up = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 										  reconnect_timeout * INT64CONST(1000));
 	for (int64 wait = BACKOFF_MS; !opened; wait = Min(wait * 2, MAX_BACKOFF_MS))

@@ -54,6 +54,7 @@ static void unlink_job(JobEntry *job);
 static void free_job(dsa_pointer pointer);
 static void free_stage(dsa_pointer pointer);
 static OwnJob *find_own_job(uint64 number);
+static StageEntry *find_or_add_stage(OwnJob *own, int stage, const char *exchange);
 static StageEntry *find_stage(JobEntry *job, int stage);
 static void resize_stage(JobEntry *job, StageEntry *stage, int ntasks);
 static dsa_pointer intern_node(JobEntry *job, const char *name);
@@ -324,18 +325,40 @@ registry_stage(uint64 job, int stage, const char *exchange, int ntasks)
 {
 	OwnJob	   *own = find_own_job(job);
 	StageEntry *entry;
-	dsa_pointer pointer;
-	Size		size = offsetof(StageEntry, exchange) + strlen(exchange) + 1;
 
 	if (own == NULL)
 		return;
-	entry = find_stage(own->entry, stage);
+	entry = find_or_add_stage(own, stage, exchange);
+	if (entry->started == 0)
+	{
+		LWLockAcquire(&own->entry->lock, LW_EXCLUSIVE);
+		entry->started = GetCurrentTimestamp();
+		LWLockRelease(&own->entry->lock);
+	}
+	resize_stage(own->entry, entry, ntasks);
+}
+
+void
+registry_stage_waits(uint64 job, int stage, const char *exchange)
+{
+	OwnJob	   *own = find_own_job(job);
+
+	if (own)
+		(void) find_or_add_stage(own, stage, exchange);
+}
+
+static StageEntry *
+find_or_add_stage(OwnJob *own, int stage, const char *exchange)
+{
+	StageEntry *entry = find_stage(own->entry, stage);
+	Size		size = offsetof(StageEntry, exchange) + strlen(exchange) + 1;
+
 	if (entry == NULL)
 	{
-		pointer = dsa_allocate0(registry_area, size);
+		dsa_pointer pointer = dsa_allocate0(registry_area, size);
+
 		entry = registry_address(StageEntry, pointer);
 		entry->stage = stage;
-		entry->started = GetCurrentTimestamp();
 		strcpy(entry->exchange, exchange);
 		LWLockAcquire(&own->entry->lock, LW_EXCLUSIVE);
 		entry->next = own->entry->stages;
@@ -343,7 +366,7 @@ registry_stage(uint64 job, int stage, const char *exchange, int ntasks)
 		own->entry->size += size;
 		LWLockRelease(&own->entry->lock);
 	}
-	resize_stage(own->entry, entry, ntasks);
+	return entry;
 }
 
 static StageEntry *

@@ -9,7 +9,7 @@
  * out.
  *
  *	  job      running → finished | failed | cancelled
- *	  stage    running → finished (all tasks done, or job finished) | failed | cancelled
+ *	  stage    waiting → running → finished (all tasks done, or job finished) | failed | cancelled
  *	  attempt  running → finished | failed | cancelled
  *
  * A call for a job that has ended, or is not of this backend, does nothing.
@@ -28,7 +28,8 @@ typedef enum RegistryState
 	REGISTRY_RUNNING,
 	REGISTRY_FINISHED,
 	REGISTRY_FAILED,
-	REGISTRY_CANCELLED
+	REGISTRY_CANCELLED,
+	REGISTRY_WAITING			/* stages only */
 } RegistryState;
 
 /*
@@ -44,6 +45,9 @@ extern uint64 registry_job_begin(const char *query);
  * the number of tasks; those there were stay as they are.
  */
 extern void registry_stage(uint64 job, int stage, const char *exchange, int ntasks);
+
+/* The job has this stage, which waits for others; its tasks are not known. */
+extern void registry_stage_waits(uint64 job, int stage, const char *exchange);
 
 /* Task (from 0 to ntasks - 1) was sent to a node; attempts count from 1. */
 extern void registry_task_started(uint64 job, int stage, int task, int attempt,

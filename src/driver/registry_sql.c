@@ -266,7 +266,13 @@ copy_stage(const StageEntry *entry, JobCopy *job, bool with_attempts)
 		copy_attempt(earlier, copy, job, with_attempts);
 		p = earlier->next;
 	}
-	if (copy->ndone == copy->ntasks)
+	if (copy->started == 0)
+	{
+		/* of a job that is over: nobody needed it */
+		copy->state = job->state == REGISTRY_RUNNING ? REGISTRY_WAITING : REGISTRY_CANCELLED;
+		copy->finished = job->finished;
+	}
+	else if (copy->ndone == copy->ntasks)
 	{
 		copy->state = REGISTRY_FINISHED;
 		copy->finished = Max(copy->finished, copy->started);
@@ -375,7 +381,7 @@ show_stages(const JobCopy *job, ReturnSetInfo *rsinfo)
 		put(values, nulls, 10, Int64GetDatum(stage->spill_bytes));
 		put_time(values, nulls, 11, stage->started);
 		put_time(values, nulls, 12,
-				 stage->state == REGISTRY_RUNNING ? 0 : stage->finished);
+				 stage->state == REGISTRY_RUNNING || stage->state == REGISTRY_WAITING ? 0 : stage->finished);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 }
@@ -448,6 +454,7 @@ state_text(RegistryState state)
 {
 	static const char *const names[] = {
 		[REGISTRY_RUNNING] = "running",
+		[REGISTRY_WAITING] = "waiting",
 		[REGISTRY_FINISHED] = "finished",
 		[REGISTRY_FAILED] = "failed",
 		[REGISTRY_CANCELLED] = "cancelled"

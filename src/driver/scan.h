@@ -26,6 +26,7 @@ typedef struct BarksScanState
 	StagesJob  *job;			/* of the last (re)scan */
 	RowGather  *gather;
 	struct StageFigures *figures;	/* per part of the job, for EXPLAIN ANALYZE; see explain.c */
+	List	   *excluded;		/* of String: nodes that its tasks avoided */
 	int64		loops;
 	int64		rows;			/* given upwards */
 } BarksScanState;

@@ -20,6 +20,12 @@
 #include "job/protocol.h"
 
 int			task_attempts = 4;
+bool		speculation_on = false;
+double		speculation_quantile = 0.75;
+double		speculation_multiplier = 1.5;
+double		skew_factor = 5;
+int			skew_threshold = 64 * 1024;
+int			exclude_after = 2;
 int			rows_per_batch = 8192;
 int			wire_mode = WIRE_AUTO;
 int			compression_mode = COMPRESSION_AUTO;
@@ -47,6 +53,9 @@ static const char *const shipped_settings[] = {
 	"gin_fuzzy_search_limit", "barks.wire", "barks.fetch_timeout", NULL
 };
 
+static void define_speculation(void);
+static void define_skew(void);
+
 void
 settings_init(void)
 {
@@ -55,6 +64,13 @@ settings_init(void)
 							"Only lost workers, nodes and connections are tried again; an SQL error never is.",
 							&task_attempts, 4, 1, 100, PGC_USERSET, 0,
 							NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.exclude_after",
+							"Failed attempts of a query on a node after which its tasks avoid the node.",
+							"Only tasks that can run elsewhere do; 0 excludes no node.",
+							&exclude_after, 2, 0, 1000, PGC_USERSET, 0,
+							NULL, NULL, NULL);
+	define_speculation();
+	define_skew();
 	DefineCustomIntVariable("barks.batch_rows",
 							"Rows in a batch.",
 							NULL,
@@ -75,6 +91,41 @@ settings_init(void)
 							 "\"auto\" compresses between hosts and not within one.",
 							 &compression_mode, COMPRESSION_AUTO, compression_options,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+}
+
+static void
+define_speculation(void)
+{
+	DefineCustomBoolVariable("barks.speculation",
+							 "Run a task a second time on another node when it takes much longer than others.",
+							 "Only tasks between two shuffles, which read no table or one that every node has.",
+							 &speculation_on, false, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomRealVariable("barks.speculation_quantile",
+							 "Part of a stage's tasks that must be done before others count as late.",
+							 NULL,
+							 &speculation_quantile, 0.75, 0, 1, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomRealVariable("barks.speculation_multiplier",
+							 "How many times the median of its stage's tasks a late task has run.",
+							 NULL,
+							 &speculation_multiplier, 1.5, 1, 1000, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+}
+
+static void
+define_skew(void)
+{
+	DefineCustomRealVariable("barks.skew_factor",
+							 "How many times the median a partition of a shuffle must have to be dealt to several tasks.",
+							 "0 never does.",
+							 &skew_factor, 5, 0, 1000000, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.skew_threshold",
+							"Size from which on a partition of a shuffle may be dealt to several tasks.",
+							NULL,
+							&skew_threshold, 64 * 1024, 1, INT_MAX, PGC_USERSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
 }
 
 List *

@@ -12,6 +12,12 @@ enum { WIRE_AUTO, WIRE_ALWAYS };
 enum { COMPRESSION_AUTO, COMPRESSION_OFF, COMPRESSION_ZSTD };
 
 extern int	task_attempts;		/* barks.task_attempts */
+extern bool speculation_on;		/* barks.speculation */
+extern double speculation_quantile; /* barks.speculation_quantile */
+extern double speculation_multiplier;	/* barks.speculation_multiplier */
+extern double skew_factor;		/* barks.skew_factor */
+extern int	skew_threshold;		/* barks.skew_threshold, kB */
+extern int	exclude_after;		/* barks.exclude_after */
 extern int	rows_per_batch;		/* barks.batch_rows */
 extern int	wire_mode;			/* barks.wire */
 extern int	compression_mode;	/* barks.compression */

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "utils/memutils.h"
 
 #include "base/stop_point.h"
@@ -25,12 +27,16 @@
 static void open_stage(Job *job, StageRun *stage);
 static Batch *take_batch(Job *job, JobTask *task, LaneEvent *event);
 static void note_passed(Job *job, JobTask *task, uint32 checksum);
+static void detach_attempt(Attempt *attempt);
+static void lane_cancelled(Job *job, JobLane *lane);
 static Attempt *take_answered(JobLane *lane);
 static void count_bytes(StageStats *stats, const Lane *lane, Size len);
 static void task_done(Job *job, JobLane *lane, const TaskDone *done);
 static void keep_output(Job *job, JobTask *task, int attempt, const TaskDone *done);
+static void count_moved(Job *job, const JobTask *task, const TaskDone *done);
 static void task_failed(Job *job, JobLane *lane, RemoteError *error);
 static void retry_task(Job *job, JobTask *task, TimestampTz not_before);
+static void leave_node(Job *job, Oid node);
 static Oid	other_node(Job *job, JobTask *task);
 static void throw_task_error(JobTask *task, const RemoteError *error);
 
@@ -113,6 +119,8 @@ open_stage(Job *job, StageRun *stage)
 		task->number = i;
 		task->plan = &stage->part->tasks[i];
 		task->node = task->plan->node;
+		if (exclusion_covers(job, task->node))
+			task->node = other_node(job, task);
 		lanes_add_task(job, task, false);
 	}
 	stage->open = true;
@@ -166,7 +174,11 @@ stage_submit(Job *job, JobLane *lane, JobTask *task)
 	spec.sql = task->plan->sql;
 	spec.output = part->output;
 	spec.inputs = task->plan->inputs;
-	task->attempt = attempt;
+	attempt->first_since = lane->queue == NIL ? GetCurrentTimestamp() : 0;
+	if (task->attempt)
+		task->twin = attempt;
+	else
+		task->attempt = attempt;
 	task->nseen = 0;
 	stage->stats->tasks[task->number].rows = 0;
 	lane->queue = lappend(lane->queue, attempt);
@@ -202,6 +214,8 @@ stage_event(Job *job, JobLane *lane, LaneEventKind kind, LaneEvent *event, int *
 			lost_lane(job, lane, event->error);
 			break;
 		case LANE_CANCELLED:
+			lane_cancelled(job, lane);
+			break;
 		case LANE_NOTHING:
 			break;
 	}
@@ -274,9 +288,51 @@ take_answered(JobLane *lane)
 	Attempt    *attempt = linitial(lane->queue);
 
 	lane->queue = list_delete_first(lane->queue);
-	if (attempt->task)
-		attempt->task->attempt = NULL;
+	if (lane->queue != NIL)
+		((Attempt *) linitial(lane->queue))->first_since = GetCurrentTimestamp();
+	detach_attempt(attempt);
 	return attempt;
+}
+
+/* Its task has another attempt, or none, from now on. */
+static void
+detach_attempt(Attempt *attempt)
+{
+	JobTask    *task = attempt->task;
+
+	if (task == NULL)
+		return;
+	if (task->attempt == attempt)
+		task->attempt = task->twin;
+	task->twin = NULL;
+}
+
+/* Nothing of what was submitted will come: what is still wanted waits again. */
+static void
+lane_cancelled(Job *job, JobLane *lane)
+{
+	ListCell   *lc;
+
+	foreach(lc, lane->queue)
+	{
+		Attempt    *attempt = lfirst(lc);
+
+		if (attempt->task)
+		{
+			detach_attempt(attempt);
+			registry_task_cancelled(job->number, attempt->stage, attempt->number,
+									attempt->attempt);
+			if (attempt->task->attempt == NULL)
+				retry_task(job, attempt->task, 0);
+		}
+		pfree(attempt);
+	}
+	list_free(lane->queue);
+	lane->queue = NIL;
+	lane->cancelling = false;
+	/* it forgot that, too */
+	memset(lane->told, 0, sizeof(int) * job->plan->nstages);
+	lane->lane->ops->setup(lane->lane, &job->setup);
 }
 
 static void
@@ -303,6 +359,9 @@ task_done(Job *job, JobLane *lane, const TaskDone *done)
 				 errmsg("could not resume task %d of stage %d on node \"%s\"",
 						task->number, stage->part->stage, node_name(lane->run->node)),
 				 errdetail("The task was lost after it had returned rows, and another attempt returned fewer.")));
+	if (task->attempt)
+		speculation_drop(job, task->attempt);
+	task->attempt = NULL;
 	task->done = true;
 	task->node = lane->run->node;
 	stage->ndone++;
@@ -313,9 +372,7 @@ task_done(Job *job, JobLane *lane, const TaskDone *done)
 	stats->run_us = done->run_us;
 	stats->queue_us = done->queue_us;
 	stats->spill_bytes += done->spill_bytes;
-	stage->stats->bytes_memory += done->fetched_memory;
-	stage->stats->bytes_file += done->fetched_file;
-	stage->stats->bytes_wire += done->fetched_wire;
+	count_moved(job, task, done);
 	if (stage->output)
 		keep_output(job, task, attempt->attempt, done);
 	pfree(attempt);
@@ -345,6 +402,37 @@ keep_output(Job *job, JobTask *task, int attempt, const TaskDone *done)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * What a task fetched counts as moved for the stages that made it, each by its
+ * share: as the rows of the last stage count by the way they came here.
+ */
+static void
+count_moved(Job *job, const JobTask *task, const TaskDone *done)
+{
+	List	   *inputs = task->plan->inputs;
+	double		total = 0;
+	ListCell   *lc;
+
+	foreach(lc, inputs)
+		total += ((TaskInput *) lfirst(lc))->bytes;
+	foreach(lc, inputs)
+	{
+		TaskInput  *input = lfirst(lc);
+		double		share = total > 0 ? input->bytes / total : 0;
+
+		for (int i = 0; i < job->plan->nstages; i++)
+		{
+			StageRun   *from = &job->stages[i];
+
+			if (from->part->stage != input->stage)
+				continue;
+			from->stats->bytes_memory += (int64) rint(done->fetched_memory * share);
+			from->stats->bytes_file += (int64) rint(done->fetched_file * share);
+			from->stats->bytes_wire += (int64) rint(done->fetched_wire * share);
+		}
+	}
+}
+
 /* A task failed: again, if that can help, else its error is the query's. */
 static void
 task_failed(Job *job, JobLane *lane, RemoteError *error)
@@ -359,7 +447,12 @@ task_failed(Job *job, JobLane *lane, RemoteError *error)
 		pfree(attempt);
 		return;
 	}
-	if (error->sqlerrcode == ERRCODE_BARKS_INPUT_LOST)
+	if (task->attempt && (error->sqlerrcode == ERRCODE_BARKS_INPUT_LOST ||
+						  error_is_retryable(error)))
+	{
+		/* the other attempt goes on, and will see for itself */
+	}
+	else if (error->sqlerrcode == ERRCODE_BARKS_INPUT_LOST)
 	{
 		retry_task(job, task, 0);
 		lost_input(job, attempt, task, error);
@@ -368,6 +461,8 @@ task_failed(Job *job, JobLane *lane, RemoteError *error)
 	{
 		if (!error_is_retryable(error) || ++task->failures >= task_attempts)
 			throw_task_error(task, error);
+		exclusion_note_failure(job, lane->run->node);
+		leave_node(job, lane->run->node);
 		task->node = other_node(job, task);
 		retry_task(job, task,
 				   TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
@@ -389,6 +484,31 @@ retry_task(Job *job, JobTask *task, TimestampTz not_before)
 	lanes_add_task(job, task, true);
 }
 
+/* If the node is excluded now, what waits there goes elsewhere where it can. */
+static void
+leave_node(Job *job, Oid node)
+{
+	NodeRun    *run = lanes_of_node(job, node);
+
+	if (!exclusion_covers(job, node))
+		return;
+	for (int i = 0; i < job->plan->nstages; i++)
+	{
+		List	   *tasks = list_copy(run->waiting[i]);
+		ListCell   *lc;
+
+		lanes_remove_waiting(run, i);
+		foreach(lc, tasks)
+		{
+			JobTask    *task = lfirst(lc);
+
+			task->node = other_node(job, task);
+			lanes_add_task(job, task, false);
+		}
+		list_free(tasks);
+	}
+}
+
 /* For a task that may run elsewhere: the node of its choice with least to do. */
 static Oid
 other_node(Job *job, JobTask *task)
@@ -402,7 +522,7 @@ other_node(Job *job, JobTask *task)
 		Oid			node = lfirst_oid(lc);
 		NodeRun    *run;
 
-		if (node == task->node || !node_alive(node))
+		if (node == task->node || !node_alive(node) || exclusion_covers(job, node))
 			continue;
 		run = lanes_of_node(job, node);
 		if (least < 0 || run->nwaiting < least)

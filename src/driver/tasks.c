@@ -44,6 +44,7 @@ static List *shape_partitioned(const TaskContext *context, const StagePlan *stag
 							   PlanState *planstate);
 static List *without_empty(List *shapes);
 static List *cut_empty(const TaskContext *context, const StagePlan *stage, List *shapes);
+static bool misses_leaf(const TaskShape *shape, const Bitmapset *leaves);
 static void deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate,
 					  List **nodes, List **bound);
 static bool has_stage_leaf(const StagePlan *stage, int group);
@@ -60,6 +61,8 @@ tasks_context(List *stages)
 
 	context->stages = stages;
 	context->outputs = palloc0(sizeof(StageOutput *) * list_length(stages));
+	context->cut = palloc0(sizeof(int) * list_length(stages));
+	context->split = palloc0(sizeof(int) * list_length(stages));
 	if (list_length(stages) > 1)
 	{
 		foreach(lc, node_list())
@@ -235,7 +238,7 @@ shape_partitioned(const TaskContext *context, const StagePlan *stage, PlanState 
 			add_broadcast_leaf(leaf, foreach_current_index(lc), shapes);
 	}
 	exchange_add_empty(context, stage, shapes);
-	return stage->cut_empty ? cut_empty(context, stage, shapes) : shapes;
+	return cut_empty(context, stage, shapes);
 }
 
 /* Those with something to read, but one at least if there is any. */
@@ -255,24 +258,42 @@ without_empty(List *shapes)
 static List *
 cut_empty(const TaskContext *context, const StagePlan *stage, List *shapes)
 {
+	Bitmapset  *needed = planner_needed_leaves(stage);
 	List	   *result = NIL;
 	ListCell   *lc;
 
 	foreach(lc, stage->leaves)
-		if (((LeafPlan *) lfirst(lc))->stage == 0 ||
-			context->outputs[((LeafPlan *) lfirst(lc))->stage - 1] == NULL)
-			return shapes;
-	foreach(lc, shapes)
 	{
-		ListCell   *li;
-		int64		rows = 0;
+		LeafPlan   *leaf = lfirst(lc);
 
-		foreach(li, ((TaskShape *) lfirst(lc))->inputs)
-			rows += ((TaskInput *) lfirst(li))->rows;
-		if (rows > 0)
-			result = lappend(result, lfirst(lc));
+		if (leaf->stage == 0 || context->outputs[leaf->stage - 1] == NULL)
+			needed = bms_del_member(needed, leaf->index);
 	}
-	return result != NIL ? result : list_make1(linitial(shapes));
+	foreach(lc, shapes)
+		if (!misses_leaf(lfirst(lc), needed))
+			result = lappend(result, lfirst(lc));
+	if (result == NIL)
+		result = list_make1(linitial(shapes));
+	context->cut[stage->id - 1] = list_length(shapes) - list_length(result);
+	return result;
+}
+
+/* Has it no rows of one of these leaves? */
+static bool
+misses_leaf(const TaskShape *shape, const Bitmapset *leaves)
+{
+	for (int leaf = -1; (leaf = bms_next_member(leaves, leaf)) >= 0;)
+	{
+		int64		rows = 0;
+		ListCell   *lc;
+
+		foreach(lc, shape->inputs)
+			if (((TaskInput *) lfirst(lc))->index == leaf)
+				rows += ((TaskInput *) lfirst(lc))->rows;
+		if (rows == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Deal the partitions of one leaf to the tasks of their nodes. */

@@ -28,6 +28,8 @@ typedef struct TaskContext
 	List	   *nodes;			/* oid list: where tasks may go that read no table */
 	int		   *npartitions;	/* per stage: of its output */
 	StageOutput **outputs;		/* per stage: NULL until it is done */
+	int		   *cut;			/* per stage: tasks left out as they could give no row */
+	int		   *split;			/* per stage: partitions dealt to several tasks */
 } TaskContext;
 
 /* Choose nodes and numbers of partitions. */

@@ -34,7 +34,8 @@ typedef struct LeafPlan
 	int			index;			/* the N of barks_in_N, from 1 */
 	int			stage;			/* whose output is read, 0: the table's */
 	Oid			relid;			/* InvalidOid for a stage */
-	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE; of a stage: its output's */
+	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE; of a stage: its output's,
+								 * 0: how many of its rows come before those that the task reads */
 	List	   *types;			/* oid list, of a stage's columns only */
 	List	   *typmods;		/* int list */
 	List	   *collations;		/* oid list */
@@ -102,7 +103,6 @@ typedef struct StagePlan
 	bool		indeterminate;	/* run twice, it may give other rows (volatile functions, LIMIT without
 								 * a full order …), so a lost output means all of it again, and all
 								 * that read it; reading an exchange does not count, that is known */
-	bool		cut_empty;		/* a task whose exchange leaves are all empty gives no row */
 	Plan	   *driver_plan;	/* STAGE_DRIVER: gives the rows; there is no query then */
 	List	   *distinct;		/* int list: how many values each output column has, as estimated; 0:
 								 * nobody knows.  For the planner of the nodes that read it. */

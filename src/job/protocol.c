@@ -42,6 +42,8 @@ frame_write_job_setup(StringInfo buf, const JobSetup *setup)
 	begin_frame(buf, FRAME_JOB_SETUP);
 	pq_sendint64(buf, setup->driver);
 	pq_sendint64(buf, setup->job);
+	pq_sendint32(buf, Max(setup->pool_weight, 1));
+	pq_sendstring(buf, setup->pool ? setup->pool : "default");
 	put_string(buf, setup->role);
 	pq_sendint32(buf, list_length(setup->settings));
 	foreach(lc, setup->settings)
@@ -61,6 +63,8 @@ frame_read_job_setup(StringInfo buf)
 
 	setup->driver = pq_getmsgint64(buf);
 	setup->job = pq_getmsgint64(buf);
+	setup->pool_weight = get_int32(buf);
+	setup->pool = pstrdup(pq_getmsgstring(buf));
 	setup->role = get_required_string(buf);
 	nsettings = get_int32(buf);
 	for (int32 i = 0; i < nsettings; i++)
@@ -86,6 +90,22 @@ frame_peek_job(const char *frame, Size len, uint64 *driver, uint64 *job)
 	*driver = pg_ntoh64(*driver);
 	memcpy(job, frame + 1 + sizeof(uint64), sizeof(uint64));
 	*job = pg_ntoh64(*job);
+}
+
+void
+frame_peek_pool(const char *frame, Size len, const char **pool, int32 *weight)
+{
+	Size		at = 1 + 2 * sizeof(uint64);
+	uint32		value;
+
+	if (len < at + sizeof(uint32) + 1 ||
+		memchr(frame + at + sizeof(uint32), '\0', len - at - sizeof(uint32)) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("job setup frame is too short")));
+	memcpy(&value, frame + at, sizeof(uint32));
+	*weight = Max((int32) pg_ntoh32(value), 1);
+	*pool = frame + at + sizeof(uint32);
 }
 
 void

@@ -63,6 +63,8 @@ typedef struct JobSetup
 	uint64		driver;			/* the driver's system identifier */
 	uint64		job;			/* number of the job on that driver */
 	char	   *role;			/* acting role; created NOLOGIN when missing */
+	char	   *pool;			/* shares of slots go by it; NULL: that of jobs which name none */
+	int32		pool_weight;	/* its share against other pools; 0 is 1 */
 	List	   *settings;		/* of TaskSetting */
 } JobSetup;
 
@@ -105,6 +107,7 @@ typedef struct TaskInput
 	int32		last_map;
 	int64		rows;			/* as counted when they were written */
 	int64		bytes;
+	int64		rows_before;	/* in partitions before the first; not sent: the SQL has it */
 } TaskInput;
 
 /* A node that keeps output of a stage. */
@@ -218,6 +221,8 @@ extern void frame_write_error(StringInfo buf, char type, int32 task, const Error
 
 /* Whose job a whole frame 'J' is about, without reading the rest. */
 extern void frame_peek_job(const char *frame, Size len, uint64 *driver, uint64 *job);
+/* … and whose share of the slots it takes; pool points into the frame. */
+extern void frame_peek_pool(const char *frame, Size len, const char **pool, int32 *weight);
 extern JobSetup *frame_read_job_setup(StringInfo buf);
 extern TaskSpec *frame_read_task(StringInfo buf);
 extern int32 frame_read_batch(StringInfo buf);	/* task; cursor is then at the batch */

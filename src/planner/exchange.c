@@ -17,6 +17,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_statistic.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
@@ -78,6 +79,25 @@ ir_exchange_spread_nulls(Ir *ir)
 	Assert(stage->exchange == EXCHANGE_HASH);
 	stage->spread_nulls = true;
 	ir->nulls_spread = true;
+}
+
+int
+ir_exchange_add_rows_before(Ir *reader)
+{
+	LeafPlan   *leaf = linitial(reader->leaves);
+	RangeTblEntry *rte = linitial_node(RangeTblEntry, reader->query->rtable);
+	int			column = list_length(leaf->attnums) + 1;
+
+	leaf->attnums = lappend_int(leaf->attnums, 0);
+	leaf->types = lappend_oid(leaf->types, INT8OID);
+	leaf->typmods = lappend_int(leaf->typmods, -1);
+	leaf->collations = lappend_oid(leaf->collations, InvalidOid);
+	rte->coltypes = lappend_oid(rte->coltypes, INT8OID);
+	rte->coltypmods = lappend_int(rte->coltypmods, -1);
+	rte->colcollations = lappend_oid(rte->colcollations, InvalidOid);
+	rte->eref->colnames = lappend(rte->eref->colnames, makeString(psprintf("c%d", column)));
+	return ir_add_column(reader, (Expr *) makeVar(1, column, INT8OID, -1, InvalidOid, 0),
+						 (Expr *) makeNullConst(INT8OID, -1, InvalidOid));
 }
 
 Ir *

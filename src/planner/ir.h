@@ -173,6 +173,11 @@ extern Ir  *ir_exchange_by(PlanContext *context, Ir *ir, const Bitmapset *column
 extern Ir  *ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table);
 /* The exchange that ir was just made by may put rows with a NULL key anywhere. */
 extern void ir_exchange_spread_nulls(Ir *ir);
+/*
+ * Give a reader a further column, bigint: how many rows of the stage are in partitions
+ * before those that its task reads.  Returns the column.
+ */
+extern int	ir_exchange_add_rows_before(Ir *reader);
 /* Another reader of the stage that reader reads. */
 extern Ir  *ir_exchange_read_again(PlanContext *context, const Ir *reader);
 /* Why rows cannot be partitioned by such a column, or NULL. */

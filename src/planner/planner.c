@@ -39,6 +39,7 @@ bool		planner_enabled = true;
 bool		planner_partial_aggregates = true;
 bool		planner_exchanges = true;
 int			planner_driver_groups = 10000;
+int			planner_range_rows = 100000;
 int			planner_broadcast_threshold = 10240;
 int			planner_join_strategy = JOIN_STRATEGY_AUTO;
 
@@ -114,6 +115,11 @@ planner_init(void)
 							"Groups up to whose number the driver finishes an aggregation.",
 							"With more, as estimated, nodes finish it.",
 							&planner_driver_groups, 10000, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.range_rows",
+							"Rows from which a window without partitions is spread over the nodes.",
+							"Only numbers of rows and ranks are made so.",
+							&planner_range_rows, 100000, 0, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.broadcast_threshold",
 							"Largest table or result that is copied to all nodes for a join.",

@@ -43,7 +43,7 @@ extern char *planner_stage_sql(const StagePlan *stage, PlanState *planstate, boo
  * List of char *; NIL gives an empty input, and shards = NULL makes all empty.
  * A leaf that stands for a stage reads barks.exchange(N), N being its index.
  */
-extern char *planner_stage_header(const StagePlan *stage, List **shards);
+extern char *planner_stage_header(const StagePlan *stage, List **shards, List *inputs);
 
 /*
  * Partitions of leaf's table that can hold matching rows, given the stage's
@@ -51,6 +51,14 @@ extern char *planner_stage_header(const StagePlan *stage, List **shards);
  */
 extern Bitmapset *planner_prune(const StagePlan *stage, const LeafPlan *leaf,
 								PlanState *planstate);
+
+/*
+ * Leaves, by index, without rows of which a task of the stage has none to give,
+ * but for a plain aggregate's, of which one task's is enough.
+ */
+extern Bitmapset *planner_needed_leaves(const StagePlan *stage);
+/* Leaves whose rows may be dealt to several tasks that read all the rest alike. */
+extern Bitmapset *planner_divisible_leaves(const StagePlan *stage);
 
 /* Make scans of distributed tables put out only the columns that are used. */
 extern void planner_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
@@ -63,6 +71,7 @@ extern bool planner_enabled;			/* barks.enabled */
 extern bool planner_partial_aggregates; /* barks.partial_aggregates */
 extern bool planner_exchanges;			/* barks.exchanges */
 extern int	planner_driver_groups;	/* barks.driver_groups */
+extern int	planner_range_rows; /* barks.range_rows */
 extern int	planner_broadcast_threshold;	/* barks.broadcast_threshold, kB */
 typedef enum JoinStrategy
 {

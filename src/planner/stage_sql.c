@@ -37,6 +37,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "job/protocol.h"
 #include "planner/ir.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
@@ -56,7 +57,8 @@ static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
 static char *print_query(Query *query);
 static void append_no_rows(StringInfo buf, const LeafPlan *leaf);
-static void append_exchange(StringInfo buf, const LeafPlan *leaf);
+static void append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs);
+static int64 rows_before(const LeafPlan *leaf, List *inputs);
 static char *print_leaf_type(const LeafPlan *leaf, int i);
 static char *qualified_collation(Oid collation);
 static void append_shards(StringInfo buf, const LeafPlan *leaf, List *shards);
@@ -87,7 +89,7 @@ planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate)
 }
 
 char *
-planner_stage_header(const StagePlan *stage, List **shards)
+planner_stage_header(const StagePlan *stage, List **shards, List *inputs)
 {
 	StringInfoData buf;
 	ListCell   *lc;
@@ -105,7 +107,7 @@ planner_stage_header(const StagePlan *stage, List **shards)
 		if (shards == NULL)
 			append_no_rows(&buf, leaf);
 		else if (leaf->stage > 0)
-			append_exchange(&buf, leaf);
+			append_exchange(&buf, leaf, inputs);
 		else
 			append_shards(&buf, leaf, shards[foreach_current_index(lc)]);
 		appendStringInfoChar(&buf, ')');
@@ -333,15 +335,39 @@ append_no_rows(StringInfo buf, const LeafPlan *leaf)
 
 /* SELECT c1, … FROM barks.exchange(N) AS x(c1 type COLLATE collation, …) */
 static void
-append_exchange(StringInfo buf, const LeafPlan *leaf)
+append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs)
 {
+	const char *separator = "(";
+
 	appendStringInfoString(buf, "SELECT");
 	for (int i = 0; i < list_length(leaf->attnums); i++)
-		appendStringInfo(buf, "%s c%d", i > 0 ? "," : "", i + 1);
+	{
+		appendStringInfo(buf, "%s ", i > 0 ? "," : "");
+		if (list_nth_int(leaf->attnums, i) > 0)
+			appendStringInfo(buf, "c%d", i + 1);
+		else
+			appendStringInfo(buf, "'" INT64_FORMAT "'::bigint", rows_before(leaf, inputs));
+	}
 	appendStringInfo(buf, " FROM barks.exchange(%d) AS x", leaf->index);
 	for (int i = 0; i < list_length(leaf->attnums); i++)
-		appendStringInfo(buf, "%sc%d %s", i > 0 ? ", " : "(", i + 1, print_leaf_type(leaf, i));
+	{
+		if (list_nth_int(leaf->attnums, i) == 0)
+			continue;
+		appendStringInfo(buf, "%sc%d %s", separator, i + 1, print_leaf_type(leaf, i));
+		separator = ", ";
+	}
 	appendStringInfoChar(buf, ')');
+}
+
+static int64
+rows_before(const LeafPlan *leaf, List *inputs)
+{
+	ListCell   *lc;
+
+	foreach(lc, inputs)
+		if (((TaskInput *) lfirst(lc))->index == leaf->index)
+			return ((TaskInput *) lfirst(lc))->rows_before;
+	return 0;
 }
 
 /* type COLLATE collation, of a leaf's column */
@@ -383,7 +409,7 @@ static void
 check_printed(const StagePlan *stage, Query *query, const char *sql)
 {
 	OverrideSearchPath path = {.schemas = NIL, .addCatalog = true, .addTemp = false};
-	char	   *text = psprintf("%s %s", planner_stage_header(stage, NULL), sql);
+	char	   *text = psprintf("%s %s", planner_stage_header(stage, NULL, NIL), sql);
 	bool		conforming = standard_conforming_strings;
 	Query	   *volatile parsed = NULL;
 	ListCell   *lc;

@@ -6,15 +6,21 @@
  * partition by columns meet all in one.  Windows stacked over each other share an
  * exchange when they have partition columns in common, see choose_columns.
  *
+ * Numbers of the rows of one long list (row_number, rank) are made range by range:
+ * each task adds how many rows come before its own.
+ *
  * A WindowAgg knows its order by equality operators only: which way it goes is
  * known by how its input is sorted.
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_oper.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -22,12 +28,16 @@
 #include "planner/planner.h"
 #include "planner/translate.h"
 
+/* The operator bigint + bigint */
+#define INT8_PLUS	684
+
 /* A WindowAgg under translation. */
 typedef struct WindowParts
 {
 	WindowAgg  *window;
 	Ir		   *child;
 	IrSortKey  *order;			/* per order column; the column's number in it is the child's */
+	int			rows_before;	/* column of the child to add to numbers of rows, or 0 */
 } WindowParts;
 
 static Bitmapset *choose_columns(PlanContext *context, WindowAgg *window);
@@ -35,6 +45,10 @@ static void hint_window_below(PlanContext *context, WindowAgg *window, const Bit
 static const char *refuse_partition(const WindowParts *parts);
 static const char *find_order(WindowParts *parts);
 static bool partitions_by(const WindowAgg *window, int column);
+static bool numbers_rows_by_range(const PlanContext *context, const WindowParts *parts);
+static bool is_other_window_function(Node *node, void *context);
+static void exchange_by_range(PlanContext *context, WindowParts *parts);
+static Node *add_rows_before_mutator(Node *node, Var *rows_before);
 static void sort_keys_first(WindowParts *parts, const bool *found);
 static bool find_key(const WindowParts *parts, int i, IrSortKey *key);
 static bool order_is_ambiguous(const WindowParts *parts, const bool *found);
@@ -79,7 +93,9 @@ translate_window(PlanContext *context, WindowAgg *window)
 		if (traits_groups_complete(child, window->partNumCols, window->partColIdx) ||
 			planner_exchanges)
 		{
-			if (!traits_groups_complete(child, window->partNumCols, window->partColIdx))
+			if (numbers_rows_by_range(context, &parts))
+				exchange_by_range(context, &parts);
+			else if (!traits_groups_complete(child, window->partNumCols, window->partColIdx))
 				parts.child = ir_exchange_by(context, child, columns);
 			ir = build(context, &parts, &reason);
 		}
@@ -282,6 +298,77 @@ partitions_by(const WindowAgg *window, int column)
 	return false;
 }
 
+/*
+ * Rows of one long list can be numbered by many tasks, each of which has a range of
+ * the order, when it is known how many rows come before.  The ranges are chosen by a
+ * sample, for which the input is read once more.
+ */
+static bool
+numbers_rows_by_range(const PlanContext *context, const WindowParts *parts)
+{
+	const WindowAgg *window = parts->window;
+	const Ir   *child = parts->child;
+
+	if (!planner_exchanges || context->bound != NULL || window->partNumCols > 0 ||
+		window->ordNumCols == 0 || window->plan.qual != NIL || window->runCondition != NIL ||
+		child->distribution != IR_PARTITIONED || child->rows < planner_range_rows ||
+		list_length(child->leaves) != 1 || ((LeafPlan *) linitial(child->leaves))->stage > 0 ||
+		child_order_shows(parts))
+		return false;
+	/* by which the ranges are cut: OIDs that mean the same on all nodes */
+	for (int i = 0; i < window->ordNumCols; i++)
+		if (parts->order[i].sortop >= FirstGenbkiObjectId ||
+			parts->order[i].collation >= FirstGenbkiObjectId)
+			return false;
+	return !is_other_window_function((Node *) window->plan.targetlist, NULL);
+}
+
+/* Peers of a row are in its task; what looks at others is not done. */
+static bool
+is_other_window_function(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, WindowFunc) && ((WindowFunc *) node)->winfnoid != F_ROW_NUMBER &&
+		((WindowFunc *) node)->winfnoid != F_RANK_)
+		return true;
+	return expression_tree_walker(node, is_other_window_function, context);
+}
+
+static void
+exchange_by_range(PlanContext *context, WindowParts *parts)
+{
+	List	   *order = NIL;
+
+	for (int i = 0; i < parts->window->ordNumCols; i++)
+		order = lappend(order, &parts->order[i]);
+	if (parts->child->ordered)
+	{
+		ir_wrap(parts->child);
+		parts->child->ordered = false;
+	}
+	parts->child->order = order;
+	parts->child = ir_exchange(context, parts->child, EXCHANGE_RANGE, NIL);
+	parts->rows_before = ir_exchange_add_rows_before(parts->child);
+}
+
+/* Numbers of rows in the task become those in all tasks. */
+static Node *
+add_rows_before_mutator(Node *node, Var *rows_before)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, WindowFunc))
+	{
+		Expr	   *sum = make_opclause(INT8_PLUS, INT8OID, false, (Expr *) node,
+										(Expr *) copyObject(rows_before), InvalidOid, InvalidOid);
+
+		set_opfuncid((OpExpr *) sum);
+		return (Node *) sum;
+	}
+	return expression_tree_mutator(node, add_rows_before_mutator, rows_before);
+}
+
 static Ir *
 build(PlanContext *context, WindowParts *parts, const char **reason)
 {
@@ -305,6 +392,11 @@ build(PlanContext *context, WindowParts *parts, const char **reason)
 	ir->query->hasWindowFuncs = true;
 	if (!ir_select(ir, &scope, tlist, NIL, false, context->fence, reason))
 		return NULL;
+	if (parts->rows_before > 0)
+		ir->query->targetList = (List *)
+			add_rows_before_mutator((Node *) ir->query->targetList,
+									makeVar(rtindex, parts->rows_before, INT8OID, -1,
+											InvalidOid, 0));
 	if (conditions && !ir_on_nodes(ir))
 		return NULL;
 	if (ir_on_nodes(ir))

@@ -75,6 +75,8 @@ struct Client
 	bool		failed;
 	uint64		driver;			/* of the newest setup, for the queue's fairness */
 	uint64		job;
+	char		pool[NAMEDATALEN];
+	int			pool_weight;
 
 	/*
 	 * Setups, sources and unanswered tasks, oldest first.  What is before the
@@ -185,7 +187,11 @@ client_put_frame(Client *client, const char *data, Size len)
 	}
 	if (data[0] == FRAME_JOB_SETUP)
 	{
+		const char *pool_name;
+
 		frame_peek_job(data, len, &client->driver, &client->job);
+		frame_peek_pool(data, len, &pool_name, &client->pool_weight);
+		strlcpy(client->pool, pool_name, NAMEDATALEN);
 		shuffle_lease_take(client->driver, client->job);
 	}
 	frame = append_frame(client, len, is_task);
@@ -420,6 +426,8 @@ drive_queue(void)
 		request.role = client->service_role;
 		request.driver = client->driver;
 		request.job = client->job;
+		strlcpy(request.pool, client->pool, NAMEDATALEN);
+		request.weight = Max(client->pool_weight, 1);
 		client->state = STATE_CLIENT_QUEUED;
 		queued = client;
 		pool_enqueue(&request);

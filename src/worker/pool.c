@@ -37,6 +37,8 @@
 #define LAUNCHER_WAIT_MS	5000
 /* How long pool_evict_database waits; DROP DATABASE itself waits 5 s more. */
 #define EVICT_WAIT_MS	5000
+/* How far a grant moves a pool of weight 1. */
+#define POOL_STRIDE		UINT64CONST(1000000)
 
 typedef struct Slot
 {
@@ -68,6 +70,7 @@ typedef struct Session
 	int			pid;
 	TimestampTz since;
 	PoolRequest request;
+	uint64		pass;			/* of the pool of the latest request, see grant() */
 	PoolGrant	grant;			/* slot -1: none yet */
 } Session;
 
@@ -79,6 +82,7 @@ typedef struct Pool
 	pg_atomic_uint32 nwaiting;
 	uint64		next_assignment;
 	uint64		next_generation;
+	uint64		pass;			/* of the pool that was served last, before that */
 	TimestampTz start_refused;	/* 0: start workers freely */
 	int			nslots;
 	dlist_head	queue;			/* of Session, oldest first */
@@ -108,6 +112,8 @@ static void set_state(Slot *slot, SlotState state);
 static void schedule(void);
 static Session *next_waiting(void);
 static int	busy_slots(const Session *session);
+static uint64 pass_of_pool(const PoolRequest *request);
+static bool same_pool(const PoolRequest *a, const PoolRequest *b);
 static bool serve(Session *session);
 static Slot *find_slot(SlotState state, const Session *session);
 static Slot *find_victim(void);
@@ -152,6 +158,7 @@ pool_enqueue(const PoolRequest *request)
 	session->pid = MyProcPid;
 	session->since = GetCurrentTimestamp();
 	session->request = *request;
+	session->pass = pass_of_pool(request);
 	session->grant.slot = -1;
 	session->grant.assignment = 0;
 	dlist_push_tail(&pool->queue, &session->node);
@@ -240,6 +247,21 @@ bool
 pool_contended(void)
 {
 	return pg_atomic_read_u32(&pool->nwaiting) > 0;
+}
+
+bool
+pool_waits(int i, int *pid, char *name, TimestampTz *since)
+{
+	const Session *session = &pool->sessions[i];
+	bool		waiting;
+
+	LWLockAcquire(pool->lock, LW_SHARED);
+	waiting = session->waiting;
+	*pid = session->pid;
+	*since = session->since;
+	strlcpy(name, session->request.pool, NAMEDATALEN);
+	LWLockRelease(pool->lock);
+	return waiting;
 }
 
 /* ---------------- a worker's side ---------------- */
@@ -404,6 +426,8 @@ pool_slot_info(int index)
 	info.dboid = slot->dboid;
 	info.role = slot->role;
 	info.session_pid = slot->state == SLOT_BUSY ? pool->sessions[slot->session].pid : 0;
+	if (slot->state == SLOT_BUSY)
+		strlcpy(info.pool, slot->request.pool, NAMEDATALEN);
 	info.tasks = slot->tasks;
 	info.since = slot->since;
 	LWLockRelease(pool->lock);
@@ -561,8 +585,9 @@ set_state(Slot *slot, SlotState state)
 }
 
 /*
- * Give slots to waiting sessions, the least served job's first, and see to it
- * that slots are under way for those that got none.
+ * Give slots to waiting sessions, those of the least served pool first, and of
+ * its least served job, and see to it that slots are under way for those that
+ * got none.
  */
 static void
 schedule(void)
@@ -595,7 +620,10 @@ wake_busy(void)
 			wake(pool->slots[i].proc);
 }
 
-/* The waiting session, not yet looked at, whose job has the fewest slots. */
+/*
+ * The waiting session, not yet looked at, whose pool got least for its weight,
+ * and of that pool the one whose job has the fewest slots.
+ */
 static Session *
 next_waiting(void)
 {
@@ -611,13 +639,12 @@ next_waiting(void)
 		if (session->claimed)
 			continue;
 		slots = busy_slots(session);
-		if (!best || slots < best_slots)
+		if (!best || session->pass < best->pass ||
+			(session->pass == best->pass && slots < best_slots))
 		{
 			best = session;
 			best_slots = slots;
 		}
-		if (best_slots == 0)
-			break;
 	}
 	return best;
 }
@@ -637,6 +664,31 @@ busy_slots(const Session *session)
 			count++;
 	}
 	return count;
+}
+
+/*
+ * Where a pool stands, as its sessions remember.  One of which nobody waited for
+ * a while begins where the others are: it has saved nothing up.
+ */
+static uint64
+pass_of_pool(const PoolRequest *request)
+{
+	uint64		pass = pool->pass;
+
+	for (int i = 0; i < MaxBackends; i++)
+	{
+		const Session *session = &pool->sessions[i];
+
+		if (session->pass > pass && same_pool(&session->request, request))
+			pass = session->pass;
+	}
+	return pass;
+}
+
+static bool
+same_pool(const PoolRequest *a, const PoolRequest *b)
+{
+	return strcmp(a->pool, b->pool) == 0;
 }
 
 /* Grant a slot or make one come; false when all slots are taken. */
@@ -724,15 +776,31 @@ starts_allowed(void)
 		TimestampDifferenceExceeds(pool->start_refused, GetCurrentTimestamp(), START_RETRY_MS);
 }
 
+/*
+ * Each grant moves the session's pool on by a step that is the smaller the more
+ * it weighs (stride scheduling), so that with all of them waiting grants are
+ * dealt in proportion to the weights, whatever the number of slots.
+ */
 static void
 grant(Session *session, Slot *slot)
 {
 	TimestampTz now = GetCurrentTimestamp();
+	uint64		pass = session->pass + POOL_STRIDE / session->request.weight;
+	dlist_iter	iter;
 
 	session->grant.slot = slot - pool->slots;
 	session->grant.assignment = ++pool->next_assignment;
 	slot->session = session - pool->sessions;
 	slot->request = session->request;
+	pool->pass = Max(pool->pass, session->pass);
+	session->pass = pass;
+	dlist_foreach(iter, &pool->queue)
+	{
+		Session    *other = dlist_container(Session, node, iter.cur);
+
+		if (same_pool(&other->request, &session->request))
+			other->pass = pass;
+	}
 	slot->queue_us = now - session->since;
 	pg_atomic_write_u64(&slot->assignment, session->grant.assignment);
 	set_state(slot, SLOT_BUSY);

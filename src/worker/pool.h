@@ -37,8 +37,10 @@ typedef struct PoolRequest
 	uint64		channel_id;
 	Oid			dboid;
 	Oid			role;			/* service role, InvalidOid: as a superuser of this server */
-	uint64		driver;			/* whose job: the least served one is next */
+	uint64		driver;			/* whose job: of a pool's, the least served one is next */
 	uint64		job;
+	char		pool[NAMEDATALEN];	/* pools share the slots by their weights */
+	int			weight;
 } PoolRequest;
 
 /* A slot given to a request; assignment is unique over the server's life. */
@@ -73,6 +75,7 @@ typedef struct SlotInfo
 	Oid			dboid;
 	Oid			role;
 	int			session_pid;
+	char		pool[NAMEDATALEN];	/* while BUSY, else empty */
 	int64		tasks;
 	TimestampTz since;			/* of the state */
 } SlotInfo;
@@ -91,6 +94,9 @@ extern bool pool_serves(const PoolGrant *grant);
 /* Interrupt the worker if it still works for this grant. */
 extern void pool_interrupt(const PoolGrant *grant);
 extern int	pool_worker_pid(const PoolGrant *grant);
+
+/* Backend number i waits: its process, and for whose share of the slots. */
+extern bool pool_waits(int i, int *pid, char *pool, TimestampTz *since);
 
 /* Does anyone wait for a slot? Cheap. */
 extern bool pool_contended(void);

@@ -1,18 +1,25 @@
 CREATE FUNCTION barks.worker_slots(
     OUT slot int, OUT state text, OUT pid int, OUT database oid,
-    OUT session_pid int, OUT tasks bigint, OUT since timestamptz)
+    OUT session_pid int, OUT pool text, OUT tasks bigint, OUT since timestamptz)
 RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_worker_slots';
 COMMENT ON FUNCTION barks.worker_slots() IS 'slots of this server, for the view barks.workers';
 
 CREATE VIEW barks.workers AS
-    SELECT s.slot, s.state, s.pid, d.datname AS database, s.session_pid, s.tasks, s.since
+    SELECT s.slot, s.state, s.pid, d.datname AS database, s.session_pid, s.pool, s.tasks, s.since
     FROM barks.worker_slots() s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.database;
 COMMENT ON VIEW barks.workers IS
     'one row per executor slot of this server: its worker, the session it works for, tasks it ran';
 COMMENT ON COLUMN barks.workers.state IS 'free, starting, idle (a warm worker), busy or leaving';
+COMMENT ON COLUMN barks.workers.pool IS 'the pool whose share of the slots the session takes (barks.pool)';
 COMMENT ON COLUMN barks.workers.tasks IS 'tasks run by this worker since it started';
 GRANT SELECT ON barks.workers TO PUBLIC;
+
+CREATE FUNCTION barks.slot_queue(OUT session_pid int, OUT pool text, OUT since timestamptz)
+RETURNS SETOF record LANGUAGE c VOLATILE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_slot_queue';
+COMMENT ON FUNCTION barks.slot_queue() IS
+    'sessions of this server that wait for an executor slot, and the pool whose share they take';
 
 CREATE FUNCTION barks.exchange(index int)
 RETURNS SETOF record LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 1000

@@ -13,9 +13,11 @@
 
 #include "worker/pool.h"
 
-#define WORKER_COLUMNS 7
+#define WORKER_COLUMNS 8
+#define QUEUE_COLUMNS 3
 
 PG_FUNCTION_INFO_V1(barks_worker_slots);
+PG_FUNCTION_INFO_V1(barks_slot_queue);
 PG_FUNCTION_INFO_V1(barks_exchange);
 PG_FUNCTION_INFO_V1(barks_combine_state);
 
@@ -42,9 +44,36 @@ barks_worker_slots(PG_FUNCTION_ARGS)
 		nulls[3] = !OidIsValid(info.dboid);
 		values[4] = Int32GetDatum(info.session_pid);
 		nulls[4] = info.session_pid == 0;
-		values[5] = Int64GetDatum(info.tasks);
-		values[6] = TimestampTzGetDatum(info.since);
-		nulls[6] = info.since == 0;
+		values[5] = CStringGetTextDatum(info.pool);
+		nulls[5] = info.pool[0] == '\0';
+		values[6] = Int64GetDatum(info.tasks);
+		values[7] = TimestampTzGetDatum(info.since);
+		nulls[7] = info.since == 0;
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* barks.slot_queue(): one row per session of this server that waits for a slot */
+Datum
+barks_slot_queue(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < MaxBackends; i++)
+	{
+		Datum		values[QUEUE_COLUMNS];
+		bool		nulls[QUEUE_COLUMNS] = {false};
+		char		name[NAMEDATALEN];
+		TimestampTz since;
+		int			pid;
+
+		if (!pool_waits(i, &pid, name, &since))
+			continue;
+		values[0] = Int32GetDatum(pid);
+		values[1] = CStringGetTextDatum(name);
+		values[2] = TimestampTzGetDatum(since);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -56,3 +56,16 @@ SELECT city, at, val, val - lag(val) OVER (PARTITION BY city ORDER BY at) FROM m
 SELECT id, f, rank() OVER (ORDER BY f), sum(id) OVER (PARTITION BY f IS NULL ORDER BY id) FROM floats WHERE f IS DISTINCT FROM 0;
 
 SELECT id, bool_or(flag) OVER (ORDER BY id ROWS 3 PRECEDING), max(note) OVER (PARTITION BY grp ORDER BY id) FROM fact WHERE id < 50;
+
+-- numbers of one long list, made range by range
+SELECT id, rank() OVER (ORDER BY q) FROM fact;
+SELECT id, q, row_number() OVER (ORDER BY q DESC NULLS LAST, id), rank() OVER (ORDER BY q DESC NULLS LAST, id) FROM fact WHERE k > 1;
+SELECT id, rank() OVER (ORDER BY grp NULLS FIRST, k DESC) + 10 AS r FROM fact;
+SELECT count(*), min(r), max(r), sum(r) FROM (SELECT rank() OVER (ORDER BY grp, d) AS r FROM fact) x;
+SELECT r, count(*) FROM (SELECT rank() OVER (ORDER BY k % 3) AS r FROM fact) x GROUP BY r;
+SELECT max(n), sum(n * id) FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM fact WHERE false) x;
+SELECT id, r, n FROM (SELECT id, rank() OVER (ORDER BY k) AS r, row_number() OVER (ORDER BY q, id) AS n FROM fact) x WHERE r = n;
+SELECT k, n, row_number() OVER (ORDER BY n DESC, k), rank() OVER (ORDER BY n DESC, k) FROM (SELECT k, count(*) AS n FROM fact GROUP BY k) x;
+SELECT id, rank() OVER (ORDER BY q), dense_rank() OVER (ORDER BY q) FROM fact;
+SELECT id, rank() OVER (ORDER BY wg), rank() OVER (ORDER BY wi) FROM words;
+SELECT id, wc, rank() OVER (ORDER BY wc), row_number() OVER (ORDER BY w COLLATE "C", id) FROM words;

@@ -134,3 +134,9 @@ SELECT count(*) FROM fact WHERE q = ANY ($1);
 
 -- params (int[]) ('{1,2}')
 SELECT count(*) FROM fact WHERE q = ANY ($1);
+
+-- ordered
+SELECT d.k, (SELECT sum(1 / CASE WHEN f.k = 3 THEN 0 ELSE 1 END) FROM fact f WHERE f.k = d.k) AS s FROM dim d WHERE d.k <> 3 ORDER BY d.k;
+
+-- ordered
+SELECT c.cid, (SELECT max(10 / (o.cid - 2)) FROM ord o WHERE o.cid = c.cid) AS m FROM cust c WHERE c.cid > 2 ORDER BY c.cid;

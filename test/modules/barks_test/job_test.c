@@ -111,7 +111,9 @@ static void
 check_job_frames(StringInfo buf)
 {
 	TaskSetting setting = {"search_path", "\"$user\", public"};
-	JobSetup	setup = {PG_UINT64_MAX, 77, "the \"role\"", list_make1(&setting)};
+	JobSetup	setup = {PG_UINT64_MAX, 77, "the \"role\"", "etl", 3, list_make1(&setting)};
+	const char *pool;
+	int32		weight;
 	TaskSpec	spec = {1, 2, 3, true, false, 1024, "SELECT 'ü'"};
 	JobSetup   *got_setup;
 	TaskSpec   *got_spec;
@@ -120,6 +122,11 @@ check_job_frames(StringInfo buf)
 	check_truncated(buf);
 	buf->cursor = 1;
 	got_setup = frame_read_job_setup(buf);
+	frame_peek_pool(buf->data, buf->len, &pool, &weight);
+	check_string(pool, setup.pool);
+	check_string(got_setup->pool, setup.pool);
+	if (weight != 3 || got_setup->pool_weight != 3)
+		elog(ERROR, "weight of the pool differs");
 	check_string(got_setup->role, setup.role);
 	check_string(((TaskSetting *) linitial(got_setup->settings))->value, setting.value);
 	if (got_setup->driver != setup.driver || got_setup->job != setup.job)

@@ -1,0 +1,182 @@
+/*-------------------------------------------------------------------------
+ * adapt.c
+ *	  What the sizes of its inputs may change about the tasks of a stage.
+ *
+ * Both answers come from the shape of the stage's query, so nothing has to be
+ * said about it when the query is built.  Whatever is not known to be right
+ * is left out.
+ */
+#include "postgres.h"
+
+#include "nodes/bitmapset.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+
+#include "planner/planner.h"
+
+/* The question asked about a query's inputs. */
+typedef enum Question
+{
+	IS_NEEDED,					/* without its rows there is no row */
+	IS_DIVISIBLE				/* the rows of a union are the union of the rows */
+} Question;
+
+typedef struct References
+{
+	int			leaf;
+	int			count;
+} References;
+
+static Bitmapset *leaves_of_query(const Query *query, Question question, bool partial);
+static bool query_allows(const Query *query, Question question, bool partial);
+static bool has_whole_aggregate(Node *node, void *context);
+static Bitmapset *leaves_of_item(const Query *query, Node *item, Question question);
+static Bitmapset *leaves_of_quals(Node *quals);
+static int	leaf_number(const RangeTblEntry *rte);
+static bool count_references(Node *node, References *references);
+
+Bitmapset *
+planner_needed_leaves(const StagePlan *stage)
+{
+	if (stage->query == NULL || stage->needs_gate)
+		return NULL;
+	return leaves_of_query(stage->query, IS_NEEDED, stage->partial_aggregate);
+}
+
+Bitmapset *
+planner_divisible_leaves(const StagePlan *stage)
+{
+	Bitmapset  *leaves;
+	Bitmapset  *result = NULL;
+
+	if (stage->query == NULL || stage->needs_gate || stage->indeterminate ||
+		stage->task_order || stage->exchange == EXCHANGE_KEEP)
+		return NULL;
+	leaves = leaves_of_query(stage->query, IS_DIVISIBLE, stage->partial_aggregate);
+	/* one that is read in two places meets itself */
+	for (int leaf = -1; (leaf = bms_next_member(leaves, leaf)) >= 0;)
+	{
+		References	references = {leaf, 0};
+
+		(void) query_tree_walker(stage->query, count_references, &references,
+								 QTW_EXAMINE_RTES_BEFORE);
+		if (references.count == 1)
+			result = bms_add_member(result, leaf);
+	}
+	return result;
+}
+
+/* partial: the query's aggregates are states that are combined later. */
+static Bitmapset *
+leaves_of_query(const Query *query, Question question, bool partial)
+{
+	return query_allows(query, question, partial) ?
+		leaves_of_item(query, (Node *) query->jointree, question) : NULL;
+}
+
+static bool
+query_allows(const Query *query, Question question, bool partial)
+{
+	if (query->setOperations || query->groupingSets || query->havingQual)
+		return false;
+	if (question == IS_NEEDED)
+		return partial || !query->hasAggs || query->groupClause != NIL;
+	return (partial ? !has_whole_aggregate((Node *) query->targetList, NULL) :
+			!query->hasAggs && query->groupClause == NIL) &&
+		!query->hasWindowFuncs && query->distinctClause == NIL &&
+		query->limitCount == NULL && query->limitOffset == NULL;
+}
+
+/* One of distinct or ordered values: it needs all rows of its group with equal values together. */
+static bool
+has_whole_aggregate(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Aggref) &&
+		(((Aggref *) node)->aggdistinct != NIL || ((Aggref *) node)->aggorder != NIL))
+		return true;
+	return expression_tree_walker(node, has_whole_aggregate, context);
+}
+
+static Bitmapset *
+leaves_of_item(const Query *query, Node *item, Question question)
+{
+	Bitmapset  *leaves = NULL;
+	ListCell   *lc;
+
+	if (IsA(item, FromExpr))
+	{
+		foreach(lc, ((FromExpr *) item)->fromlist)
+			leaves = bms_join(leaves, leaves_of_item(query, lfirst(lc), question));
+		if (question == IS_NEEDED)
+			leaves = bms_join(leaves, leaves_of_quals(((FromExpr *) item)->quals));
+	}
+	else if (IsA(item, JoinExpr))
+	{
+		JoinExpr   *join = (JoinExpr *) item;
+
+		if (join->jointype == JOIN_INNER || join->jointype == JOIN_LEFT)
+			leaves = leaves_of_item(query, join->larg, question);
+		if (join->jointype == JOIN_INNER || join->jointype == JOIN_RIGHT)
+			leaves = bms_join(leaves, leaves_of_item(query, join->rarg, question));
+		if (join->jointype == JOIN_INNER && question == IS_NEEDED)
+			leaves = bms_join(leaves, leaves_of_quals(join->quals));
+	}
+	else if (IsA(item, RangeTblRef))
+	{
+		RangeTblEntry *rte = rt_fetch(((RangeTblRef *) item)->rtindex, query->rtable);
+
+		if (rte->rtekind == RTE_SUBQUERY)
+			leaves = leaves_of_query(rte->subquery, question, false);
+		else if (leaf_number(rte) > 0)
+			leaves = bms_make_singleton(leaf_number(rte));
+	}
+	return leaves;
+}
+
+/* Of EXISTS among conditions that must all hold. */
+static Bitmapset *
+leaves_of_quals(Node *quals)
+{
+	Bitmapset  *leaves = NULL;
+	ListCell   *lc;
+
+	if (quals == NULL)
+		return NULL;
+	if (IsA(quals, List))
+		foreach(lc, (List *) quals)
+			leaves = bms_join(leaves, leaves_of_quals(lfirst(lc)));
+	else if (IsA(quals, BoolExpr) && ((BoolExpr *) quals)->boolop == AND_EXPR)
+		return leaves_of_quals((Node *) ((BoolExpr *) quals)->args);
+	else if (IsA(quals, SubLink) && ((SubLink *) quals)->subLinkType == EXISTS_SUBLINK)
+		return leaves_of_query((Query *) ((SubLink *) quals)->subselect, IS_NEEDED, false);
+	return leaves;
+}
+
+/* The N of barks_in_N; 0: it is something else. */
+static int
+leaf_number(const RangeTblEntry *rte)
+{
+	int			number = 0;
+
+	if (rte->rtekind != RTE_CTE || sscanf(rte->ctename, "barks_in_%d", &number) != 1)
+		return 0;
+	return number;
+}
+
+static bool
+count_references(Node *node, References *references)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		references->count += leaf_number((RangeTblEntry *) node) == references->leaf;
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, count_references, references,
+								 QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, count_references, references);
+}
