@@ -105,6 +105,7 @@ static void add_node_view(View *view, NodeConnection *conn);
 static void lock_when_settled(List *nodes);
 static List *missing_nodes(View *view, List *nodes);
 static NodeView *find_node_view(View *view, Oid node);
+static void forget_lost(Oid node, const char *command);
 static NodeView *node_view(View *view, Oid node);
 static NodeConnection *take_quiet(ClusterSnapshot *snap, NodeView *nv);
 static void await_stopping(NodeView *nv);
@@ -185,16 +186,20 @@ cluster_snapshot_exists(Snapshot snapshot)
 }
 
 bool
+cluster_snapshot_has(Snapshot snapshot, Oid node)
+{
+	View	   *view = find_view(snapshot);
+
+	return view && find_node_view(view, node);
+}
+
+bool
 cluster_snapshot_is_lost(Snapshot snapshot, Oid node)
 {
 	View	   *view = find_view(snapshot);
-	ListCell   *lc;
+	NodeView   *nv = view ? find_node_view(view, node) : NULL;
 
-	if (view && view->commits != cluster_commit_count())
-		foreach(lc, view->nodes)
-			if (((NodeView *) lfirst(lc))->node == node)
-				return ((NodeView *) lfirst(lc))->broken;
-	return false;
+	return nv && nv->broken && view->commits != cluster_commit_count();
 }
 
 void
@@ -321,9 +326,28 @@ cluster_snapshot_import(NodeConnection *conn, const char *command, bool stream)
 			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
 		FlushErrorState();
+		forget_lost(connection_node(conn), command);
 		snapshot_lost(connection_node(conn));	/* "invalid snapshot identifier" */
 	}
 	PG_END_TRY();
+}
+
+/*
+ * The node does not know an id any more that is part of the command: its holder
+ * is gone, which we have not heard yet.
+ */
+static void
+forget_lost(Oid node, const char *command)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &views)
+	{
+		NodeView   *nv = find_node_view(dlist_container(View, link, iter.cur), node);
+
+		if (nv && strstr(command, nv->id))
+			nv->broken = true;
+	}
 }
 
 const char *
@@ -583,6 +607,8 @@ add_node_view(View *view, NodeConnection *conn)
 		nv->node = connection_node(conn);
 		view->nodes = lappend(view->nodes, nv);
 	}
+	if (nv->holder && list_member_ptr(nv->quiet, nv->holder))
+		connection_discard(nv->holder); /* see forget_lost */
 	strlcpy(nv->id, value, Min(sizeof(nv->id), blank - value + 1));
 	nv->content = pstrdup(blank + 1);
 	nv->holder = conn;

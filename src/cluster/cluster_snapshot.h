@@ -39,6 +39,8 @@ extern ClusterSnapshot *cluster_snapshot_acquire_in_step(Snapshot snapshot, List
 														 Snapshot (*renew) (void *arg), void *arg);
 /* Does anybody read under this snapshot now? */
 extern bool cluster_snapshot_exists(Snapshot snapshot);
+/* And did this node give one to it, lost or not? */
+extern bool cluster_snapshot_has(Snapshot snapshot, Oid node);
 
 /*
  * Did somebody who still reads under this snapshot lose what the node gave, and

@@ -62,7 +62,7 @@ job_start(JobPlan *plan, MemoryContext parent)
 	make_stages(job);
 	job_reset(job);
 	(void) stages_open(job);
-	lanes_start(job);
+	lost_start(job);
 	MemoryContextSwitchTo(old);
 	return job;
 }
@@ -224,6 +224,8 @@ job_end(Job *job)
 	if (job->has_lease)
 		shuffle_job_over(job->setup.driver, job->setup.job);
 	registry_job_end(job->number, REGISTRY_FINISHED, NULL);
+	lanes_release(job);
+	lost_release_owners(job);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(job->context);
 }
@@ -331,6 +333,8 @@ keep_going(Job *job)
 
 	for (;;)
 	{
+		if (job->broken)
+			lost_restart(job, job->broken_node, job->broken);
 		(void) stages_open(job);
 		lanes_feed(job);
 		if (job->broken == NULL)
@@ -338,8 +342,6 @@ keep_going(Job *job)
 		/* nodes do what they can while the driver makes its own rows */
 		if (job->broken == NULL && !driver_stage_run(job))
 			break;
-		if (job->broken)
-			lost_restart(job, job->broken_node, job->broken);
 	}
 	MemoryContextSwitchTo(old);
 }

@@ -112,6 +112,8 @@ struct Job
 	bool		has_lease;		/* of files that the driver wrote here */
 	RemoteError *broken;		/* a node is lost: the job must start over before it goes on */
 	Oid			broken_node;
+	Oid			opening;		/* the node a lane was last opened to, or not */
+	List	   *owners;			/* ResourceOwners of lanes, until the job ends */
 	JobSetup	setup;
 	List	   *runs;			/* of NodeRun */
 	TimestampTz speculated;		/* when late tasks were looked for last */
@@ -167,6 +169,8 @@ extern void speculation_drop(Job *job, Attempt *loser);
 
 /* lost.c */
 extern bool error_is_retryable(const RemoteError *error);
+extern void lost_start(Job *job);	/* or see Job.broken */
+extern void lost_release_owners(Job *job);
 extern JobLane *lost_open_lane(Job *job, NodeRun *run); /* NULL: see Job.broken */
 extern void lost_restart(Job *job, Oid node, RemoteError *error);
 extern void lost_lane(Job *job, JobLane *lane, RemoteError *error);

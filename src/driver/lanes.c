@@ -139,6 +139,7 @@ lanes_open(Job *job, NodeRun *run)
 	MemoryContext old = MemoryContextSwitchTo(job->lane_context);
 	JobLane    *lane = palloc0(sizeof(JobLane));
 
+	job->opening = run->node;
 	lane->run = run;
 	lane->told = palloc0(sizeof(int) * job->plan->nstages);
 	lane->lane = lane_open(job->plan->snapshot, run->node, job->plan->all_nodes);

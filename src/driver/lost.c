@@ -35,6 +35,7 @@ static void redo_stage(Job *job, StageRun *stage, RemoteError *error);
 static void forget_stage(Job *job, StageRun *stage);
 static bool reads(const Job *job, const StageRun *stage, Bitmapset *stages);
 static bool try_open(Job *job, NodeRun *run, JobLane **lane, Oid lost, RemoteError **error);
+static void release_owner(ResourceOwner owner, bool commit);
 static RemoteError *caught_error(MemoryContext context);
 static bool keeps_what_is_needed(const Job *job, const NodeRun *run);
 
@@ -243,6 +244,21 @@ lost_restart(Job *job, Oid node, RemoteError *error)
 	}
 }
 
+/*
+ * The lanes that a job begins with, when a node that gave its snapshot may be gone
+ * already; then see Job.broken.
+ */
+void
+lost_start(Job *job)
+{
+	RemoteError *error;
+
+	if (try_open(job, NULL, NULL, InvalidOid, &error))
+		return;
+	job->broken = error;
+	job->broken_node = job->opening;
+}
+
 /* A further lane in the middle of the job, when the node may be gone already. */
 JobLane *
 lost_open_lane(Job *job, NodeRun *run)
@@ -250,7 +266,7 @@ lost_open_lane(Job *job, NodeRun *run)
 	JobLane    *lane = NULL;
 	RemoteError *error;
 
-	if (job->plan->nstages == 1 || job->delivered)
+	if (job->delivered)
 		return lanes_open(job, run);
 	if (try_open(job, run, &lane, InvalidOid, &error))
 		return lane;
@@ -259,11 +275,22 @@ lost_open_lane(Job *job, NodeRun *run)
 	return NULL;
 }
 
+/* At the end of a job that went well, and has no lanes any more. */
+void
+lost_release_owners(Job *job)
+{
+	ListCell   *lc;
+
+	foreach(lc, job->owners)
+		release_owner(lfirst(lc), true);
+	job->owners = NIL;
+}
+
 /*
- * Open a lane, or with run NULL all that the waiting tasks can use and one to the
- * node that was lost, for a later stage or rows of the driver may need it; false
- * when a node cannot be reached.  What a failed try took is given back by a
- * resource owner of its own.
+ * Open a lane, or with run NULL all that the waiting tasks can use, and if a node
+ * was lost, one to it: a later stage or rows of the driver may need it.  False when
+ * a node cannot be reached of which we have, or had, a snapshot.  What a failed try
+ * took is given back by a resource owner of its own.
  */
 static bool
 try_open(Job *job, NodeRun *run, JobLane **lane, Oid lost, RemoteError **error)
@@ -271,10 +298,12 @@ try_open(Job *job, NodeRun *run, JobLane **lane, Oid lost, RemoteError **error)
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ResourceOwner attempt = ResourceOwnerCreate(owner, "barks lanes");
+	bool		begins = run == NULL && !OidIsValid(lost);
 	volatile bool opened = false;
 
 	CurrentResourceOwner = attempt;
-	connection_patience = false;	/* the caller tries again, and again from the start */
+	/* else the caller tries again, and again from the start */
+	connection_patience = begins;
 	PG_TRY();
 	{
 		if (run)
@@ -282,7 +311,7 @@ try_open(Job *job, NodeRun *run, JobLane **lane, Oid lost, RemoteError **error)
 		else
 		{
 			lanes_start(job);
-			if (lanes_of_node(job, lost)->lanes == NIL)
+			if (OidIsValid(lost) && lanes_of_node(job, lost)->lanes == NIL)
 				lanes_open(job, lanes_of_node(job, lost));
 		}
 		opened = true;
@@ -291,22 +320,36 @@ try_open(Job *job, NodeRun *run, JobLane **lane, Oid lost, RemoteError **error)
 	{
 		connection_patience = true;
 		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_CONNECTION_EXCEPTION)
+		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_CONNECTION_EXCEPTION ||
+			(begins && !cluster_snapshot_has(job->plan->snapshot, job->opening)))
 			PG_RE_THROW();
 		MemoryContextSwitchTo(caller);
 		*error = caught_error(job->lane_context);
 		if (run == NULL)
 			lanes_release(job);
-		ResourceOwnerRelease(attempt, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
-		ResourceOwnerRelease(attempt, RESOURCE_RELEASE_LOCKS, false, false);
-		ResourceOwnerRelease(attempt, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
-		ResourceOwnerDelete(attempt);
+		release_owner(attempt, false);
 	}
 	PG_END_TRY();
 	connection_patience = true;
-	/* if it went well, "attempt" stays as a child of the owner and ends with it */
 	CurrentResourceOwner = owner;
+	if (opened)
+	{
+		/* a child of the owner, with which it ends if the job does not end well */
+		MemoryContext old = MemoryContextSwitchTo(job->context);
+
+		job->owners = lappend(job->owners, attempt);
+		MemoryContextSwitchTo(old);
+	}
 	return opened;
+}
+
+static void
+release_owner(ResourceOwner owner, bool commit)
+{
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, commit, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, commit, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, commit, false);
+	ResourceOwnerDelete(owner);
 }
 
 static RemoteError *

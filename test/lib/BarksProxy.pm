@@ -3,11 +3,13 @@
 #	my $proxy = BarksProxy->new($server, what => 'flip', at => 5000, times => 1);
 #	... connect to 127.0.0.1 port $proxy->port ...
 #	$proxy->stop;
+#	$proxy = BarksProxy->new($server, port => $proxy->port, …);   # another one in its place
 #
 # Bytes that the server sends are counted per connection.  At byte "at" one bit
 # is flipped, or the connection is dropped, or nothing more is passed on
 # (stall), or 100 bytes are left out (skip): on the first "times" connections
-# that get so far, others are passed on as they are.
+# that get so far, others are passed on as they are.  With after => 'text' the
+# count begins anew each time the client sends that text, and not before.
 
 package BarksProxy;
 
@@ -21,7 +23,7 @@ use IO::Socket::UNIX;
 sub new
 {
 	my ($class, $server, %harm) = @_;
-	my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 10, ReuseAddr => 1)
+	my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $harm{port} // 0, Listen => 10, ReuseAddr => 1)
 	  or die "cannot listen: $!";
 	my $self = bless { port => $listen->sockport }, $class;
 	my $target = $server->host . '/.s.PGSQL.' . $server->port;
@@ -52,7 +54,7 @@ sub serve
 {
 	my ($listen, $target, $harm) = @_;
 	my $select = IO::Select->new($listen);
-	my %pipe;		# socket → [ other socket, is the server's, bytes so far, stalled ]
+	my %pipe;		# socket → [ other socket, is the server's, bytes so far or undef, stalled ]
 	while (1)
 	{
 		for my $socket ($select->can_read)
@@ -62,13 +64,14 @@ sub serve
 				my $client = $listen->accept or next;
 				my $server = IO::Socket::UNIX->new(Peer => $target) or do { close $client; next };
 				$pipe{$client} = [ $server, 0, 0, 0 ];
-				$pipe{$server} = [ $client, 1, 0, 0 ];
+				$pipe{$server} = [ $client, 1, $harm->{after} ? undef : 0, 0 ];
 				$select->add($client, $server);
 				next;
 			}
 			my $end = $pipe{$socket} or next;
 			my $n = sysread($socket, my $data, 65536);
 			my $drop = !$n;
+			$pipe{ $end->[0] }[2] = 0 if $n && !$end->[1] && $harm->{after} && index($data, $harm->{after}) >= 0;
 			$drop ||= !pass($end, $data, $harm) if $n;
 			if ($drop)
 			{
@@ -88,7 +91,7 @@ sub pass
 	my ($end, $data, $harm) = @_;
 	my ($to, $from_server) = @$end;
 	return 1 if $end->[3];
-	if ($from_server)
+	if ($from_server && defined $end->[2])
 	{
 		my $at = $harm->{at} - $end->[2];
 		$end->[2] += length $data;
