@@ -36,7 +36,8 @@ my %size = map { split /\|/ } split /\n/, q1('SELECT name, bytes / 1024 FROM bar
 my $threshold = q1(q{SELECT setting FROM pg_settings WHERE name = 'barks.broadcast_threshold'});
 cmp_ok($size{fact}, '>', $threshold, 'one table is above the threshold');
 cmp_ok($size{dim}, '<', $threshold, 'the other is below');
-is(q1('SELECT count(DISTINCT node), sum(rows) FROM barks.partitions WHERE name = \'fact\'::regclass'), "2|$rows", 'all rows, on both nodes');
+is(q1('SELECT count(DISTINCT node) FROM barks.partitions WHERE rows > 0 AND name = \'fact\'::regclass'), 2, 'it is on both nodes');
+is(q1('SELECT count(*) FROM fact'), $rows, 'with all rows');
 
 my $expected = q1(sprintf "SET barks.enabled = off; $query", '(' . sprintf($row, $rows) . ')', 'plain_dim');
 is(scalar(split /\n/, $expected), 17, 'plain PostgreSQL answers');
