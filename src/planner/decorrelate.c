@@ -13,7 +13,8 @@
  * meets none when the subquery's input would be empty; aggregates that are then
  * NULL are NULL by the outer join, count is put right by COALESCE, and others
  * are not touched.  What the subquery computes from its aggregates is computed
- * above the join, for the rows that ask.
+ * above the join, for the rows that ask.  The groups are made for all, so nothing
+ * in them may fail: where it might, the subquery stays (see cannot_fail.c).
  *
  * Equality by the subquery's WHERE must be the equality that groups, or one
  * outer row could meet two groups.
@@ -33,6 +34,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "planner/cannot_fail.h"
 #include "planner/decorrelate.h"
 #include "table/layout.h"
 
@@ -306,7 +308,7 @@ join_groups(Query *sub, OuterQuery *outer)
 		on = lappend(on, clause);
 	}
 	/* all of it was in the pairs and in what is computed above the join */
-	if (contain_vars_of_level((Node *) groups, 1))
+	if (contain_vars_of_level((Node *) groups, 1) || !query_cannot_fail(groups))
 		return NULL;
 
 	foreach(lc, groups->targetList)

@@ -18,6 +18,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
+#include "planner/cannot_fail.h"
 #include "planner/fallback.h"
 #include "planner/prune.h"
 #include "planner/translate.h"
@@ -82,7 +83,9 @@ translate_bound_scan(PlanContext *context, Scan *scan)
 	below->plan.qual = NIL;
 	foreach(lc, scan->plan.qual)
 	{
-		if (depends_on(lfirst(lc), context->bound) || (context->fence && quals != NIL))
+		/* what comes after such a qual must not see, or fail for, rows that it drops */
+		if (depends_on(lfirst(lc), context->bound) ||
+			(quals != NIL && (context->fence || !expression_cannot_fail(lfirst(lc)))))
 			quals = lappend(quals, lfirst(lc));
 		else
 			below->plan.qual = lappend(below->plan.qual, lfirst(lc));
