@@ -245,6 +245,7 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(range_keys);
 	COPY_SCALAR(task_order);
 	COPY_SCALAR(indeterminate);
+	COPY_SCALAR(may_be_unneeded);
 	COPY_SCALAR(cut_empty);
 	COPY_NODE(driver_plan);
 	COPY_NODE(distinct);
@@ -275,6 +276,7 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_NODE(range_keys);
 	EQUAL_SCALAR(task_order);
 	EQUAL_SCALAR(indeterminate);
+	EQUAL_SCALAR(may_be_unneeded);
 	EQUAL_SCALAR(cut_empty);
 	EQUAL_SCALAR(driver_plan);
 	EQUAL_NODE(distinct);
@@ -305,6 +307,7 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(range_keys);
 	OUT_BOOL(task_order);
 	OUT_BOOL(indeterminate);
+	OUT_BOOL(may_be_unneeded);
 	OUT_BOOL(cut_empty);
 	OUT_NODE(driver_plan);
 	OUT_NODE(distinct);
@@ -334,6 +337,7 @@ stage_plan_read(ExtensibleNode *node)
 	READ_NODE(range_keys);
 	READ_BOOL(task_order);
 	READ_BOOL(indeterminate);
+	READ_BOOL(may_be_unneeded);
 	READ_BOOL(cut_empty);
 	READ_NODE(driver_plan);
 	READ_NODE(distinct);

@@ -169,6 +169,8 @@ extern Ir  *ir_exchange_by(PlanContext *context, Ir *ir, const Bitmapset *column
 extern Ir  *ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table);
 /* The exchange that ir was just made by may put rows with a NULL key anywhere. */
 extern void ir_exchange_spread_nulls(Ir *ir);
+/* PostgreSQL would run what ir reads when it is asked for, so it must not fail before. */
+extern void ir_exchange_may_be_unneeded(Ir *ir);
 /* Another reader of the stage that reader reads. */
 extern Ir  *ir_exchange_read_again(PlanContext *context, const Ir *reader);
 /* Why rows cannot be partitioned by such a column, or NULL. */

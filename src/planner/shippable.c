@@ -434,8 +434,8 @@ check_node(Node *node, ShippableContext *context)
 				return true;
 			break;
 		case T_SubLink:
-			/* its stages run before any row is seen, and may fail */
-			if (context->guarded)
+			/* the driver makes its rows before any other is seen, and may fail */
+			if (context->guarded && ((SubLink *) node)->subLinkId == SUBLINK_OF_DRIVER)
 				return fail(context, "a subquery in a conditional expression");
 			break;
 		case T_SubPlan:

@@ -12,6 +12,9 @@
 extern PlanContext *subplan_begin(PlanContext *context);
 extern void subplan_end(PlanContext *before);
 
+/* subLinkId of a SubLink for which the driver makes rows; the rest has no use for it */
+#define SUBLINK_OF_DRIVER	1
+
 extern Node *subplan_for_query(const SubPlan *subplan, Node *test, List *args, Ir *ir,
 							   const char **reason);
 extern void subplan_attach(Ir *ir, const SubPlan *subplan);

@@ -83,6 +83,7 @@ subplan_for_query(const SubPlan *subplan, Node *test, List *args, Ir *ir, const 
 {
 	SubLink    *link = makeNode(SubLink);
 	Ir		   *reader;
+	ListCell   *lc;
 
 	*reason = "a subquery in an expression";
 	if (!planner_exchanges || current == NULL || ir->query == NULL ||
@@ -111,6 +112,9 @@ subplan_for_query(const SubPlan *subplan, Node *test, List *args, Ir *ir, const 
 	link->subselect = (Node *) select_columns(reader, subplan->subLinkType == EXISTS_SUBLINK ? 0 :
 											  Max(1, list_length(subplan->paramIds)));
 	subplan_bind(link->subselect, subplan->parParam, args);
+	foreach(lc, reader->stages)
+		if (((StagePlan *) lfirst(lc))->distribution == STAGE_DRIVER)
+			link->subLinkId = SUBLINK_OF_DRIVER;
 	link->location = -1;
 	return (Node *) link;
 }
@@ -173,9 +177,11 @@ subplan_broadcast(PlanContext *context, Ir *ir, Plan *plan, bool keeps_order)
 
 	if (!ir_on_nodes(ir))
 		ir = driver_input(context, ir, &plan, keeps_order, &reason);
-	if (ir == NULL || ir->distribution == IR_BROADCAST)
-		return ir;
-	return ir_exchange(context, ir, EXCHANGE_BROADCAST, NIL);
+	if (ir && ir->distribution != IR_BROADCAST)
+		ir = ir_exchange(context, ir, EXCHANGE_BROADCAST, NIL);
+	if (ir)
+		ir_exchange_may_be_unneeded(ir);
+	return ir;
 }
 
 /* Do all tasks find the same rows behind the leaves, so that nothing has to move? */
