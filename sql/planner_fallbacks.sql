@@ -56,7 +56,16 @@ SELECT * FROM barks.fallbacks('SELECT k FROM t LIMIT nullif(nextval(''s''), 0)')
 SELECT * FROM barks.fallbacks('SELECT nextval(''s''), k FROM t');
 SELECT * FROM barks.fallbacks('SELECT * FROM t TABLESAMPLE SYSTEM (10 * random())');
 SELECT * FROM barks.fallbacks('SELECT k FROM t WHERE pg_typeof(a)::text = ''int''');
-SELECT * FROM barks.fallbacks('SELECT t FROM t');
+SELECT * FROM barks.fallbacks('SELECT t, t::text, t IS NOT NULL, tableoid::regclass FROM t ORDER BY 1 LIMIT 3');
+SELECT * FROM barks.fallbacks('SELECT count(t) FROM t');
+SELECT * FROM barks.fallbacks('SELECT t = t FROM t');
+CREATE COLLATION german (provider = icu, locale = 'de');
+CREATE COLLATION danish (provider = icu, locale = 'da');
+CREATE TABLE words (id int, w text COLLATE german) USING barks;
+SELECT * FROM barks.fallbacks('SELECT max(w) FROM words WHERE w < ''x'' GROUP BY id % 3 ORDER BY 1');
+SELECT * FROM barks.fallbacks('SELECT id FROM words ORDER BY w COLLATE danish');
+SELECT * FROM barks.fallbacks('SELECT a FROM t ORDER BY b COLLATE german');
+DROP TABLE words;
 CREATE FUNCTION own(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';
 SELECT * FROM barks.fallbacks('SELECT own(a) FROM t');
 SET barks.partial_aggregates = off;

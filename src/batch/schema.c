@@ -104,7 +104,8 @@ codec_for_base_type(Oid typid)
 static BatchCodec
 codec_for_form(Oid typid, Form_pg_type type)
 {
-	if (typid == CSTRINGOID || typid == UNKNOWNOID || typid == VOIDOID)
+	if (typid == CSTRINGOID || typid == UNKNOWNOID || typid == VOIDOID ||
+		typid == RECORDOID)
 		return BATCH_CODEC_TEXT;
 	if (type->typtype == TYPTYPE_PSEUDO || type_has_no_input(typid))
 		report_unsupported(typid);

@@ -26,6 +26,7 @@
 
 #include "planner/agg.h"
 #include "planner/planner.h"
+#include "planner/shippable.h"
 #include "planner/translate.h"
 
 static const char *refuse_partial(Aggref *aggref);
@@ -366,9 +367,11 @@ make_combining(Aggref *aggref, AggParts *parts)
 	{
 		TargetEntry *tle = lfirst_node(TargetEntry, lc);
 		Node	   *arg = (Node *) tle->expr;
+		Oid			type = getBaseType(exprType(arg));
 
 		/* a domain's constraints must not be asked */
-		tle->expr = (Expr *) makeNullConst(getBaseType(exprType(arg)), -1, exprCollation(arg));
+		tle->expr = (Expr *) makeNullConst(shippable_row_type(type) ? RECORDOID : type, -1,
+											  exprCollation(arg));
 		tle->ressortgroupref = 0;
 	}
 	result->aggdistinct = NIL;

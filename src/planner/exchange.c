@@ -26,6 +26,7 @@
 #include "utils/typcache.h"
 
 #include "planner/ir.h"
+#include "planner/shippable.h"
 #include "table/layout.h"
 
 static Ir  *exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid table);
@@ -296,6 +297,7 @@ make_exchange_leaf(PlanContext *context, const StagePlan *stage, const Ir *ir)
 	{
 		Node	   *expr = lfirst(lc);
 
+		context->row_met_exchange |= context->whole_rows && shippable_row_type(exprType(expr));
 		leaf->attnums = lappend_int(leaf->attnums, foreach_current_index(lc) + 1);
 		leaf->types = lappend_oid(leaf->types, exprType(expr));
 		leaf->typmods = lappend_int(leaf->typmods, exprTypmod(expr));

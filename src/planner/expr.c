@@ -46,8 +46,12 @@ typedef struct SplitContext
 	bool		failed;
 } SplitContext;
 
+static Expr *ship(Node *expr, const IrScope *scope, Ir *ir,
+				  const char *(*check) (Node *expr, List **functions), const char **reason);
 static Node *resolve_mutator(Node *node, ResolveContext *context);
 static Node *resolve_subplan(SubPlan *subplan, ResolveContext *context);
+static Node *resolve_converted_row(ConvertRowtypeExpr *convert, ResolveContext *context);
+static Node *resolve_row(const IrInput *input, Oid type, ResolveContext *context);
 static Node *resolve_var(Var *var, ResolveContext *context);
 static Node *explicit_mutator(Node *node, void *context);
 static void explicit_function(FuncExpr *func);
@@ -63,6 +67,24 @@ static void add_quals(Ir *ir, List *quals, bool having);
 Expr *
 expr_for_query(Node *expr, const IrScope *scope, Ir *ir, const char **reason)
 {
+	if (exprType(expr) == RECORDOID)
+	{
+		*reason = "rows of no named type are made on the driver";
+		return NULL;
+	}
+	return ship(expr, scope, ir, shippable_reason, reason);
+}
+
+Expr *
+expr_for_from(Node *call, const IrScope *scope, Ir *ir, const char **reason)
+{
+	return ship(call, scope, ir, shippable_function_in_from, reason);
+}
+
+static Expr *
+ship(Node *expr, const IrScope *scope, Ir *ir,
+	 const char *(*check) (Node *expr, List **functions), const char **reason)
+{
 	ResolveContext context = {scope, false, false, ir};
 	Oid			collation = exprCollation(expr);
 	const char *unshippable;
@@ -74,7 +96,7 @@ expr_for_query(Node *expr, const IrScope *scope, Ir *ir, const char **reason)
 		*reason = context.reason ? context.reason : "reads a system column or a whole row";
 		return NULL;
 	}
-	unshippable = shippable_reason(expr, &ir->functions);
+	unshippable = check(expr, &ir->functions);
 	if (unshippable)
 	{
 		*reason = unshippable;
@@ -287,6 +309,8 @@ resolve_mutator(Node *node, ResolveContext *context)
 			return link;
 		}
 	}
+	if (IsA(node, ConvertRowtypeExpr) && !context->display)
+		return resolve_converted_row((ConvertRowtypeExpr *) node, context);
 	if (IsA(node, SubPlan) && !context->display && !context->failed)
 		return resolve_subplan((SubPlan *) node, context);
 	return expression_tree_mutator(node, resolve_mutator, context);
@@ -315,6 +339,7 @@ resolve_var(Var *var, ResolveContext *context)
 {
 	const IrInput *input = NULL;
 	int			column = var->varattno;
+	Oid			type = var->vartype;
 
 	for (int i = 0; i < context->scope->ninputs; i++)
 		if (context->scope->inputs[i].varno == var->varno)
@@ -336,6 +361,8 @@ resolve_var(Var *var, ResolveContext *context)
 		if (var->varattno == TableOidAttributeNumber)
 			return (Node *) makeConst(OIDOID, -1, InvalidOid, sizeof(Oid),
 									  ObjectIdGetDatum(input->leaf->relid), false, true);
+		if (var->varattno == 0)
+			return resolve_row(input, var->vartype, context);
 		column = 0;
 		for (int i = 0; var->varattno > 0 && i < list_length(input->leaf->attnums); i++)
 			if (list_nth_int(input->leaf->attnums, i) == var->varattno)
@@ -349,10 +376,67 @@ resolve_var(Var *var, ResolveContext *context)
 		context->failed = true;
 		return (Node *) var;
 	}
+	if (input->ir && shippable_row_type(type))
+		type = RECORDOID;
 	if (input->as_null)
-		return (Node *) makeNullConst(var->vartype, var->vartypmod, var->varcollid);
-	return (Node *) makeVar(input->rtindex, column, var->vartype, var->vartypmod,
+		return (Node *) makeNullConst(type, var->vartypmod, var->varcollid);
+	return (Node *) makeVar(input->rtindex, column, type, var->vartypmod,
 							var->varcollid, input->levels_up);
+}
+
+/* The whole row of a partition as one of the table that it is a part of. */
+static Node *
+resolve_converted_row(ConvertRowtypeExpr *convert, ResolveContext *context)
+{
+	Node	   *arg = (Node *) convert->arg;
+
+	while (IsA(arg, ConvertRowtypeExpr))
+		arg = (Node *) ((ConvertRowtypeExpr *) arg)->arg;
+	if (IsA(arg, Var) && ((Var *) arg)->varattno == 0)
+		for (int i = 0; i < context->scope->ninputs; i++)
+			if (context->scope->inputs[i].varno == ((Var *) arg)->varno &&
+				context->scope->inputs[i].leaf)
+				return resolve_row(&context->scope->inputs[i], convert->resulttype, context);
+	context->failed = true;
+	return (Node *) convert;
+}
+
+/* A row of a table as ROW(…), which the driver reads as the type that it knows. */
+static Node *
+resolve_row(const IrInput *input, Oid type, ResolveContext *context)
+{
+	RowExpr    *row = makeNode(RowExpr);
+	const LeafPlan *leaf = input->leaf;
+	TupleDesc	desc;
+
+	if (leaf->stage > 0 || !shippable_row_type(type))
+	{
+		context->failed = true;
+		return (Node *) makeNullConst(type, -1, InvalidOid);
+	}
+	row->row_typeid = RECORDOID;
+	row->row_format = COERCE_EXPLICIT_CALL;
+	row->location = -1;
+	desc = lookup_rowtype_tupdesc(type, -1);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		AttrNumber	attnum;
+		int			column = 0;
+
+		if (att->attisdropped)
+			continue;
+		attnum = get_attnum(leaf->relid, NameStr(att->attname));
+		for (int j = 0; j < list_length(leaf->attnums); j++)
+			if (list_nth_int(leaf->attnums, j) == attnum)
+				column = j + 1;
+		context->failed |= column == 0;
+		row->args = lappend(row->args,
+							makeVar(input->rtindex, column, att->atttypid, att->atttypmod,
+									att->attcollation, input->levels_up));
+	}
+	ReleaseTupleDesc(desc);
+	return (Node *) row;
 }
 
 /* Leave nothing to the parser's choice; see the head of the file. */

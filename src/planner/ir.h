@@ -107,6 +107,8 @@ typedef struct PlanContext
 	List	   *shared;			/* shared_plan.c's own */
 	List	   *work_tables;	/* translate_recursive.c's own */
 	List	   *init_plans;		/* of SubPlan: all of the statement */
+	bool		whole_rows;		/* rows of tables may be made on nodes */
+	bool		row_met_exchange;	/* nodes would have to know a table's row type */
 	bool		keep_shared;	/* CTEs and InitPlans are the driver's */
 	Bitmapset  *prune_params;	/* InitPlans' that decide about partitions, which the driver needs */
 	List	   *barks_plans;	/* of BarksPlan: all that were made */
@@ -134,6 +136,8 @@ extern char *ir_column_name(const Ir *ir, int column);
 
 /* expr.c: expressions of the plan into those of a query */
 extern Expr *expr_for_query(Node *expr, const IrScope *scope, Ir *ir, const char **reason);
+/* Likewise of a function in FROM. */
+extern Expr *expr_for_from(Node *call, const IrScope *scope, Ir *ir, const char **reason);
 extern Expr *expr_for_display(Node *expr, const IrScope *scope);
 extern int	expr_plain_column(Node *expr, int varno);
 extern bool ir_select(Ir *ir, const IrScope *scope, List *tlist, List *quals,

@@ -27,9 +27,11 @@
 #include "planner/fallback.h"
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
+#include "planner/shippable.h"
 #include "planner/subplan.h"
 #include "planner/translate.h"
 #include "table/layout.h"
+#include "table/remote_type.h"
 
 const CustomScanMethods *barks_scan_methods;
 
@@ -52,6 +54,7 @@ static const struct config_enum_entry join_strategies[] = {
 typedef struct QueryFacts
 {
 	bool		distributed;	/* reads a distributed table, as far as can be seen */
+	bool		whole_rows;		/* asks for rows of tables as values */
 	bool		hides_rows;		/* row-level security, or a security-barrier view */
 } QueryFacts;
 
@@ -82,9 +85,11 @@ static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_s
 								   ParamListInfo params, planner_hook_type next);
 static pg_noinline void get_settings(PlannerSettings *settings);
 static pg_noinline void set_settings(const PlannerSettings *settings);
-static void translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options);
+static void translate_statement(PlannedStmt *stmt, bool hides_rows, bool whole_rows,
+								int cursor_options);
+static List *collations_of_tables(PlannedStmt *stmt);
 static bool translate_all(PlanContext *context);
-static void translate_or_again(PlanContext *context);
+static void translate_or_again(PlanContext *context, ShippableFacts *facts);
 static int	count_plan_nodes(PlannedStmt *stmt);
 static bool max_id_walker(Plan *plan, int *max_id);
 
@@ -126,7 +131,7 @@ PlannedStmt *
 planner_plan(Query *parse, const char *query_string, int cursor_options,
 			 ParamListInfo params, planner_hook_type next)
 {
-	QueryFacts	facts = {false, false};
+	QueryFacts	facts = {0};
 	PlannedStmt *stmt;
 	Query	   *again = NULL;
 	int			mark;
@@ -153,7 +158,8 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 	if (stmt->rowMarks != NIL)
 		fallback_note_text("LockRows", "row locks");
 	else if (stmt->commandType == CMD_SELECT || stmt->commandType == CMD_INSERT)
-		translate_statement(stmt, facts.hides_rows || stmt->dependsOnRole, cursor_options);
+		translate_statement(stmt, facts.hides_rows || stmt->dependsOnRole, facts.whole_rows,
+							cursor_options);
 	return stmt;
 }
 
@@ -193,6 +199,8 @@ facts_walker(Node *node, QueryFacts *facts)
 		}
 		return query_tree_walker((Query *) node, facts_walker, facts, 0);
 	}
+	if (IsA(node, Var) && ((Var *) node)->varattno == 0)
+		facts->whole_rows = true;
 	return expression_tree_walker(node, facts_walker, facts);
 }
 
@@ -259,30 +267,52 @@ set_settings(const PlannerSettings *settings)
 }
 
 static void
-translate_statement(PlannedStmt *stmt, bool hides_rows, int cursor_options)
+translate_statement(PlannedStmt *stmt, bool hides_rows, bool whole_rows, int cursor_options)
 {
 	PlanContext context = {stmt, hides_rows};
 	PlanContext *before;
+	ShippableFacts facts = {collations_of_tables(stmt), whole_rows};
+	const ShippableFacts *facts_before;
 	ListCell   *lc;
 
+	context.whole_rows = whole_rows;
 	context.next_leaf = 1;
 	context.next_group = 1;
 	context.next_stage = 1;
 	context.next_plan_node_id = count_plan_nodes(stmt);
 	before = subplan_begin(&context);
+	facts_before = shippable_set_facts(&facts);
 	PG_TRY();
 	{
-		translate_or_again(&context);
+		translate_or_again(&context, &facts);
 	}
 	PG_FINALLY();
 	{
 		subplan_end(before);
+		(void) shippable_set_facts(facts_before);
 	}
 	PG_END_TRY();
 	foreach(lc, context.barks_plans)
 		((BarksPlan *) lfirst(lc))->statement_relids = list_copy(context.relids);
 	if ((cursor_options & CURSOR_OPT_SCROLL) && !ExecSupportsBackwardScan(stmt->planTree))
 		stmt->planTree = ir_make_material(&context, stmt->planTree);
+}
+
+/* Collations that nodes have because of the tables that the statement reads. */
+static List *
+collations_of_tables(PlannedStmt *stmt)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stmt->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))
+			result = remote_collations(rte->relid, result);
+	}
+	return result;
 }
 
 /*
@@ -314,7 +344,7 @@ translate_all(PlanContext *context)
 		if (lfirst(lc) != NULL)
 			lfirst(lc) = translate_and_seal(context, lfirst(lc));
 	}
-	if (shared_plan_conflicts(context))
+	if (context->row_met_exchange || (!context->keep_shared && shared_plan_conflicts(context)))
 		return false;
 	foreach(lc, shared_plan_jobs(stmt, wanted))
 		ir_number_stages(lfirst(lc));
@@ -332,9 +362,9 @@ translate_all(PlanContext *context)
 	return true;
 }
 
-/* With CTEs or InitPlans, in a copy, in case it has to be done again. */
+/* What may have to be done again is done in a copy. */
 static void
-translate_or_again(PlanContext *context)
+translate_or_again(PlanContext *context, ShippableFacts *facts)
 {
 	PlannedStmt *stmt = context->stmt;
 	Plan	   *plan = stmt->planTree;
@@ -342,19 +372,27 @@ translate_or_again(PlanContext *context)
 	int			mark = fallback_mark();
 	PlanContext start = *context;
 
-	if (subplans != NIL)
+	for (;;)
 	{
-		stmt->planTree = copyObject(plan);
-		stmt->subplans = copyObject(subplans);
+		bool		rows_refused;
+
+		if (facts->whole_rows || (subplans != NIL && !start.keep_shared))
+		{
+			stmt->planTree = copyObject(plan);
+			stmt->subplans = copyObject(subplans);
+		}
+		if (translate_all(context))
+			return;
+		rows_refused = context->row_met_exchange;
+		stmt->planTree = plan;
+		stmt->subplans = subplans;
+		*context = start;
+		fallback_rewind(mark);
+		if (rows_refused)
+			context->whole_rows = start.whole_rows = facts->whole_rows = false;
+		else
+			context->keep_shared = start.keep_shared = true;
 	}
-	if (translate_all(context))
-		return;
-	stmt->planTree = plan;
-	stmt->subplans = subplans;
-	*context = start;
-	context->keep_shared = true;
-	fallback_rewind(mark);
-	(void) translate_all(context);
 }
 
 /* One more than the largest plan_node_id in use. */

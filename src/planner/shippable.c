@@ -42,6 +42,8 @@ typedef struct ShippableContext
 	const char *reason;
 	bool		conditional;	/* inside a branch that may not be taken */
 	bool		guarded;		/* likewise, and SQL promises so: of CASE or COALESCE */
+	bool		takes_rows;		/* a record is welcome here */
+	Node	   *in_from;		/* a function in FROM, of which only columns are seen */
 } ShippableContext;
 
 /*
@@ -92,9 +94,16 @@ static const char *const node_local_names[] = {
 	"hash_multirange", "hash_multirange_extended", "hashchar",
 };
 
+static const ShippableFacts *facts;
+
 static bool names_an_object(Oid type);
 static bool is_of_catalogs_only(Oid type);
 static bool check_walker(Node *node, ShippableContext *context);
+static bool is_row(const Node *node);
+static bool takes_any_row(const Node *node);
+static bool is_row_output(const Node *node);
+static bool check_expr(Node *node, ShippableContext *context);
+static bool check_row(RowExpr *row, ShippableContext *context);
 static bool check_function(Oid funcid, void *context);
 static bool check_children(Node *node, ShippableContext *context);
 static bool check_guarded(Node *node, ShippableContext *context);
@@ -119,9 +128,18 @@ static bool fail(ShippableContext *context, const char *reason);
 const char *
 shippable_reason(Node *expr, List **functions)
 {
-	ShippableContext context = {expr, functions, NULL, false, false};
+	ShippableContext context = {.root = expr, .functions = functions, .takes_rows = true};
 
 	check_walker(expr, &context);
+	return context.reason;
+}
+
+const char *
+shippable_function_in_from(Node *call, List **functions)
+{
+	ShippableContext context = {.root = call, .functions = functions, .in_from = call};
+
+	check_walker(call, &context);
 	return context.reason;
 }
 
@@ -132,8 +150,7 @@ shippable_column(Oid type, Oid collation)
 
 	if (kind == TYPTYPE_PSEUDO || type == UNKNOWNOID || is_of_catalogs_only(type))
 		return psprintf("type %s has no values that could travel", format_type_be(type));
-	if (kind == TYPTYPE_COMPOSITE &&
-		get_rel_relkind(get_typ_typrelid(type)) != RELKIND_COMPOSITE_TYPE)
+	if (shippable_row_type(type))
 		return psprintf("type %s is the row type of a table of this server",
 						format_type_be(type));
 	if (!shippable_collation(collation))
@@ -155,13 +172,30 @@ is_of_catalogs_only(Oid type)
 bool
 shippable_collation(Oid collation)
 {
-	return collation < FirstNormalObjectId;
+	return collation < FirstNormalObjectId ||
+		(facts && list_member_oid(facts->collations, collation));
+}
+
+const ShippableFacts *
+shippable_set_facts(const ShippableFacts *new_facts)
+{
+	const ShippableFacts *before = facts;
+
+	facts = new_facts;
+	return before;
+}
+
+bool
+shippable_row_type(Oid type)
+{
+	return get_typtype(type) == TYPTYPE_COMPOSITE &&
+		get_rel_relkind(get_typ_typrelid(type)) != RELKIND_COMPOSITE_TYPE;
 }
 
 bool
 shippable_operator(Oid opno)
 {
-	ShippableContext context = {NULL, NULL, NULL, false, false};
+	ShippableContext context = {NULL};
 
 	return !check_operator(opno, &context);
 }
@@ -260,10 +294,48 @@ names_an_object(Oid type)
 static bool
 check_walker(Node *node, ShippableContext *context)
 {
+	bool		takes_rows = context->takes_rows;
+	bool		failed;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, List) || IsA(node, TargetEntry))
 		return expression_tree_walker(node, check_walker, context);
+	if (!takes_rows && is_row(node))
+		return fail(context, "a row in an expression");
+	context->takes_rows = takes_any_row(node);
+	failed = check_expr(node, context);
+	context->takes_rows = takes_rows;
+	return failed;
+}
+
+static bool
+is_row(const Node *node)
+{
+	return (IsA(node, Var) || IsA(node, RowExpr) || IsA(node, Const)) &&
+		exprType(node) == RECORDOID;
+}
+
+/* What it does with a row needs neither names nor types of the columns. */
+static bool
+takes_any_row(const Node *node)
+{
+	return IsA(node, NullTest) || is_row_output(node) ||
+		(IsA(node, Aggref) && ((Aggref *) node)->aggfnoid == F_COUNT_ANY &&
+		 ((Aggref *) node)->aggdistinct == NIL && ((Aggref *) node)->aggorder == NIL);
+}
+
+/* ROW(…)::text: how columns are written depends on settings that tasks have. */
+static bool
+is_row_output(const Node *node)
+{
+	return IsA(node, CoerceViaIO) && ((CoerceViaIO *) node)->resulttype == TEXTOID &&
+		exprType((Node *) ((CoerceViaIO *) node)->arg) == RECORDOID;
+}
+
+static bool
+check_expr(Node *node, ShippableContext *context)
+{
 	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == barks_combine_state_oid())
 		return false;			/* over a column of our own */
 	if (IsA(node, SortGroupClause) || IsA(node, Query))
@@ -278,7 +350,8 @@ check_walker(Node *node, ShippableContext *context)
 			return fail(context, "a stable call in a conditional expression");
 		return false;
 	}
-	if (check_operators(node, context) || check_functions_in_node(node, check_function, context))
+	if (!is_row_output(node) &&
+		(check_operators(node, context) || check_functions_in_node(node, check_function, context)))
 		return true;
 	if (IsA(node, CaseExpr) || IsA(node, CoalesceExpr))
 		return check_guarded(node, context);
@@ -410,15 +483,14 @@ check_node(Node *node, ShippableContext *context)
 		case T_FieldSelect:
 		case T_GroupingFunc:
 		case T_WindowFunc:
+		case T_NullTest:		/* of a row, too, both kinds of which have their own syntax */
 			break;
+		case T_RowExpr:
+			return check_row((RowExpr *) node, context);
 		case T_DistinctExpr:
 		case T_NullIfExpr:
 			if (!is_default_equality(((OpExpr *) node)->opno))
 				return fail(context, "an equality operator of another schema");
-			break;
-		case T_NullTest:
-			if (type_is_rowtype(exprType((Node *) ((NullTest *) node)->arg)))
-				return fail(context, "a null test of a row");
 			break;
 		case T_SubscriptingRef:
 			if (((SubscriptingRef *) node)->refassgnexpr)
@@ -435,7 +507,7 @@ check_node(Node *node, ShippableContext *context)
 			break;
 		case T_SubLink:
 			/* the driver makes its rows before any other is seen, and may fail */
-			if (context->guarded && ((SubLink *) node)->subLinkId == SUBLINK_OF_DRIVER)
+			if (context->guarded && ((SubLink *) node)->subLinkId != SUBLINK_CANNOT_FAIL)
 				return fail(context, "a subquery in a conditional expression");
 			break;
 		case T_SubPlan:
@@ -444,9 +516,12 @@ check_node(Node *node, ShippableContext *context)
 		default:
 			return fail(context, "an expression that has no exact SQL form");
 	}
-	if (IsA(node, CaseWhen))
+	if (IsA(node, CaseWhen) || is_row(node) ||
+		(node == context->in_from && exprType(node) == RECORDOID))
 		return false;
-	if (!IsA(node, Var) && !IsA(node, Const) && names_an_object(exprType(node)))
+	/* relabelled OIDs stay numbers; only writing them out would look for names */
+	if (!IsA(node, Var) && !IsA(node, Const) && !IsA(node, RelabelType) &&
+		names_an_object(exprType(node)))
 		return fail(context, psprintf("a value of type %s, which names an object of this server",
 									  format_type_be(exprType(node))));
 	reason = shippable_column(exprType(node), IsA(node, Var) ? InvalidOid : exprCollation(node));
@@ -461,6 +536,27 @@ check_node(Node *node, ShippableContext *context)
 		reason = remote_type_lacking(exprType(node), known);
 	}
 	return reason ? fail(context, reason) : false;
+}
+
+/* Columns that go out as text within the row, and come back the same. */
+static bool
+check_row(RowExpr *row, ShippableContext *context)
+{
+	ListCell   *lc;
+
+	if (facts == NULL || !facts->whole_rows)
+		return fail(context, "a whole row");
+	if (row->row_typeid != RECORDOID)
+		return fail(context, "an expression that has no exact SQL form");
+	foreach(lc, row->args)
+	{
+		Oid			type = exprType(lfirst(lc));
+
+		if (!shippable_constant_type(type) || getBaseType(type) != type)
+			return fail(context, psprintf("a row with a column of type %s",
+										  format_type_be(type)));
+	}
+	return false;
 }
 
 static bool

@@ -14,10 +14,25 @@
  */
 extern const char *shippable_reason(Node *expr, List **functions);
 
+/* Likewise of a function in FROM, which may return records. */
+extern const char *shippable_function_in_from(Node *call, List **functions);
+
 /* Reason, or NULL, for a column of this type and collation to travel. */
 extern const char *shippable_column(Oid type, Oid collation);
 extern bool shippable_operator(Oid opno);
 extern bool shippable_collation(Oid collation);
+
+/* What nodes can do for the statement that is being planned. */
+typedef struct ShippableFacts
+{
+	List	   *collations;		/* oid list: collations of the user's that nodes have */
+	bool		whole_rows;		/* rows of tables may be made there */
+} ShippableFacts;
+
+/* Returns what was set before; NULL: nothing beyond the ordinary. */
+extern const ShippableFacts *shippable_set_facts(const ShippableFacts *facts);
+/* Is it the row type of a table?  On nodes such rows are records. */
+extern bool shippable_row_type(Oid type);
 
 /* Is this a stable call that the driver evaluates into a constant? */
 extern bool shippable_evaluated_on_driver(Node *expr);

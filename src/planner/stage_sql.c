@@ -409,7 +409,7 @@ check_printed(const StagePlan *stage, Query *query, const char *sql)
 		if (tle->resjunk)
 			continue;
 		expr = (Node *) list_nth_node(TargetEntry, parsed->targetList, tle->resno - 1)->expr;
-		if (exprType(expr) != exprType((Node *) tle->expr) ||
+		if ((exprType(expr) != exprType((Node *) tle->expr) && exprType(expr) != RECORDOID) ||
 			exprCollation(expr) != exprCollation((Node *) tle->expr))
 			elog(ERROR, "column %d of a stage does not survive printing: %s", tle->resno, text);
 	}

@@ -12,9 +12,6 @@
 extern PlanContext *subplan_begin(PlanContext *context);
 extern void subplan_end(PlanContext *before);
 
-/* subLinkId of a SubLink for which the driver makes rows; the rest has no use for it */
-#define SUBLINK_OF_DRIVER	1
-
 extern Node *subplan_for_query(const SubPlan *subplan, Node *test, List *args, Ir *ir,
 							   const char **reason);
 extern void subplan_attach(Ir *ir, const SubPlan *subplan);
@@ -31,5 +28,10 @@ extern Ir  *subplan_broadcast(PlanContext *context, Ir *ir, Plan *plan, bool kee
 extern bool subplan_reads_same_rows(const Ir *ir);
 /* As subplan_for_query, for a parameter whose value is that of an InitPlan; or NULL. */
 extern Node *subplan_for_param(const Param *param, Ir *ir, const SubPlan **subplan);
+
+/* Mark of a SubLink, in subLinkId, which means nothing otherwise: no error comes before it is asked for. */
+#define SUBLINK_CANNOT_FAIL 1
+/* Can computing it not raise an error?  params are the outer row's columns. */
+extern bool subplan_cannot_fail(const Plan *plan, const List *params);
 
 #endif							/* BARKS_PLANNER_SUBPLAN_H */

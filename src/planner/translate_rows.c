@@ -49,7 +49,7 @@ translate_function_scan(PlanContext *context, FunctionScan *scan)
 
 		if (!IsA(function->funcexpr, FuncExpr) || !function_columns(function, &columns))
 			return NULL;
-		function->funcexpr = (Node *) expr_for_query(function->funcexpr, &nothing, calls, &reason);
+		function->funcexpr = (Node *) expr_for_from(function->funcexpr, &nothing, calls, &reason);
 		/* all tasks have to have the same rows */
 		if (function->funcexpr == NULL || !IsA(function->funcexpr, FuncExpr) ||
 			contain_volatile_functions(function->funcexpr))

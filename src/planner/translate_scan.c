@@ -26,6 +26,7 @@
 
 static char *sample_clause(const SampleScan *scan);
 static LeafPlan *make_leaf(PlanContext *context, Scan *scan, Oid relid);
+static Bitmapset *add_all_columns(Bitmapset *attnos, Oid relid);
 static void leaf_traits(PlanContext *context, Ir *ir, LeafPlan *leaf, Index scanrelid);
 static bool params_walker(Node *node, Bitmapset **params);
 static bool select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *plan,
@@ -186,6 +187,8 @@ make_leaf(PlanContext *context, Scan *scan, Oid relid)
 
 	pull_varattnos((Node *) scan->plan.targetlist, scan->scanrelid, &attnos);
 	pull_varattnos((Node *) scan->plan.qual, scan->scanrelid, &attnos);
+	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, attnos))
+		attnos = add_all_columns(attnos, relid);
 	while ((member = bms_next_member(attnos, member)) >= 0)
 	{
 		int			attno = member + FirstLowInvalidHeapAttributeNumber;
@@ -199,6 +202,20 @@ make_leaf(PlanContext *context, Scan *scan, Oid relid)
 	leaf->group = context->next_group++;
 	leaf->relid = relid;
 	return leaf;
+}
+
+/* What the whole row consists of. */
+static Bitmapset *
+add_all_columns(Bitmapset *attnos, Oid relid)
+{
+	Relation	rel = relation_open(relid, NoLock);	/* locked by the planner */
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			attnos = bms_add_member(attnos, i + 1 - FirstLowInvalidHeapAttributeNumber);
+	relation_close(rel, NoLock);
+	return attnos;
 }
 
 /*

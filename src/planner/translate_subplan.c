@@ -49,6 +49,8 @@ typedef struct BindContext
 /* Of the statement that is being translated; expressions have no other way to it. */
 static PlanContext *current;
 
+static Node *is_true(Node *link);
+static bool reads_driver_rows(const Ir *reader);
 static Ir  *find_reader(Ir *ir, const SubPlan *subplan, const char **reason);
 static Ir  *make_reader(const SubPlan *subplan, const char **reason);
 static const char *refuse_dependent(const PlanContext *context, const Ir *ir);
@@ -83,7 +85,6 @@ subplan_for_query(const SubPlan *subplan, Node *test, List *args, Ir *ir, const 
 {
 	SubLink    *link = makeNode(SubLink);
 	Ir		   *reader;
-	ListCell   *lc;
 
 	*reason = "a subquery in an expression";
 	if (!planner_exchanges || current == NULL || ir->query == NULL ||
@@ -112,11 +113,28 @@ subplan_for_query(const SubPlan *subplan, Node *test, List *args, Ir *ir, const 
 	link->subselect = (Node *) select_columns(reader, subplan->subLinkType == EXISTS_SUBLINK ? 0 :
 											  Max(1, list_length(subplan->paramIds)));
 	subplan_bind(link->subselect, subplan->parParam, args);
+	link->location = -1;
+	if (!reads_driver_rows(reader) ||
+		((subplan->subLinkType == EXISTS_SUBLINK || subplan->subLinkType == ANY_SUBLINK) &&
+		 subplan_cannot_fail(list_nth(current->stmt->subplans, subplan->plan_id - 1),
+							 subplan->parParam)))
+		link->subLinkId = SUBLINK_CANNOT_FAIL;
+	/* an EXISTS that PostgreSQL made a hashed IN */
+	if (subplan->unknownEqFalse)
+		return is_true((Node *) link);
+	return (Node *) link;
+}
+
+/* Made as soon as the job begins; errors of other stages wait until they are read. */
+static bool
+reads_driver_rows(const Ir *reader)
+{
+	ListCell   *lc;
+
 	foreach(lc, reader->stages)
 		if (((StagePlan *) lfirst(lc))->distribution == STAGE_DRIVER)
-			link->subLinkId = SUBLINK_OF_DRIVER;
-	link->location = -1;
-	return (Node *) link;
+			return true;
+	return false;
 }
 
 Node *
@@ -132,6 +150,17 @@ subplan_for_param(const Param *param, Ir *ir, const SubPlan **subplan)
 	if (*subplan == NULL)
 		return NULL;
 	return subplan_for_query(*subplan, NULL, NIL, ir, &reason);
+}
+
+static Node *
+is_true(Node *link)
+{
+	BooleanTest *test = makeNode(BooleanTest);
+
+	test->arg = (Expr *) link;
+	test->booltesttype = IS_TRUE;
+	test->location = -1;
+	return (Node *) test;
 }
 
 /* ir's query has the sub-select in it: it needs what that reads. */

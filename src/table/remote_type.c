@@ -35,6 +35,7 @@
 
 static List *collect_columns(List *types, TupleDesc desc);
 static void ensure_on_node(Oid node, List *types, List *collations);
+static void ensure_collation(NodeConnection *conn, Oid collation);
 static bool ensure_type(NodeConnection *conn, Oid type);
 static bool node_type_is_current(NodeConnection *conn, Oid type);
 static void drop_former_types(NodeConnection *conn, Oid type);
@@ -158,6 +159,51 @@ remote_type_check_alter(Oid type)
 }
 
 List *
+remote_collations(Oid relid, List *collations)
+{
+	Relation	rel = table_open(relid, NoLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && att->attcollation >= FirstNormalObjectId &&
+			!list_member_oid(collations, att->attcollation) &&
+			list_difference_oid(node_list(), shard_nodes(table_layout(rel))) == NIL)
+			collations = lappend_oid(collations, att->attcollation);
+	}
+	table_close(rel, NoLock);
+	return collations;
+}
+
+void
+remote_collation_check_alter(Oid collation)
+{
+	ListCell   *lc;
+
+	foreach(lc, shard_tables())
+	{
+		Relation	rel = try_table_open(lfirst_oid(lc), AccessShareLock);
+		TupleDesc	desc = rel ? RelationGetDescr(rel) : NULL;
+
+		/* without nodes there is but one catalog */
+		if (rel && list_member_oid(shard_nodes(table_layout(rel)), InvalidOid))
+			desc = NULL;
+		for (int i = 0; desc && i < desc->natts; i++)
+			if (!TupleDescAttr(desc, i)->attisdropped && OidIsValid(collation) &&
+				TupleDescAttr(desc, i)->attcollation == collation)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot alter collation \"%s\" because distributed table \"%s\" uses it",
+								get_collation_name(collation), RelationGetRelationName(rel)),
+						 errhint("Use barks.undistribute_table() on the tables that use it first.")));
+		if (rel)
+			table_close(rel, AccessShareLock);
+	}
+}
+
+List *
 remote_types_of(List *types, Oid type)
 {
 	char		kind = get_typtype(type);
@@ -203,14 +249,41 @@ ensure_on_node(Oid node, List *types, List *collations)
 	connection_exec(conn, "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('barks types', 0));"
 					"SET LOCAL client_min_messages = warning");
 	foreach(lc, collations)
-		if (!node_has(conn, "to_regcollation", type_sql_collation_name(lfirst_oid(lc))))
-			connection_exec(conn, type_sql_collation(lfirst_oid(lc)));
+		ensure_collation(conn, lfirst_oid(lc));
 	for (bool again = true; again;)
 	{
 		again = false;
 		foreach(lc, types)
 			again |= ensure_type(conn, lfirst_oid(lc));
 	}
+}
+
+/* Nodes compare and sort by it, so it has to be the same one. */
+static void
+ensure_collation(NodeConnection *conn, Oid collation)
+{
+	const char *name = type_sql_collation_name(collation);
+	const char *params[] = {name, type_sql_collation_digest(collation)};
+	PGresult   *res;
+	bool		same;
+
+	if (!node_has(conn, "to_regcollation", name))
+	{
+		connection_exec(conn, type_sql_collation(collation));
+		return;
+	}
+	res = connection_query(conn, "SELECT pg_catalog.concat_ws('|', collprovider, collisdeterministic, "
+						   "coalesce(colliculocale, ''), coalesce(collcollate, ''), coalesce(collctype, '')) = $2 "
+						   "FROM pg_catalog.pg_collation WHERE oid = $1::pg_catalog.regcollation",
+						   2, params);
+	same = strcmp(PQgetvalue(res, 0, 0), "t") == 0;
+	PQclear(res);
+	if (!same)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("collation %s has another definition on node \"%s\"",
+						name, connection_node_name(conn)),
+				 errhint("Drop it there, or give the collation another name.")));
 }
 
 /* True when it dropped types that had been there. */

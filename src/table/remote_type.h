@@ -31,4 +31,12 @@ extern void remote_enum_altered(AlterEnumStmt *stmt);
 /* ERROR when the type is used by shards on nodes: the command would not reach them. */
 extern void remote_type_check_alter(Oid type);
 
+/*
+ * The list with the user's collations that the table's columns have, if all
+ * nodes have shards of it, and so the collations too.  The table is locked.
+ */
+extern List *remote_collations(Oid relid, List *collations);
+/* Likewise an ERROR. */
+extern void remote_collation_check_alter(Oid collation);
+
 #endif							/* BARKS_TABLE_REMOTE_TYPE_H */

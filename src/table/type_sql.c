@@ -158,6 +158,27 @@ type_sql_collation(Oid collation)
 	return sql.data;
 }
 
+char *
+type_sql_collation_digest(Oid collation)
+{
+	HeapTuple	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char	   *icu;
+	char	   *collate;
+	char	   *ctype;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	icu = text_attribute(COLLOID, tuple, Anum_pg_collation_colliculocale);
+	collate = text_attribute(COLLOID, tuple, Anum_pg_collation_collcollate);
+	ctype = text_attribute(COLLOID, tuple, Anum_pg_collation_collctype);
+	icu = psprintf("%c|%s|%s|%s|%s", form->collprovider, form->collisdeterministic ? "t" : "f",
+				   icu ? icu : "", collate ? collate : "", ctype ? ctype : "");
+	ReleaseSysCache(tuple);
+	return icu;
+}
+
 /*
  * Without constraints: values meet them on the driver, and what they call must
  * not run on a node as the service role, which stores the values.

@@ -16,5 +16,7 @@ extern char *type_sql_enum_labels(Oid type);
 extern char *type_sql_extension(Oid extension);
 extern char *type_sql_collation_name(Oid collation);
 extern char *type_sql_collation(Oid collation);
+/* Everything about it but its name, as remote_type.c asks a node for it. */
+extern char *type_sql_collation_digest(Oid collation);
 
 #endif							/* BARKS_TABLE_TYPE_SQL_H */

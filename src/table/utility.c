@@ -49,6 +49,7 @@ static void begin_drop(DropStmt *stmt);
 static void begin_reindex(ReindexStmt *stmt, List **shown);
 static void begin_refresh(RefreshMatViewStmt *stmt);
 static void check_type(List *name);
+static void check_collation(List *name);
 static void begin_alter_enum(AlterEnumStmt *stmt);
 static void begin_rename(RenameStmt *stmt);
 static void begin_copy(CopyStmt *stmt);
@@ -98,6 +99,8 @@ utility_begin(PlannedStmt *pstmt, bool read_only_tree, Node **replaced)
 			if (((AlterObjectSchemaStmt *) stmt)->objectType == OBJECT_TYPE ||
 				((AlterObjectSchemaStmt *) stmt)->objectType == OBJECT_DOMAIN)
 				check_type((List *) ((AlterObjectSchemaStmt *) stmt)->object);
+			else if (((AlterObjectSchemaStmt *) stmt)->objectType == OBJECT_COLLATION)
+				check_collation((List *) ((AlterObjectSchemaStmt *) stmt)->object);
 			break;
 		case T_CreatePublicationStmt:
 			check_publication(((CreatePublicationStmt *) stmt)->pubobjects);
@@ -395,6 +398,12 @@ check_type(List *name)
 	remote_type_check_alter(LookupTypeNameOid(NULL, makeTypeNameFromNameList(name), true));
 }
 
+static void
+check_collation(List *name)
+{
+	remote_collation_check_alter(get_collation_oid(name, true));
+}
+
 /* Rows are placed by an enum's labels: those of a key stay as they are. */
 static void
 begin_alter_enum(AlterEnumStmt *stmt)
@@ -423,6 +432,8 @@ begin_rename(RenameStmt *stmt)
 {
 	if (stmt->renameType == OBJECT_TYPE || stmt->renameType == OBJECT_DOMAIN)
 		check_type((List *) stmt->object);
+	else if (stmt->renameType == OBJECT_COLLATION)
+		check_collation((List *) stmt->object);
 	else if (stmt->renameType == OBJECT_ATTRIBUTE)
 		remote_type_check_alter(get_rel_type_id(lookup(stmt->relation)));
 }
