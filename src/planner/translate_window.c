@@ -35,6 +35,7 @@ static void hint_window_below(PlanContext *context, WindowAgg *window, const Bit
 static const char *refuse_partition(const WindowParts *parts);
 static const char *find_order(WindowParts *parts);
 static bool partitions_by(const WindowAgg *window, int column);
+static void sort_keys_first(WindowParts *parts, const bool *found);
 static bool find_key(const WindowParts *parts, int i, IrSortKey *key);
 static bool order_is_ambiguous(const WindowParts *parts, const bool *found);
 static Ir  *build(PlanContext *context, WindowParts *parts, const char **reason);
@@ -187,7 +188,42 @@ find_order(WindowParts *parts)
 			get_equality_op_for_ordering_op(key->sortop, NULL) != window->ordOperators[i])
 			return "orders a window by an operator or collation that is not known";
 	}
-	return order_is_ambiguous(parts, found) ? "order of the window is not known" : NULL;
+	if (order_is_ambiguous(parts, found))
+		return "order of the window is not known";
+	sort_keys_first(parts, found);
+	return NULL;
+}
+
+/*
+ * The columns that rows are sorted by in front, as they are sorted by; behind
+ * them those whose direction is not known, which then does not count.  Which
+ * rows are peers does not depend on the order of the columns.
+ */
+static void
+sort_keys_first(WindowParts *parts, const bool *found)
+{
+	int			ncols = parts->window->ordNumCols;
+	IrSortKey  *sorted = palloc0(sizeof(IrSortKey) * (ncols + 1));
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, parts->child->order)
+		for (int i = 0; i < ncols; i++)
+			if (n < ncols && found[i] &&
+				parts->order[i].column == ((IrSortKey *) lfirst(lc))->column)
+				sorted[n++] = parts->order[i];
+	for (int i = 0; i < ncols && n < ncols; i++)
+	{
+		bool		done = false;
+
+		for (int k = 0; k < n; k++)
+			done |= sorted[k].column == parts->order[i].column;
+		if (!done)
+			sorted[n++] = parts->order[i];
+	}
+	for (int i = n; i < ncols; i++)
+		sorted[i] = sorted[0];	/* a column that was there twice */
+	parts->order = sorted;
 }
 
 static bool
@@ -317,7 +353,7 @@ add_window(WindowParts *parts, Ir *ir, Index rtindex, const char **reason)
 	for (int i = 0; i < window->ordNumCols; i++)
 		clause->orderClause = lappend(clause->orderClause,
 									  add_column_clause(ir, parts, rtindex,
-														window->ordColIdx[i],
+														parts->order[i].column,
 														&parts->order[i]));
 	clause->frameOptions = window->frameOptions;
 	clause->winref = window->winref;

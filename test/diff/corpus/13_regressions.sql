@@ -103,3 +103,8 @@ ROLLBACK;
 WITH w AS MATERIALIZED (SELECT id, k, q FROM fact WHERE id < 300) SELECT l.a, (SELECT sum(x.q) FROM w x JOIN w y ON x.id = y.id WHERE x.k = l.b AND y.q > l.a) FROM left3 l;
 
 WITH RECURSIVE w(c1, c2) AS (SELECT id, 0 FROM tree WHERE parent IS NULL UNION ALL SELECT x.id, w.c2 + 1 FROM w JOIN tree x ON x.parent = w.c1 WHERE w.c2 < 6) SELECT t2.a, (SELECT min(t3.c1) FROM w t3 JOIN w t4 ON t4.c2 = t3.c2 WHERE t2.b = t4.c1 AND t2.a = 0) FROM left3 t2;
+
+-- a window's columns that are equal: one of them is sorted by
+SELECT t3.*, row_number() OVER (ORDER BY c3 NULLS FIRST, c1, c2) AS n, rank() OVER (ORDER BY c1 DESC, c2) FROM (SELECT a AS c1, a AS c2, a AS c3 FROM left3) t3;
+
+SELECT t.*, row_number() OVER (ORDER BY c3 DESC NULLS LAST, b, c1) AS n, count(*) OVER (ORDER BY c3, b DESC, c1 GROUPS 1 PRECEDING) FROM (SELECT a AS c1, b, a AS c3 FROM left3) t;
