@@ -82,6 +82,7 @@ static shmem_startup_hook_type next_shmem_startup;
 static ClusterControl *control;
 static dshash_table *nodes;
 static dshash_table *databases;
+static dsa_area *area;			/* of both, and of lists of extensions */
 static bool waiting;			/* we are counted in control->waiters */
 static bool exit_registered;
 static bool is_monitor;
@@ -145,6 +146,45 @@ node_state_sized(Oid node, int64 bytes)
 	state->sized = true;
 	state->bytes = bytes;
 	unlock_node(state);
+}
+
+bool
+node_state_set_extensions(Oid node, const uint64 *digests, int n)
+{
+	Size		size = sizeof(uint64) * n;
+	NodeState  *state = lock_node(MyDatabaseId, node);
+	dsa_pointer former = state->extensions;
+	bool		changed = state->nextensions != n ||
+		(n > 0 && memcmp(dsa_get_address(area, former), digests, size) != 0);
+
+	if (changed)
+	{
+		dsa_pointer made = n > 0 ?
+			dsa_allocate_extended(area, size, DSA_ALLOC_NO_OOM) : InvalidDsaPointer;
+
+		if (DsaPointerIsValid(former))
+			dsa_free(area, former);
+		if (DsaPointerIsValid(made))
+			memcpy(dsa_get_address(area, made), digests, size);
+		state->extensions = made;
+		state->nextensions = DsaPointerIsValid(made) ? n : 0;
+	}
+	unlock_node(state);
+	return changed;
+}
+
+bool
+node_state_has_extension(Oid node, uint64 digest)
+{
+	NodeState  *state = lock_node(MyDatabaseId, node);
+	uint64	   *digests = DsaPointerIsValid(state->extensions) ?
+		dsa_get_address(area, state->extensions) : NULL;
+	bool		has = false;
+
+	for (int i = 0; i < state->nextensions && !has; i++)
+		has = digests[i] == digest;
+	unlock_node(state);
+	return has;
 }
 
 void
@@ -513,7 +553,6 @@ attach_tables(void)
 	MemoryContext old;
 	dshash_parameters node_p = node_params;
 	dshash_parameters database_p = database_params;
-	dsa_area   *area;
 
 	if (nodes)
 		return;

@@ -15,6 +15,7 @@
 #include "access/transam.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "utils/dsa.h"
 #include "utils/snapshot.h"
 
 typedef struct NodeKey
@@ -36,6 +37,8 @@ typedef struct NodeState
 	int64		bytes;			/* stored for this database */
 	bool		settled;		/* no prepared transaction of ours can wait there */
 	uint64		doubts;			/* counts what made it unsettled */
+	dsa_pointer extensions;		/* their digests; node_state_has_extension */
+	int			nextensions;
 } NodeState;
 
 extern void cluster_state_init(void);
@@ -45,6 +48,9 @@ extern bool node_state_get(Oid node, NodeState *state);
 /* The node answered.  slots 0 and version NULL leave what is known. */
 extern void node_state_seen(Oid node, int slots, const char *version);
 extern void node_state_sized(Oid node, int64 bytes);
+/* What extensions the node has, see extensions.h; false when that was known. */
+extern bool node_state_set_extensions(Oid node, const uint64 *digests, int n);
+extern bool node_state_has_extension(Oid node, uint64 digest);
 /* The node could not be reached. */
 extern void node_state_lost(Oid node);
 

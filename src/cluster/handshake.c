@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "cluster/cluster_state.h"
+#include "cluster/extensions.h"
 #include "cluster/handshake.h"
 #include "cluster/node.h"
 
@@ -89,6 +90,7 @@ handshake_check_extension(NodeConnection *conn)
 	check_equal(conn, &traits);
 	slots = ask_node(conn, "SELECT coalesce(pg_catalog.current_setting('barks.executor_slots', true), '0')");
 	node_state_seen(connection_node(conn), atoi(slots), NULL);
+	(void) extensions_learn(connection_node(conn), ask_node(conn, psprintf("SELECT %s", extensions_sql())));
 }
 
 /* A pooler makes up the process id it reports. */

@@ -38,6 +38,7 @@
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
 #include "cluster/deadlock.h"
+#include "cluster/extensions.h"
 #include "cluster/monitor.h"
 #include "cluster/node.h"
 #include "cluster/recovery.h"
@@ -371,8 +372,8 @@ refresh_beats(void)
 
 			beat->node = lfirst_oid(lc);
 			beat->name = node_name(beat->node);
-			beat->question = recovery_prepared_query(psprintf("pg_catalog.current_setting('barks.executor_slots', true), count(*), %s",
-															  node_bytes_sql_hook ? node_bytes_sql_hook() : "0"),
+			beat->question = recovery_prepared_query(psprintf("pg_catalog.current_setting('barks.executor_slots', true), count(*), %s, %s",
+															  node_bytes_sql_hook ? node_bytes_sql_hook() : "0", extensions_sql()),
 													 beat->node);
 			beat->was_alive = true;
 			beats = lappend(beats, beat);
@@ -545,6 +546,8 @@ take_answer(Beat *beat)
 		node_state_sized(beat->node, strtoll(PQgetvalue(res, 0, 2), NULL, 10));
 		if (atoi(PQgetvalue(res, 0, 1)) > 0)
 			node_state_doubt(beat->node);
+		if (extensions_learn(beat->node, PQgetvalue(res, 0, 3)))
+			extensions_invalidate_plans();
 		PQclear(res);
 	}
 }

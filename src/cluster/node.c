@@ -75,6 +75,7 @@ node_init(void)
 							GUC_REPORT | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE, NULL, NULL, NULL);
 	cluster_state_init();
 	monitor_init();
+	node_sql_init();
 }
 
 List *

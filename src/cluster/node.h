@@ -56,6 +56,9 @@ extern void node_redact_log(ErrorData *edata);
 /* object_access hook: DROP SERVER of a node is remove_node. */
 extern void node_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
 							   int sub_id, void *arg);
+/* Have the monitor look at all nodes when this transaction ends. */
+extern void node_look_at_end(void);
 extern void node_init(void);
+extern void node_sql_init(void);
 
 #endif							/* BARKS_CLUSTER_NODE_H */

@@ -74,7 +74,6 @@ static char *serving_key(void);
 static bool try_session(Oid node);
 static void refuse_only_copies(Oid node);
 static int	count_partitions(Oid node, int *only_copies);
-static void wake_monitor_at_end(void);
 static void on_xact(XactEvent event, void *arg);
 static Datum text_or_null(const char *value, bool *null);
 
@@ -253,11 +252,18 @@ node_object_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub
 {
 	if (class_id != ForeignServerRelationId)
 		return;
-	wake_monitor_at_end();
+	node_look_at_end();
 	if (access != OAT_DROP || !node_is_one(object_id))
 		return;
 	refuse_only_copies(object_id);
 	forget_credential(object_id);
+}
+
+/* Before transaction_init: callbacks are called last first, and the nodes must have committed. */
+void
+node_sql_init(void)
+{
+	RegisterXactCallback(on_xact, NULL);
 }
 
 static bool
@@ -489,15 +495,10 @@ count_partitions(Oid node, int *only_copies)
 	return count;
 }
 
-/* The monitor must see the committed list of nodes. */
-static void
-wake_monitor_at_end(void)
+/* The monitor must see the committed list of nodes, and nodes as this transaction left them. */
+void
+node_look_at_end(void)
 {
-	static bool registered = false;
-
-	if (!registered)
-		RegisterXactCallback(on_xact, NULL);
-	registered = true;
 	nodes_changed = true;
 }
 

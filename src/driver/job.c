@@ -27,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "cluster/cluster_snapshot.h"
+#include "cluster/cluster_state.h"
 #include "cluster/connection.h"
 #include "cluster/node.h"
 #include "cluster/transaction.h"
@@ -784,6 +785,8 @@ error_is_retryable(const RemoteError *error)
 static void
 throw_task_error(Job *job, int number, const RemoteError *error)
 {
+	if (error->sqlerrcode == ERRCODE_UNDEFINED_FUNCTION || error->sqlerrcode == ERRCODE_UNDEFINED_OBJECT)
+		monitor_state_wake(false);	/* a node may have lost an extension */
 	remote_error_throw(error,
 					   psprintf("task %d of stage %d on node \"%s\"", number,
 								job->plan->stage,

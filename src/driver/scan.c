@@ -19,12 +19,14 @@
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "driver/registry.h"
 #include "driver/scan.h"
 #include "driver/tasks.h"
 #include "planner/planner.h"
+#include "planner/shippable.h"
 
 static Node *create_scan_state(CustomScan *scan);
 static void begin_scan(CustomScanState *node, EState *estate, int eflags);
@@ -36,7 +38,7 @@ static void end_scan(CustomScanState *node);
 static void rescan(CustomScanState *node);
 static void shutdown_scan(CustomScanState *node);
 static void check_functions(List *functions);
-static void open_relations(BarksScanState *state);
+static void open_relations(BarksScanState *state, int eflags);
 static void start_gather(BarksScanState *state);
 static void stop_gather(BarksScanState *state);
 
@@ -89,7 +91,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	check_functions(state->plan->functions);
-	open_relations(state);
+	open_relations(state, eflags);
 	state->schema = batch_schema_create(node->ss.ss_ScanTupleSlot->tts_tupleDescriptor,
 										estate->es_query_cxt);
 	state->job_context = AllocSetContextCreate(estate->es_query_cxt, "barks scan",
@@ -198,20 +200,35 @@ check_functions(List *functions)
 			aclcheck_error(result, get_func_prokind(function) == PROKIND_AGGREGATE ?
 						   OBJECT_AGGREGATE : OBJECT_FUNCTION, get_func_name(function));
 		InvokeFunctionExecuteHook(function);
+		if (shippable_needs_search_config(function) && !shippable_search_config())
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("function %s was planned for nodes, which do not have the text search configuration that is now the default",
+							get_func_name(function)),
+					 errhint("Prepare the statement again.")));
 	}
 }
 
 /* As other scans do, so that commands that must not meet a running query know of it. */
 static void
-open_relations(BarksScanState *state)
+open_relations(BarksScanState *state, int eflags)
 {
 	ListCell   *ls,
 			   *lc;
 
 	foreach(ls, state->plan->stages)
 		foreach(lc, ((StagePlan *) lfirst(ls))->leaves)
-		state->relations = lappend(state->relations,
-								   table_open(((LeafPlan *) lfirst(lc))->relid, NoLock));
+	{
+		Relation	rel = table_open(((LeafPlan *) lfirst(lc))->relid, NoLock);
+
+		state->relations = lappend(state->relations, rel);
+		if (!(eflags & EXEC_FLAG_WITH_NO_DATA) && !RelationIsScannable(rel))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("materialized view \"%s\" has not been populated",
+							RelationGetRelationName(rel)),
+					 errhint("Use the REFRESH MATERIALIZED VIEW command.")));
+	}
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "utils/guc_tables.h"
 
 #include "driver/settings.h"
+#include "planner/shippable.h"
 #include "job/protocol.h"
 
 int			task_attempts = 4;
@@ -85,8 +86,11 @@ settings_to_ship(void)
 
 	for (int i = 0; shipped_settings[i]; i++)
 	{
-		TaskSetting *setting = palloc(sizeof(TaskSetting));
+		TaskSetting *setting;
 
+		if (strcmp(shipped_settings[i], "default_text_search_config") == 0 && !shippable_search_config())
+			continue;			/* tasks that need it were not made */
+		setting = palloc(sizeof(TaskSetting));
 		setting->name = pstrdup(shipped_settings[i]);
 		setting->value = pstrdup(GetConfigOption(shipped_settings[i], false, false));
 		settings = lappend(settings, setting);

@@ -12,9 +12,11 @@
 
 #include "access/transam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
@@ -22,15 +24,18 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
+#include "tsearch/ts_cache.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "planner/shippable.h"
+#include "table/remote_type.h"
 
 typedef struct ShippableContext
 {
+	Node	   *root;			/* the whole expression */
 	List	  **functions;
 	const char *reason;
 	bool		conditional;	/* inside a branch that may not be taken */
@@ -85,6 +90,12 @@ static bool check_guarded(Node *node, ShippableContext *context);
 static bool check_branches(Node *node, ShippableContext *context);
 static bool check_node(Node *node, ShippableContext *context);
 static bool check_aggref(Aggref *aggref, ShippableContext *context);
+static bool check_operators(Node *node, ShippableContext *context);
+static bool check_operator(Oid opno, ShippableContext *context);
+static bool check_cast(Node *from, Node *to, ShippableContext *context);
+static bool check_object(Oid class_id, Oid object_id, const char *kind, const char *name,
+						 ShippableContext *context);
+static bool column_types_walker(Node *node, List **types);
 static bool check_sort_clauses(List *clauses, ShippableContext *context);
 static bool is_default_equality(Oid opno);
 static bool no_columns_walker(Node *node, void *context);
@@ -96,7 +107,7 @@ static bool fail(ShippableContext *context, const char *reason);
 const char *
 shippable_reason(Node *expr, List **functions)
 {
-	ShippableContext context = {functions, NULL, false, false};
+	ShippableContext context = {expr, functions, NULL, false, false};
 
 	check_walker(expr, &context);
 	return context.reason;
@@ -123,9 +134,9 @@ shippable_collation(Oid collation)
 bool
 shippable_operator(Oid opno)
 {
-	ShippableContext context = {NULL, NULL, false, false};
+	ShippableContext context = {NULL, NULL, NULL, false, false};
 
-	return !check_function(get_opcode(opno), &context);
+	return !check_operator(opno, &context);
 }
 
 /*
@@ -175,6 +186,25 @@ shippable_constant_type(Oid type)
 	}
 }
 
+/* to_tsvector(text) and its kin, unlike to_tsvector(regconfig, text), which is immutable. */
+bool
+shippable_needs_search_config(Oid function)
+{
+	static const char *const names[] = {
+		"to_tsvector", "json_to_tsvector", "jsonb_to_tsvector", "to_tsquery", "plainto_tsquery",
+		"phraseto_tsquery", "websearch_to_tsquery",
+	};
+
+	return function < FirstNormalObjectId && func_volatile(function) == PROVOLATILE_STABLE &&
+		listed(get_func_name(function), names, lengthof(names));
+}
+
+bool
+shippable_search_config(void)
+{
+	return getTSCurrentConfig(false) < FirstNormalObjectId;
+}
+
 /* Types whose values are OIDs, and whose text is looked up in the catalogs. */
 static bool
 names_an_object(Oid type)
@@ -219,7 +249,7 @@ check_walker(Node *node, ShippableContext *context)
 			return fail(context, "a stable call in a conditional expression");
 		return false;
 	}
-	if (check_functions_in_node(node, check_function, context))
+	if (check_operators(node, context) || check_functions_in_node(node, check_function, context))
 		return true;
 	if (IsA(node, CaseExpr) || IsA(node, CoalesceExpr))
 		return check_guarded(node, context);
@@ -380,6 +410,13 @@ check_node(Node *node, ShippableContext *context)
 	if (reason == NULL && !shippable_collation(exprInputCollation(node)) && !IsA(node, Var))
 		reason = psprintf("collation \"%s\" is not known to nodes",
 						  get_collation_name(exprInputCollation(node)));
+	if (reason == NULL && !IsA(node, Var) && exprType(node) >= FirstNormalObjectId)
+	{
+		List	   *known = NIL;
+
+		(void) column_types_walker(context->root, &known);
+		reason = remote_type_lacking(exprType(node), known);
+	}
 	return reason ? fail(context, reason) : false;
 }
 
@@ -392,6 +429,74 @@ check_aggref(Aggref *aggref, ShippableContext *context)
 		check_sort_clauses(aggref->aggdistinct, context);
 }
 
+/* Operators and casts print as such, not as the function that they call. */
+static bool
+check_operators(Node *node, ShippableContext *context)
+{
+	ListCell   *lc;
+
+	switch (nodeTag(node))
+	{
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+			return check_operator(((OpExpr *) node)->opno, context);
+		case T_ScalarArrayOpExpr:
+			return check_operator(((ScalarArrayOpExpr *) node)->opno, context);
+		case T_RowCompareExpr:
+			foreach(lc, ((RowCompareExpr *) node)->opnos)
+				if (check_operator(lfirst_oid(lc), context))
+					return true;
+			return false;
+		case T_FuncExpr:
+			if (((FuncExpr *) node)->funcformat != COERCE_EXPLICIT_CAST &&
+				((FuncExpr *) node)->funcformat != COERCE_IMPLICIT_CAST)
+				return false;
+			return check_cast(linitial(((FuncExpr *) node)->args), node, context);
+		case T_RelabelType:
+			return check_cast((Node *) ((RelabelType *) node)->arg, node, context);
+		case T_CoerceViaIO:
+			return check_cast((Node *) ((CoerceViaIO *) node)->arg, node, context);
+		case T_ArrayCoerceExpr:
+			return check_cast((Node *) ((ArrayCoerceExpr *) node)->arg, node, context);
+		default:
+			return false;
+	}
+}
+
+static bool
+check_operator(Oid opno, ShippableContext *context)
+{
+	return check_object(OperatorRelationId, opno, "operator", get_opname(opno), context) ||
+		check_function(get_opcode(opno), context);
+}
+
+static bool
+check_cast(Node *from, Node *to, ShippableContext *context)
+{
+	Oid			types[2] = {getBaseType(exprType(from)), getBaseType(exprType(to))};
+
+	if (OidIsValid(get_element_type(types[0])) && OidIsValid(get_element_type(types[1])))
+		for (int i = 0; i < 2; i++)
+			types[i] = getBaseType(get_element_type(types[i]));
+	return check_object(CastRelationId, get_cast_oid(types[0], types[1], true), "the cast to",
+						format_type_be(types[1]), context);
+}
+
+/* Of what is not built in, nodes have the members of extensions, if they have those. */
+static bool
+check_object(Oid class_id, Oid object_id, const char *kind, const char *name, ShippableContext *context)
+{
+	const char *lacking;
+
+	if (object_id < FirstNormalObjectId)
+		return false;
+	if (!is_extension_member(class_id, object_id))
+		return fail(context, psprintf("%s %s is not shipped to nodes", kind, name));
+	lacking = remote_extension_lacking(class_id, object_id);
+	return lacking ? fail(context, psprintf("%s %s: %s", kind, name, lacking)) : false;
+}
+
 static bool
 check_sort_clauses(List *clauses, ShippableContext *context)
 {
@@ -401,8 +506,8 @@ check_sort_clauses(List *clauses, ShippableContext *context)
 	{
 		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
 
-		if ((OidIsValid(clause->sortop) && check_function(get_opcode(clause->sortop), context)) ||
-			check_function(get_opcode(clause->eqop), context))
+		if ((OidIsValid(clause->sortop) && check_operator(clause->sortop, context)) ||
+			check_operator(clause->eqop, context))
 			return true;
 	}
 	return false;
@@ -421,14 +526,16 @@ check_function(Oid funcid, void *arg)
 	if (funcid >= FirstNormalObjectId)
 	{
 		/* this is where functions shipped by definition will be let through */
-		if (!is_extension_member(ProcedureRelationId, funcid))
-			return fail(context, psprintf("function %s is not shipped to nodes", name));
+		if (check_object(ProcedureRelationId, funcid, "function", name, context))
+			return true;
 		if (volatility != PROVOLATILE_IMMUTABLE)
 			return fail(context, psprintf("function %s is not immutable", name));
 	}
 	else if (volatility == PROVOLATILE_STABLE &&
 			 !listed(name, stable_names, lengthof(stable_names)))
 		return fail(context, psprintf("function %s may depend on the server it runs on", name));
+	else if (shippable_needs_search_config(funcid) && !shippable_search_config())
+		return fail(context, psprintf("function %s uses a text search configuration of this server", name));
 	else if (listed(name, node_local_names, lengthof(node_local_names)))
 		return fail(context, psprintf("function %s may depend on the server it runs on", name));
 	if (context->functions)
@@ -457,6 +564,17 @@ no_columns_walker(Node *node, void *context)
 	if (IsA(node, Param) && ((Param *) node)->paramid < 0)
 		return true;			/* the gate */
 	return expression_tree_walker(node, no_columns_walker, context);
+}
+
+/* Types that columns in the expression are made of: shards have them. */
+static bool
+column_types_walker(Node *node, List **types)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+		*types = remote_types_of(*types, ((Var *) node)->vartype);
+	return expression_tree_walker(node, column_types_walker, types);
 }
 
 /* A call that is itself stable, and calls nothing volatile below. */

@@ -24,4 +24,8 @@ extern bool shippable_evaluated_on_driver(Node *expr);
 /* Does the text form of a constant of this type mean the same on every node? */
 extern bool shippable_constant_type(Oid type);
 
+/* Does the function depend on default_text_search_config?  Do all nodes have what that is now? */
+extern bool shippable_needs_search_config(Oid function);
+extern bool shippable_search_config(void);
+
 #endif							/* BARKS_PLANNER_SHIPPABLE_H */

@@ -25,6 +25,7 @@
 
 #include "planner/fallback.h"
 #include "planner/planner.h"
+#include "planner/shippable.h"
 #include "planner/translate.h"
 
 /* An aggregation under translation. */
@@ -177,6 +178,8 @@ refuse_grouping(const AggParts *parts)
 
 		if (type->eq_opr != agg->grpOperators[i])
 			return "groups by an operator that is not the type's own";
+		if (!shippable_operator(type->eq_opr))
+			return "groups by an operator that is not on the nodes";
 		if (agg->grpCollations[i] != exprCollation(column) ||
 			(OidIsValid(agg->grpCollations[i]) &&
 			 !get_collation_isdeterministic(agg->grpCollations[i])))

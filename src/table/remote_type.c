@@ -26,12 +26,13 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "cluster/extensions.h"
+#include "cluster/node.h"
 #include "cluster/transaction.h"
 #include "table/remote_type.h"
 #include "table/shard.h"
 #include "table/type_sql.h"
 
-static List *collect_types(List *types, Oid type);
 static List *collect_columns(List *types, TupleDesc desc);
 static void ensure_on_node(Oid node, List *types, List *collations);
 static bool ensure_type(NodeConnection *conn, Oid type);
@@ -60,6 +61,42 @@ remote_types_ensure(List *nodes, TupleDesc desc)
 	foreach(lc, nodes)
 		if (OidIsValid(lfirst_oid(lc)))
 			ensure_on_node(lfirst_oid(lc), types, collations);
+}
+
+const char *
+remote_extension_lacking(Oid class_id, Oid object_id)
+{
+	Oid			extension = object_id < FirstNormalObjectId ? InvalidOid :
+		getExtensionOfObject(class_id, object_id);
+	char	   *what;
+	Oid			node;
+
+	if (!OidIsValid(extension))
+		return NULL;
+	node = extensions_lacking_node(extension, &what);
+	return OidIsValid(node) ? psprintf("extension %s is not on node \"%s\"", what, node_name(node)) : NULL;
+}
+
+const char *
+remote_type_lacking(Oid type, List *known)
+{
+	ListCell   *lc;
+
+	if (type < FirstNormalObjectId || node_list() == NIL)
+		return NULL;
+	foreach(lc, remote_types_of(NIL, type))
+	{
+		Oid			part = lfirst_oid(lc);
+
+		if (list_member_oid(known, part))
+			continue;
+		if (!OidIsValid(getExtensionOfObject(TypeRelationId, part)))
+			return psprintf("type %s is not known to be on the nodes", format_type_be(part));
+		if (remote_extension_lacking(TypeRelationId, part))
+			return psprintf("type %s: %s", format_type_be(part),
+							remote_extension_lacking(TypeRelationId, part));
+	}
+	return NULL;
 }
 
 List *
@@ -120,9 +157,8 @@ remote_type_check_alter(Oid type)
 				 errhint("Use barks.undistribute_table() on the tables that use it first.")));
 }
 
-/* Types of the user's that the type is made of, and it, each after what it needs. */
-static List *
-collect_types(List *types, Oid type)
+List *
+remote_types_of(List *types, Oid type)
 {
 	char		kind = get_typtype(type);
 	Oid			element = get_element_type(type);
@@ -130,15 +166,15 @@ collect_types(List *types, Oid type)
 	if (type < FirstNormalObjectId || list_member_oid(types, type))
 		return types;
 	if (OidIsValid(element))
-		return collect_types(types, element);
+		return remote_types_of(types, element);
 	if (OidIsValid(getExtensionOfObject(TypeRelationId, type)))
 		return lappend_oid(types, type);
 	if (kind == TYPTYPE_DOMAIN)
-		types = collect_types(types, getBaseType(type));
+		types = remote_types_of(types, getBaseType(type));
 	else if (kind == TYPTYPE_RANGE)
-		types = collect_types(types, get_range_subtype(type));
+		types = remote_types_of(types, get_range_subtype(type));
 	else if (kind == TYPTYPE_MULTIRANGE)
-		return collect_types(types, get_multirange_range(type));
+		return remote_types_of(types, get_multirange_range(type));
 	else if (kind == TYPTYPE_COMPOSITE)
 	{
 		TupleDesc	desc = lookup_rowtype_tupdesc(type, -1);
@@ -154,7 +190,7 @@ collect_columns(List *types, TupleDesc desc)
 {
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped)
-			types = collect_types(types, TupleDescAttr(desc, i)->atttypid);
+			types = remote_types_of(types, TupleDescAttr(desc, i)->atttypid);
 	return types;
 }
 
@@ -187,7 +223,10 @@ ensure_type(NodeConnection *conn, Oid type)
 	if (OidIsValid(extension))
 	{
 		if (!node_has(conn, "to_regtype", type_sql_name(type)))
+		{
 			connection_exec(conn, type_sql_extension(extension));
+			node_look_at_end();
+		}
 		return false;
 	}
 	if (node_has(conn, "to_regtype", type_sql_name(type)))

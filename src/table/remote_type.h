@@ -15,6 +15,15 @@
 
 /* Create on the nodes what desc's columns need and they lack. */
 extern void remote_types_ensure(List *nodes, TupleDesc desc);
+/* NULL, or which extension that the object is a member of some node lacks. */
+extern const char *remote_extension_lacking(Oid class_id, Oid object_id);
+/* Types that are not built in that the type is made of, and it, each after what it needs. */
+extern List *remote_types_of(List *types, Oid type);
+/*
+ * NULL, or why nodes may not have the type.  They have known types, which are
+ * those that columns of shards are made of, and those of extensions that all have.
+ */
+extern const char *remote_type_lacking(Oid type, List *known);
 /* Nodes with shards that have the type in a column, in whatever way. */
 extern List *remote_type_nodes(Oid type);
 /* Do to the nodes' enum what the command did to ours. */

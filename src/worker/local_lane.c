@@ -17,6 +17,8 @@
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -43,6 +45,7 @@ static pgsocket local_socket(Lane *lane, bool *write);
 static void local_cancel(Lane *lane);
 static void local_stuck(Lane *lane);
 static bool holds_what_tasks_need(void);
+static List *exclusive_locks(List *relids, int partition);
 static bool is_shard(Oid relid);
 static void local_release(Lane *lane);
 static LaneEventKind read_frame(const char *data, Size len, LaneEvent *event);
@@ -165,21 +168,38 @@ local_stuck(Lane *lane)
 static bool
 holds_what_tasks_need(void)
 {
-	HASH_SEQ_STATUS status;
-	LOCALLOCK  *lock;
 	List	   *relids = NIL;
 	bool		found = false;
 	ListCell   *lc;
 
-	hash_seq_init(&status, GetLockMethodLocalHash());
-	while ((lock = hash_seq_search(&status)) != NULL)
-		if (lock->nLocks > 0 && lock->tag.mode == AccessExclusiveLock &&
-			lock->tag.lock.locktag_type == LOCKTAG_RELATION)
-			relids = lappend_oid(relids, lock->tag.lock.locktag_field2);
+	/* only builds with assertions offer the list of our own locks */
+	for (int partition = 0; partition < NUM_LOCK_PARTITIONS; partition++)
+		relids = exclusive_locks(relids, partition);
 	foreach(lc, relids)
 		found |= lfirst_oid(lc) < FirstNormalObjectId || is_shard(lfirst_oid(lc));
 	list_free(relids);
 	return found;
+}
+
+/* Add the relations that we locked against everybody; others may add to our list, so it is locked. */
+static List *
+exclusive_locks(List *relids, int partition)
+{
+	SHM_QUEUE  *locks = &MyProc->myProcLocks[partition];
+	PROCLOCK   *lock;
+
+	LWLockAcquire(LockHashPartitionLockByIndex(partition), LW_SHARED);
+	for (lock = (PROCLOCK *) SHMQueueNext(locks, locks, offsetof(PROCLOCK, procLink)); lock;
+		 lock = (PROCLOCK *) SHMQueueNext(locks, &lock->procLink, offsetof(PROCLOCK, procLink)))
+	{
+		const LOCKTAG *tag = &lock->tag.myLock->tag;
+
+		if ((lock->holdMask & LOCKBIT_ON(AccessExclusiveLock)) &&
+			tag->locktag_type == LOCKTAG_RELATION)
+			relids = lappend_oid(relids, tag->locktag_field2);
+	}
+	LWLockRelease(LockHashPartitionLockByIndex(partition));
+	return relids;
 }
 
 static bool

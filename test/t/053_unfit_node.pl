@@ -131,16 +131,83 @@ for my $case (
 	});
 }
 
-# A function, in C, that a node lost.
+# An extension that a node lost: what needs it falls back, in plans made before too.
 my $call = q{SELECT count(*) FROM t WHERE soundex(s) <> ''};
 my $called = q1('SET barks.enabled = off; ' . $call);
-is(q1($call), $called, 'a function of an extension');
+sub reasons { return q1(sprintf q{SELECT string_agg(reason, '; ') FROM barks.fallbacks($q$%s$q$)}, shift // $call) }
+is(reasons(), '', 'nodes have the extension');
+is(q1($call), $called, 'a function of it');
+q1('CREATE TABLE go (i int)');
+my $session = start_session($cluster, 'SET plan_cache_mode = force_generic_plan', "PREPARE p AS $call", 'EXECUTE p', 'INSERT INTO go VALUES (1)',
+	q{DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM go WHERE i = 2) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$}, 'EXECUTE p');
+ok(wait_until(sub { q1('SELECT count(*) FROM go') }), 'a prepared plan that calls it on nodes');
 $n2->safe_psql('barks', 'DROP EXTENSION fuzzystrmatch');
+ok(wait_until(sub { reasons() =~ /^function soundex: extension "fuzzystrmatch" \S+ is not on node "n2"/ }), 'the planner hears that it went');
+is(q1($call), $called, 'the answer is the same');
+q1('INSERT INTO go VALUES (2)');
+is(join('|', end_session($session)), "$called\n$called|", 'from the prepared plan too');
+q1('DROP TABLE go');
+$n2->safe_psql('barks', q{CREATE SCHEMA elsewhere; CREATE EXTENSION fuzzystrmatch SCHEMA elsewhere});
+q1('SELECT count(*) FROM t');
+like(reasons(), qr/^function soundex: extension/, 'one in another schema is not the same');
+is(q1($call), $called, 'and not called');
+$n2->safe_psql('barks', 'DROP EXTENSION fuzzystrmatch; DROP SCHEMA elsewhere; CREATE EXTENSION fuzzystrmatch');
+ok(wait_until(sub { reasons() eq '' }), 'the planner hears that it came back');
+is(q1($call), $called, 'called there again');
+
+# The planner cannot know that a member of it is missing.
+$n2->safe_psql('barks', 'ALTER EXTENSION fuzzystrmatch DROP FUNCTION soundex(text); ALTER EXTENSION fuzzystrmatch DROP FUNCTION text_soundex(text);
+	DROP FUNCTION soundex(text), text_soundex(text)');
 like(error_of($call), qr/ERROR:  42883: function .*soundex.* does not exist.*CONTEXT:  .*node "n2"/s, 'a function that a node lacks');
 is(q1("SET barks.enabled = off; $call"), $called, 'the access method needs none');
 state_is($cluster, $before, 'a function that a node lacks');
-$n2->safe_psql('barks', 'CREATE EXTENSION fuzzystrmatch');
+$n2->safe_psql('barks', 'DROP EXTENSION fuzzystrmatch; CREATE EXTENSION fuzzystrmatch');
 is(q1($call), $called, 'it is back');
+
+# Extensions that only the driver has: their functions, operators, types, aggregates over them.
+q1('CREATE EXTENSION pg_trgm; CREATE EXTENSION citext; CREATE EXTENSION hstore');
+for my $sql (q{SELECT count(*) FROM t WHERE s % 'c4ca4238'}, q{SELECT bool_or(similarity(s, 'abc') > 0.05) FROM t},
+	q{SELECT count(*) FROM t WHERE s::citext = 'C4CA4238A0B923820DCC509A6F75849B'}, q{SELECT hstore('a', s) -> 'a' FROM t WHERE id = 7},
+	q{SELECT 'a=>1'::hstore, s FROM t WHERE id = 7}, q{SELECT array[s::citext] FROM t WHERE id = 7}, q{SELECT min(s::citext) FROM t},
+	q{SELECT s::citext, count(*) FROM t WHERE id < 9 GROUP BY 1 ORDER BY 1})
+{
+	is(q1($sql), q1("SET barks.enabled = off; $sql"), "only the driver has the extension: $sql");
+	like(reasons($sql), qr/extension "\w+" \S+ is not on node "n1"|function similarity_op is not immutable/, 'that is the reason');
+}
+q1('CREATE TABLE c (c citext); SELECT barks.distribute_table(\'c\', by => \'c\', partitions => 4); INSERT INTO c SELECT \'a\' || i FROM generate_series(1, 9) i');
+ok(wait_until(sub { reasons(q{SELECT * FROM c WHERE c = 'A1'}) eq '' }), 'a column brings its extension to the nodes');
+is(q1(q{SELECT * FROM c WHERE c = 'A1'}), 'a1', 'and it is used there');
+q1('DROP TABLE c; DROP EXTENSION citext, hstore, pg_trgm');
+$_->safe_psql('barks', 'DROP EXTENSION citext') for $n1, $n2;
+state_is($cluster, $before, 'extensions');
+
+# Objects of the user's that no column brings to the nodes.
+q1(q{
+	CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE span AS RANGE (subtype = int); CREATE DOMAIN word AS text;
+	CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+	CREATE OPERATOR >>> (LEFTARG = int, RIGHTARG = int, FUNCTION = int4gt); CREATE OPERATOR <<< (LEFTARG = int, RIGHTARG = int, FUNCTION = int4lt);
+	CREATE FUNCTION down(int, int) RETURNS int LANGUAGE internal IMMUTABLE AS 'btint4cmp';
+	CREATE OPERATOR CLASS down FOR TYPE int USING btree AS OPERATOR 1 >>>, OPERATOR 3 =, OPERATOR 5 <<<, FUNCTION 1 down(int, int);
+	CREATE CAST (bytea AS text) WITHOUT FUNCTION; CREATE CAST (box AS float8) WITH FUNCTION area(box);
+	CREATE CAST (date AS float8) WITH INOUT; CREATE CAST (text AS int) WITH INOUT AS IMPLICIT;
+	CREATE TEXT SEARCH CONFIGURATION terse (COPY = simple)});
+for my $sql (q{SELECT 'ok'::mood, s FROM t WHERE id = 7}, q{SELECT count(*) FROM t WHERE CASE WHEN id < 7 THEN 'ok' ELSE 'sad' END::mood = 'ok'},
+	q{SELECT array['ok'::mood], s FROM t WHERE id = 7}, q{SELECT count(*) FROM t WHERE '[1,4)'::span @> id}, q{SELECT s::word FROM t WHERE id = 7},
+	q{SELECT count(*) FROM t WHERE id === 7}, q{SELECT count(*) FROM t WHERE id === ANY (ARRAY[7, 8])}, q{SELECT id FROM t ORDER BY id USING >>> LIMIT 3},
+	q{SELECT substr(s, 1, 3)::bytea::text FROM t WHERE id = 7}, q{SELECT box(point(id, id), point(0, 0))::float8 FROM t WHERE id = 7},
+	q{SELECT count(*) FROM t WHERE id < 7 AND (date '2020-01-01' + id)::float8 IS NULL AND id < 0}, q{SELECT count(*) FROM t WHERE id = rpad('7', id / 2000 + 1)})
+{
+	is(join('|', $cluster->try($sql)), join('|', $cluster->try("SET barks.enabled = off; $sql")), "only the driver has it: $sql");
+	like(reasons($sql), qr/is not (?:shipped to|known to be on|on) |order of|operator/, 'that is the reason');
+}
+$session = q{SET default_text_search_config = 'public.terse'; };
+is(q1("$session$count"), $counted, 'with a text search configuration of the user\'s');
+is(q1("${session}SELECT to_tsvector(s) FROM t WHERE id = 7"), q1("$session SET barks.enabled = off; SELECT to_tsvector(s) FROM t WHERE id = 7"), 'and using it');
+like(error_of(qq{SET plan_cache_mode = force_generic_plan; PREPARE p AS SELECT to_tsvector(s) FROM t WHERE id = 7; EXECUTE p; $session EXECUTE p}),
+	qr/ERROR:  0A000: function to_tsvector was planned for nodes/, 'not in a plan made for another');
+q1('DROP CAST (bytea AS text); DROP CAST (box AS float8); DROP CAST (date AS float8); DROP CAST (text AS int); DROP TEXT SEARCH CONFIGURATION terse;
+	DROP OPERATOR CLASS down USING btree; DROP OPERATOR FAMILY IF EXISTS down USING btree; DROP FUNCTION down; DROP OPERATOR === (int, int), >>> (int, int), <<< (int, int); DROP TYPE mood, span, word');
+state_is($cluster, $before, 'objects of the user\'s');
 
 # A type that a node lost, with the column of it.
 q1(q{
