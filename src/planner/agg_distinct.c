@@ -50,7 +50,7 @@ agg_distinct_in_phases(PlanContext *context, AggParts *parts, const char **reaso
 	if (spread == NULL)
 		return NULL;
 	parts->child = ir_exchange(context, spread, EXCHANGE_HASH, list_make1_int(column));
-	ir = context->wants_nodes || parts->agg->numGroups > planner_driver_groups ?
+	ir = context->above_wants_nodes || parts->agg->numGroups > planner_driver_groups ?
 		agg_nodes_finish(context, parts, reason) :
 		agg_driver_finishes(context, parts, reason);
 	if (ir == NULL)

@@ -95,7 +95,8 @@ typedef struct PlanContext
 	PlannedStmt *stmt;
 	bool		fence;			/* rows are hidden from functions: see architecture.md */
 	Bitmapset  *bound;			/* params that are outer rows' here: see translate_subplan.c */
-	bool		wants_nodes;	/* what stands above could go on with rows on the nodes */
+	bool		wants_nodes;	/* for inputs: what stands above could go on with rows on the nodes */
+	bool		above_wants_nodes;	/* the same for the node under translation itself */
 	WindowAgg  *window_below;	/* what windows above this one partition by: */
 	Bitmapset  *window_columns; /* columns of its output; see translate_window.c */
 	int			next_plan_node_id;

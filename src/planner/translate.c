@@ -35,15 +35,18 @@ Ir *
 translate_plan(PlanContext *context, Plan *plan)
 {
 	bool		wants_nodes = context->wants_nodes;
+	bool		above_wants_nodes = context->above_wants_nodes;
 	Ir		   *ir;
 
 	check_stack_depth();
+	context->above_wants_nodes = wants_nodes;
 	context->wants_nodes |= goes_on_over_rows(plan);
 	if (context->bound != NULL && !bms_overlap(plan->allParam, context->bound))
 		ir = translate_independent(context, plan);
 	else
 		ir = translate_node(context, plan);
 	context->wants_nodes = wants_nodes;
+	context->above_wants_nodes = above_wants_nodes;
 	if (ir)
 	{
 		ir->rows = plan->plan_rows;

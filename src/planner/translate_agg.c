@@ -345,7 +345,7 @@ states_pay(const AggParts *parts)
 static bool
 driver_can_finish(const PlanContext *context, const AggParts *parts)
 {
-	return !context->wants_nodes && (double) parts->agg->numGroups <= planner_driver_groups;
+	return !context->above_wants_nodes && (double) parts->agg->numGroups <= planner_driver_groups;
 }
 
 Ir *
