@@ -87,7 +87,7 @@ for my $what (sort keys %queries)
 for my $what ('nested', 'join')
 {
 	stop_at($driver, 'sched.between_stages');
-	my $session = start_session($cluster, $queries{$what});
+	my $session = start_session($cluster, 'SET barks.driver_groups = 0', $queries{$what});
 	ok(wait_stopped($driver, 'sched.between_stages'), "$what: a stage that reads tables is complete");
 	for my $point ('sched.before_stage', 'sched.between_stages')
 	{
