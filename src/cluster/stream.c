@@ -20,7 +20,7 @@
 
 static void end_copy(NodeConnection *conn, const char *error);
 static void stream_wait(NodeConnection *conn);
-static bool wants_flush(NodeConnection *conn, uint32 *events);
+static bool wants_both(NodeConnection *conn, uint32 *events);
 static void take_value(NodeConnection *conn, PGresult *res);
 static bool wants_stream(NodeConnection *conn, uint32 *events);
 static RemoteError *result_error(NodeConnection *conn, PGresult *res);
@@ -75,17 +75,21 @@ connection_flush_all(List *conns)
 {
 	for (;;)
 	{
-		bool		all = true;
+		List	   *pending = NIL;
 		ListCell   *lc;
 
 		foreach(lc, conns)
-			all &= connection_flush(lfirst(lc));
-		if (all)
+		{
+			if (!connection_flush(lfirst(lc)))
+				pending = lappend(pending, lfirst(lc));
+		}
+		if (!pending)
 			return;
-		connection_wait(conns, wants_flush, DT_NOEND);
+		connection_wait(pending, wants_both, DT_NOEND);
 		/* A node that cannot get rid of its own output would not take ours. */
-		foreach(lc, conns)
+		foreach(lc, pending)
 			connection_consume(lfirst(lc));
+		list_free(pending);
 	}
 }
 
@@ -251,11 +255,12 @@ wants_stream(NodeConnection *conn, uint32 *events)
 	return true;
 }
 
+/* Must not flush: with nothing left to write, there would be nothing to wait for. */
 static bool
-wants_flush(NodeConnection *conn, uint32 *events)
+wants_both(NodeConnection *conn, uint32 *events)
 {
 	*events = WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE;
-	return PQflush(conn->pg) == 1;
+	return true;
 }
 
 static void
