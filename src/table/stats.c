@@ -113,6 +113,18 @@ stats_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages, double
 	*allvisfrac = 0;
 }
 
+/*
+ * What a write session added is counted when its transaction is committed, not
+ * when the session next has time: after an ANALYZE of the shard, which has
+ * counted the rows, they would be counted twice.
+ */
+void
+stats_transaction_ended(const TransactionStmt *stmt)
+{
+	if (stmt->kind == TRANS_STMT_COMMIT_PREPARED)
+		pgstat_force_next_flush();
+}
+
 double
 stats_sample_fraction(Relation rel)
 {

@@ -6,6 +6,7 @@
 #ifndef BARKS_TABLE_STATS_H
 #define BARKS_TABLE_STATS_H
 
+#include "nodes/parsenodes.h"
 #include "storage/block.h"
 #include "utils/rel.h"
 
@@ -23,6 +24,8 @@ extern ShardSize *stats_shard_sizes(const TableLayout *layout);
 /* Access method callback. */
 extern void stats_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages,
 								double *tuples, double *allvisfrac);
+/* After a statement that ends a transaction, of a node's write session too. */
+extern void stats_transaction_ended(const TransactionStmt *stmt);
 /* Fraction of the rows that ANALYZE should look at. */
 extern double stats_sample_fraction(Relation rel);
 extern void stats_init(void);

@@ -77,8 +77,13 @@ table_process_utility(PlannedStmt *pstmt, const char *query_string,
 	List	   *shown;
 	Node	   *replaced;
 
-	if (IsA(pstmt->utilityStmt, TransactionStmt) || !IsTransactionState() ||
-		!OidIsValid(barks_am_oid()))
+	if (IsA(pstmt->utilityStmt, TransactionStmt))
+	{
+		next(pstmt, query_string, read_only_tree, context, params, env, dest, qc);
+		stats_transaction_ended((TransactionStmt *) pstmt->utilityStmt);
+		return;
+	}
+	if (!IsTransactionState() || !OidIsValid(barks_am_oid()))
 	{
 		next(pstmt, query_string, read_only_tree, context, params, env, dest, qc);
 		return;

@@ -38,6 +38,7 @@ cmp_ok($size{fact}, '>', $threshold, 'one table is above the threshold');
 cmp_ok($size{dim}, '<', $threshold, 'the other is below');
 is(q1('SELECT count(DISTINCT node) FROM barks.partitions WHERE rows > 0 AND name = \'fact\'::regclass'), 2, 'it is on both nodes');
 is(q1('SELECT count(*) FROM fact'), $rows, 'with all rows');
+cmp_ok(abs(q1(q{SELECT rows FROM barks.tables WHERE name = 'fact'::regclass}) - $rows), '<', $rows / 100, 'and counted once');
 
 my $expected = q1(sprintf "SET barks.enabled = off; $query", '(' . sprintf($row, $rows) . ')', 'plain_dim');
 is(scalar(split /\n/, $expected), 17, 'plain PostgreSQL answers');
