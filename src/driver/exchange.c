@@ -131,6 +131,7 @@ exchange_sources(const StageOutput *output, int stage, List *distinct, Oid reade
 							node_name(reader)),
 					 errhint("Move the distributed tables of this server to a node.")));
 	}
+	sources->failure = output->failure;
 	sources->ntasks = output->ntasks;
 	sources->node_of = palloc(sizeof(int32) * Max(output->ntasks, 1));
 	sources->attempt_of = palloc(sizeof(int32) * Max(output->ntasks, 1));

@@ -34,6 +34,7 @@ typedef struct StageOutput
 	bool		replicated;		/* every map task wrote the same: read one of them */
 	List	   *nodes;			/* of OutputNode */
 	MapOutput  *maps;			/* per map task */
+	RemoteError *failure;		/* what reading it raises: there are no map tasks; or NULL */
 } StageOutput;
 
 /* All in the current context. */

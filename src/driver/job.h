@@ -42,6 +42,7 @@ typedef struct StagePart
 	const char *exchange;		/* how its rows travel on, for views */
 	bool		partial_aggregate;
 	bool		indeterminate;	/* a lost output means all of it again */
+	bool		may_be_unneeded;	/* its error is raised where its output is read */
 	List	   *reads;			/* int list: places in JobPlan.stages of those it waits for */
 	ShuffleOutput *output;		/* NULL: rows come to the driver */
 	List	   *distinct;		/* int list, as in StagePlan */

@@ -136,6 +136,7 @@ extern Batch *stage_event(Job *job, JobLane *lane, LaneEventKind kind, LaneEvent
 						  int *task);
 
 extern void stage_grow_stats(Job *job, StageRun *stage);
+extern void stage_abandon(Job *job, StageRun *stage);
 extern void stage_changed(Job *job, StageRun *stage);	/* its output is complete */
 
 /* driver_stage.c */

@@ -112,6 +112,7 @@ add_part(StagesJob *job, const StagePlan *stage, int place)
 	part->partial_aggregate = stage->partial_aggregate;
 	part->indeterminate = stage->indeterminate || stage->spread_nulls ||
 		stage->exchange == EXCHANGE_ROUND_ROBIN;
+	part->may_be_unneeded = stage->may_be_unneeded;
 	part->reads = parts_read(job, stage);
 	part->ntasks = -1;
 	if (part->reads == NIL)

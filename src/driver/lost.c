@@ -32,7 +32,6 @@ static StageRun *stage_by_number(Job *job, int number);
 static bool must_do_all_again(const StageRun *stage);
 static void redo_map_task(Job *job, StageRun *stage, int number, RemoteError *error);
 static void redo_stage(Job *job, StageRun *stage, RemoteError *error);
-static void forget_stage(Job *job, StageRun *stage);
 static bool reads(const Job *job, const StageRun *stage, Bitmapset *stages);
 static bool try_open(Job *job, NodeRun *run, JobLane **lane, Oid lost, RemoteError **error);
 static void release_owner(ResourceOwner owner, bool commit);
@@ -129,7 +128,7 @@ redo_stage(Job *job, StageRun *stage, RemoteError *error)
 	if (++job->stats.restarts >= task_attempts)
 		remote_error_throw(error, NULL);
 	for (int i = -1; (i = bms_next_member(again, i)) >= 0;)
-		forget_stage(job, &job->stages[i]);
+		stage_abandon(job, &job->stages[i]);
 	if (bms_is_member(job->last->index, again))
 	{
 		job->current = 0;
@@ -148,27 +147,6 @@ reads(const Job *job, const StageRun *stage, Bitmapset *stages)
 		if (bms_is_member(lfirst_int(lc), stages))
 			return true;
 	return false;
-}
-
-/* As if it had never been opened; attempts that run are of no interest any more. */
-static void
-forget_stage(Job *job, StageRun *stage)
-{
-	lanes_remove_stage(job, stage);
-	for (int i = 0; i < stage->ntasks && stage->open; i++)
-	{
-		JobTask    *task = &stage->tasks[i];
-
-		if (task->attempt)
-			task->attempt->task = NULL;
-		if (task->twin)
-			task->twin->task = NULL;
-	}
-	stage->open = false;
-	stage->ndone = 0;
-	stage->output = job->outputs[stage->index] = NULL;
-	stage->tasks = NULL;
-	MemoryContextReset(stage->context);
 }
 
 /* ---------------- nodes ---------------- */

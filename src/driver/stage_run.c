@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "nodes/bitmapset.h"
 #include "utils/memutils.h"
 
 #include "base/stop_point.h"
@@ -35,6 +36,9 @@ static void task_done(Job *job, JobLane *lane, const TaskDone *done);
 static void keep_output(Job *job, JobTask *task, int attempt, const TaskDone *done);
 static void count_moved(Job *job, const JobTask *task, const TaskDone *done);
 static void task_failed(Job *job, JobLane *lane, RemoteError *error);
+static bool error_is_of_query(const RemoteError *error);
+static bool defer_error(Job *job, JobTask *task, const RemoteError *error);
+static void fail_stage(Job *job, StageRun *stage, RemoteError *failure);
 static void retry_task(Job *job, JobTask *task, TimestampTz not_before);
 static void leave_node(Job *job, Oid node);
 static Oid	other_node(Job *job, JobTask *task);
@@ -460,7 +464,12 @@ task_failed(Job *job, JobLane *lane, RemoteError *error)
 	else
 	{
 		if (!error_is_retryable(error) || ++task->failures >= task_attempts)
-			throw_task_error(task, error);
+		{
+			if (!error_is_of_query(error) || !defer_error(job, task, error))
+				throw_task_error(task, error);
+			pfree(attempt);
+			return;
+		}
 		exclusion_note_failure(job, lane->run->node);
 		leave_node(job, lane->run->node);
 		task->node = other_node(job, task);
@@ -469,6 +478,98 @@ task_failed(Job *job, JobLane *lane, RemoteError *error)
 											   (int64) BACKOFF_MS << (task->failures - 1)));
 	}
 	pfree(attempt);
+}
+
+/* Would plain PostgreSQL raise it too, if it came to that? */
+static bool
+error_is_of_query(const RemoteError *error)
+{
+	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
+	{
+		case ERRCODE_DATA_EXCEPTION:
+		case ERRCODE_CARDINALITY_VIOLATION:
+		case ERRCODE_PLPGSQL_ERROR:
+		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Let the error wait until somebody reads what the task's stage, or stages that
+ * read it, were to make.  False when the query cannot do without.
+ */
+static bool
+defer_error(Job *job, JobTask *task, const RemoteError *error)
+{
+	Bitmapset  *failed = bms_make_singleton(task->stage->index);
+	RemoteError *failure;
+	MemoryContext old;
+	int			i = -1;
+
+	/* readers come after what they read */
+	while ((i = bms_next_member(failed, i)) >= 0)
+	{
+		if (i == job->last->index)
+			return false;
+		if (job->stages[i].part->may_be_unneeded)
+			continue;
+		for (int j = i + 1; j < job->plan->nstages; j++)
+			if (list_member_int(job->stages[j].part->reads, i))
+				failed = bms_add_member(failed, j);
+	}
+	old = MemoryContextSwitchTo(job->lane_context);
+	failure = remote_error_copy(error,
+								psprintf("task %d of stage %d on node \"%s\"", task->number,
+										 task->stage->part->stage, node_name(task->node)));
+	MemoryContextSwitchTo(old);
+	for (i = -1; (i = bms_next_member(failed, i)) >= 0;)
+		fail_stage(job, &job->stages[i], failure);
+	bms_free(failed);
+	return true;
+}
+
+/* Nothing of it will run any more; reading its output raises the error. */
+static void
+fail_stage(Job *job, StageRun *stage, RemoteError *failure)
+{
+	MemoryContext old;
+
+	stage_abandon(job, stage);
+	old = MemoryContextSwitchTo(stage->context);
+	if (stage->part->output)
+	{
+		stage->output = job->outputs[stage->index] =
+			exchange_output_make(0, stage->part->output->npartitions);
+		stage->output->failure = failure;
+	}
+	MemoryContextSwitchTo(old);
+	stage->ntasks = 0;
+	stage->open = true;
+	stage_changed(job, stage);
+}
+
+/* As if it had never been opened; attempts that run are of no interest any more. */
+void
+stage_abandon(Job *job, StageRun *stage)
+{
+	lanes_remove_stage(job, stage);
+	for (int i = 0; i < stage->ntasks && stage->open; i++)
+	{
+		JobTask    *task = &stage->tasks[i];
+
+		if (task->attempt)
+			task->attempt->task = NULL;
+		if (task->twin)
+			task->twin->task = NULL;
+	}
+	stage->open = false;
+	stage->ndone = 0;
+	stage->output = job->outputs[stage->index] = NULL;
+	stage->tasks = NULL;
+	MemoryContextReset(stage->context);
 }
 
 /* Queue a task again, in front. */

@@ -265,8 +265,10 @@ cut_empty(const TaskContext *context, const StagePlan *stage, List *shapes)
 	foreach(lc, stage->leaves)
 	{
 		LeafPlan   *leaf = lfirst(lc);
+		const StageOutput *output = leaf->stage == 0 ? NULL : context->outputs[leaf->stage - 1];
 
-		if (leaf->stage == 0 || context->outputs[leaf->stage - 1] == NULL)
+		/* reading what could not be made raises why */
+		if (output == NULL || output->failure)
 			needed = bms_del_member(needed, leaf->index);
 	}
 	foreach(lc, shapes)

@@ -245,6 +245,7 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(range_keys);
 	COPY_SCALAR(task_order);
 	COPY_SCALAR(indeterminate);
+	COPY_SCALAR(may_be_unneeded);
 	COPY_NODE(driver_plan);
 	COPY_NODE(distinct);
 	COPY_SCALAR(rows);
@@ -274,6 +275,7 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_NODE(range_keys);
 	EQUAL_SCALAR(task_order);
 	EQUAL_SCALAR(indeterminate);
+	EQUAL_SCALAR(may_be_unneeded);
 	EQUAL_SCALAR(driver_plan);
 	EQUAL_NODE(distinct);
 	EQUAL_SCALAR(rows);
@@ -303,6 +305,7 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(range_keys);
 	OUT_BOOL(task_order);
 	OUT_BOOL(indeterminate);
+	OUT_BOOL(may_be_unneeded);
 	OUT_NODE(driver_plan);
 	OUT_NODE(distinct);
 	OUT_FLOAT(rows);
@@ -331,6 +334,7 @@ stage_plan_read(ExtensibleNode *node)
 	READ_NODE(range_keys);
 	READ_BOOL(task_order);
 	READ_BOOL(indeterminate);
+	READ_BOOL(may_be_unneeded);
 	READ_NODE(driver_plan);
 	READ_NODE(distinct);
 	READ_FLOAT(rows);

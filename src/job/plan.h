@@ -103,6 +103,8 @@ typedef struct StagePlan
 	bool		indeterminate;	/* run twice, it may give other rows (volatile functions, LIMIT without
 								 * a full order …), so a lost output means all of it again, and all
 								 * that read it; reading an exchange does not count, that is known */
+	bool		may_be_unneeded;	/* a subquery that PostgreSQL would run when it is asked: its error is
+								 * raised where its output is read, if it is */
 	Plan	   *driver_plan;	/* STAGE_DRIVER: gives the rows; there is no query then */
 	List	   *distinct;		/* int list: how many values each output column has, as estimated; 0:
 								 * nobody knows.  For the planner of the nodes that read it. */

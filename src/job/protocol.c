@@ -25,6 +25,9 @@ static void put_output(StringInfo buf, const ShuffleOutput *output);
 static ShuffleOutput *get_output(StringInfo buf);
 static void put_inputs(StringInfo buf, List *inputs);
 static List *get_inputs(StringInfo buf);
+static void put_error(StringInfo buf, const RemoteError *error);
+static RemoteError *get_error(StringInfo buf);
+static char *copy_string(const char *string);
 static int32 get_int32(StringInfo buf);
 static int32 get_count(StringInfo buf, int item_size);
 static bool get_bool(StringInfo buf);
@@ -284,6 +287,9 @@ frame_write_sources(StringInfo buf, const StageSources *sources)
 	pq_sendint32(buf, sources->ncolumns);
 	for (int32 i = 0; i < sources->ncolumns; i++)
 		pq_sendint32(buf, sources->distinct[i]);
+	pq_sendbyte(buf, sources->failure != NULL);
+	if (sources->failure)
+		put_error(buf, sources->failure);
 }
 
 StageSources *
@@ -317,6 +323,8 @@ frame_read_sources(StringInfo buf)
 	sources->distinct = palloc(sizeof(int32) * Max(sources->ncolumns, 1));
 	for (int32 i = 0; i < sources->ncolumns; i++)
 		sources->distinct[i] = get_int32(buf);
+	if (get_bool(buf))
+		sources->failure = get_error(buf);
 	pq_getmsgend(buf);
 	return sources;
 }
@@ -459,21 +467,46 @@ frame_read_done(StringInfo buf)
 void
 frame_write_error(StringInfo buf, char type, int32 task, const ErrorData *edata)
 {
+	RemoteError error = {0};
+
 	begin_frame(buf, type);
 	pq_sendint32(buf, task);
-	pq_sendint32(buf, edata->elevel);
-	pq_sendint32(buf, edata->sqlerrcode);
-	put_string(buf, edata->message ? edata->message : "missing error text");
-	put_string(buf, edata->detail);
-	put_string(buf, edata->hint);
-	put_string(buf, edata->context);
-	put_string(buf, edata->schema_name);
-	put_string(buf, edata->table_name);
-	put_string(buf, edata->column_name);
-	put_string(buf, edata->datatype_name);
-	put_string(buf, edata->constraint_name);
-	pq_sendint32(buf, edata->sqlerrcode == ERRCODE_BARKS_INPUT_LOST ? noted_stage : 0);
-	pq_sendint32(buf, edata->sqlerrcode == ERRCODE_BARKS_INPUT_LOST ? noted_map_task : -1);
+	error.elevel = edata->elevel;
+	error.sqlerrcode = edata->sqlerrcode;
+	error.message = edata->message ? edata->message : "missing error text";
+	error.detail = edata->detail;
+	error.hint = edata->hint;
+	error.context = edata->context;
+	error.schema_name = edata->schema_name;
+	error.table_name = edata->table_name;
+	error.column_name = edata->column_name;
+	error.datatype_name = edata->datatype_name;
+	error.constraint_name = edata->constraint_name;
+	error.lost_task = -1;
+	if (edata->sqlerrcode == ERRCODE_BARKS_INPUT_LOST)
+	{
+		error.lost_stage = noted_stage;
+		error.lost_task = noted_map_task;
+	}
+	put_error(buf, &error);
+}
+
+static void
+put_error(StringInfo buf, const RemoteError *error)
+{
+	pq_sendint32(buf, error->elevel);
+	pq_sendint32(buf, error->sqlerrcode);
+	put_string(buf, error->message);
+	put_string(buf, error->detail);
+	put_string(buf, error->hint);
+	put_string(buf, error->context);
+	put_string(buf, error->schema_name);
+	put_string(buf, error->table_name);
+	put_string(buf, error->column_name);
+	put_string(buf, error->datatype_name);
+	put_string(buf, error->constraint_name);
+	pq_sendint32(buf, error->lost_stage);
+	pq_sendint32(buf, error->lost_task);
 }
 
 void
@@ -486,9 +519,19 @@ remote_error_note_input(int32 stage, int32 map_task)
 RemoteError *
 frame_read_error(StringInfo buf, int32 *task)
 {
-	RemoteError *error = palloc0(sizeof(RemoteError));
+	RemoteError *error;
 
 	*task = get_int32(buf);
+	error = get_error(buf);
+	pq_getmsgend(buf);
+	return error;
+}
+
+static RemoteError *
+get_error(StringInfo buf)
+{
+	RemoteError *error = palloc0(sizeof(RemoteError));
+
 	error->elevel = get_int32(buf);
 	if (error->elevel < DEBUG5 || error->elevel > PANIC)
 		ereport(ERROR,
@@ -506,7 +549,6 @@ frame_read_error(StringInfo buf, int32 *task)
 	error->constraint_name = get_string(buf);
 	error->lost_stage = get_int32(buf);
 	error->lost_task = get_int32(buf);
-	pq_getmsgend(buf);
 	return error;
 }
 
@@ -538,6 +580,31 @@ remote_error_throw(const RemoteError *error, const char *context)
 	edata.datatype_name = error->datatype_name;
 	edata.constraint_name = error->constraint_name;
 	ThrowErrorData(&edata);
+}
+
+RemoteError *
+remote_error_copy(const RemoteError *error, const char *context)
+{
+	RemoteError *copy = palloc(sizeof(RemoteError));
+
+	*copy = *error;
+	copy->message = pstrdup(error->message);
+	copy->detail = copy_string(error->detail);
+	copy->hint = copy_string(error->hint);
+	copy->context = error->context ? psprintf("%s\n%s", error->context, context) :
+		pstrdup(context);
+	copy->schema_name = copy_string(error->schema_name);
+	copy->table_name = copy_string(error->table_name);
+	copy->column_name = copy_string(error->column_name);
+	copy->datatype_name = copy_string(error->datatype_name);
+	copy->constraint_name = copy_string(error->constraint_name);
+	return copy;
+}
+
+static char *
+copy_string(const char *string)
+{
+	return string ? pstrdup(string) : NULL;
 }
 
 /* ---------------- pieces ---------------- */

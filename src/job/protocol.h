@@ -37,7 +37,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
-#define BARKS_PROTOCOL_VERSION	2
+#define BARKS_PROTOCOL_VERSION	3
 
 #define FRAME_JOB_SETUP		'J'
 #define FRAME_TASK			'T'
@@ -119,7 +119,25 @@ typedef struct SourceNode
 	bool		same_host;		/* the reader may try to open them itself */
 } SourceNode;
 
-/* Where the finished output of a stage is. */
+/* An ErrorData that crossed a process boundary. */
+typedef struct RemoteError
+{
+	int			elevel;			/* NOTICE, WARNING, ERROR or FATAL */
+	int			sqlerrcode;
+	char	   *message;
+	char	   *detail;			/* the rest may be NULL */
+	char	   *hint;
+	char	   *context;
+	char	   *schema_name;
+	char	   *table_name;
+	char	   *column_name;
+	char	   *datatype_name;
+	char	   *constraint_name;
+	int32		lost_stage;		/* ERRCODE_BARKS_INPUT_LOST: whose output, */
+	int32		lost_task;		/* and which map task, -1: any of it */
+} RemoteError;
+
+/* Where the finished output of a stage is, or the error to raise when it is read. */
 typedef struct StageSources
 {
 	int32		stage;
@@ -130,6 +148,7 @@ typedef struct StageSources
 	int32	   *attempt_of;		/* per map task: the attempt whose output counts */
 	int32		ncolumns;		/* of its rows */
 	int32	   *distinct;		/* per column: how many values, as estimated; 0: nobody knows */
+	RemoteError *failure;		/* NULL: there is an output */
 } StageSources;
 
 /* A block of a task that the driver ran itself, or the word that it was the last. */
@@ -186,24 +205,6 @@ typedef struct TaskDone
 #define ERRCODE_BARKS_INPUT_LOST	MAKE_SQLSTATE('5','8','B','0','1')
 extern void remote_error_note_input(int32 stage, int32 map_task);
 
-/* An ErrorData that crossed a process boundary. */
-typedef struct RemoteError
-{
-	int			elevel;			/* NOTICE, WARNING, ERROR or FATAL */
-	int			sqlerrcode;
-	char	   *message;
-	char	   *detail;			/* the rest may be NULL */
-	char	   *hint;
-	char	   *context;
-	char	   *schema_name;
-	char	   *table_name;
-	char	   *column_name;
-	char	   *datatype_name;
-	char	   *constraint_name;
-	int32		lost_stage;		/* ERRCODE_BARKS_INPUT_LOST: whose output, */
-	int32		lost_task;		/* and which map task, -1: any of it */
-} RemoteError;
-
 /*
  * Writers start with resetStringInfo and leave a whole frame in buf.  Readers
  * take a frame whose type byte was already looked at (cursor past it); they
@@ -238,5 +239,8 @@ extern char *frame_read_snapshot(StringInfo buf);
  * elevel of the error itself is used: notices return, errors do not.
  */
 extern void remote_error_throw(const RemoteError *error, const char *context);
+
+/* In the current context; to be thrown later, with that line of context. */
+extern RemoteError *remote_error_copy(const RemoteError *error, const char *context);
 
 #endif							/* BARKS_JOB_PROTOCOL_H */

@@ -130,6 +130,20 @@ exchange_key_reason(Oid type, Oid collation)
 	return NULL;
 }
 
+void
+ir_exchange_may_be_unneeded(Ir *ir)
+{
+	ListCell   *lc;
+
+	foreach(lc, ir->leaves)
+	{
+		StagePlan  *stage = exchange_stage_of(ir, lfirst(lc));
+
+		if (stage)
+			stage->may_be_unneeded = true;
+	}
+}
+
 StagePlan *
 exchange_stage_of(const Ir *ir, const LeafPlan *leaf)
 {

@@ -179,6 +179,8 @@ extern void ir_exchange_spread_nulls(Ir *ir);
  * before those that its task reads.  Returns the column.
  */
 extern int	ir_exchange_add_rows_before(Ir *reader);
+/* PostgreSQL would run what ir reads when it is asked for, so it must not fail before. */
+extern void ir_exchange_may_be_unneeded(Ir *ir);
 /* Another reader of the stage that reader reads. */
 extern Ir  *ir_exchange_read_again(PlanContext *context, const Ir *reader);
 /* Why rows cannot be partitioned by such a column, or NULL. */

@@ -342,8 +342,9 @@ translate_all(PlanContext *context)
 	context->init_plans = references.init_plans;
 
 	stmt->planTree = translate_and_seal(context, stmt->planTree);
+	/* the last first: it may make those that it reads, which come before it, a part of it */
 	while (wanted = shared_plan_wanted(stmt),
-		   (id = bms_next_member(bms_difference(wanted, done), -1)) >= 0)
+		   (id = bms_prev_member(bms_difference(wanted, done), -1)) >= 0)
 	{
 		lc = list_nth_cell(stmt->subplans, id - 1);
 		done = bms_add_member(done, id);

@@ -220,6 +220,7 @@ make_stage_of(PlanContext *context, const SubPlan *subplan)
 		if (subplan->subLinkType == EXISTS_SUBLINK)
 			want_one_row(ir);
 		ir = send_to_readers(context, ir, subplan->subLinkType != CTE_SUBLINK);
+		ir_exchange_may_be_unneeded(ir);
 	}
 	else
 		ir = NULL;

@@ -506,8 +506,7 @@ check_node(Node *node, ShippableContext *context)
 				return true;
 			break;
 		case T_SubLink:
-			/* its stages run before any row is seen, and may fail */
-			if (context->guarded && ((SubLink *) node)->subLinkId != SUBLINK_CANNOT_FAIL)
+			if (context->guarded && ((SubLink *) node)->subLinkId == SUBLINK_MAY_FAIL_EARLY)
 				return fail(context, "a subquery in a conditional expression");
 			break;
 		case T_SubPlan:

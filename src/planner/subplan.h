@@ -29,8 +29,11 @@ extern bool subplan_reads_same_rows(const Ir *ir);
 /* As subplan_for_query, for a parameter whose value is that of an InitPlan; or NULL. */
 extern Node *subplan_for_param(const Param *param, Ir *ir, const SubPlan **subplan);
 
-/* Mark of a SubLink, in subLinkId, which means nothing otherwise. */
-#define SUBLINK_CANNOT_FAIL 1
+/*
+ * Mark of a SubLink, in subLinkId, which means nothing otherwise: the driver makes
+ * its rows before any is asked for, and may fail to.
+ */
+#define SUBLINK_MAY_FAIL_EARLY 1
 /* Can computing it not raise an error?  params are the outer row's columns. */
 extern bool subplan_cannot_fail(const Plan *plan, const List *params);
 

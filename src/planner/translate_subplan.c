@@ -49,6 +49,7 @@ typedef struct BindContext
 /* Of the statement that is being translated; expressions have no other way to it. */
 static PlanContext *current;
 
+static bool reads_driver(const Ir *reader);
 static Node *is_true(Node *link);
 static Ir  *find_reader(Ir *ir, const SubPlan *subplan, const char **reason);
 static Ir  *make_reader(const SubPlan *subplan, const char **reason);
@@ -112,15 +113,28 @@ subplan_for_query(const SubPlan *subplan, Node *test, List *args, Ir *ir, const 
 	link->subselect = (Node *) select_columns(reader, subplan->subLinkType == EXISTS_SUBLINK ? 0 :
 											  Max(1, list_length(subplan->paramIds)));
 	subplan_bind(link->subselect, subplan->parParam, args);
+	if (reads_driver(reader) &&
+		((subplan->subLinkType != EXISTS_SUBLINK && subplan->subLinkType != ANY_SUBLINK) ||
+		 !subplan_cannot_fail(list_nth(current->stmt->subplans, subplan->plan_id - 1),
+							  subplan->parParam)))
+		link->subLinkId = SUBLINK_MAY_FAIL_EARLY;
 	link->location = -1;
-	if ((subplan->subLinkType == EXISTS_SUBLINK || subplan->subLinkType == ANY_SUBLINK) &&
-		subplan_cannot_fail(list_nth(current->stmt->subplans, subplan->plan_id - 1),
-							subplan->parParam))
-		link->subLinkId = SUBLINK_CANNOT_FAIL;
 	/* an EXISTS that PostgreSQL made a hashed IN */
 	if (subplan->unknownEqFalse)
 		return is_true((Node *) link);
 	return (Node *) link;
+}
+
+/* Does the driver make rows that it reads? */
+static bool
+reads_driver(const Ir *reader)
+{
+	ListCell   *lc;
+
+	foreach(lc, reader->stages)
+		if (((StagePlan *) lfirst(lc))->distribution == STAGE_DRIVER)
+			return true;
+	return false;
 }
 
 Node *
@@ -192,9 +206,11 @@ subplan_broadcast(PlanContext *context, Ir *ir, Plan *plan, bool keeps_order)
 
 	if (!ir_on_nodes(ir))
 		ir = driver_input(context, ir, &plan, keeps_order, &reason);
-	if (ir == NULL || ir->distribution == IR_BROADCAST)
-		return ir;
-	return ir_exchange(context, ir, EXCHANGE_BROADCAST, NIL);
+	if (ir && ir->distribution != IR_BROADCAST)
+		ir = ir_exchange(context, ir, EXCHANGE_BROADCAST, NIL);
+	if (ir)
+		ir_exchange_may_be_unneeded(ir);
+	return ir;
 }
 
 /* Do all tasks find the same rows behind the leaves, so that nothing has to move? */

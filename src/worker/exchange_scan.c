@@ -340,10 +340,12 @@ recheck_row(ScanState *node, TupleTableSlot *slot)
 	return true;
 }
 
-/* A batch with rows; false at the end. */
+/* A batch with rows; false at the end.  Raises what kept the output from being made. */
 static bool
 next_batch(ExchangeScan *scan)
 {
+	if (scan->sources->failure)
+		remote_error_throw(scan->sources->failure, NULL);
 	do
 	{
 		free_batch(scan);

@@ -156,6 +156,9 @@ check_stage_frames(StringInfo buf)
 	int32		attempt_of[] = {1, 2, 3};
 	int32		distinct[] = {25, 0};
 	StageSources sources = {4, 2, nodes, 3, node_of, attempt_of, 2, distinct};
+	RemoteError failure = {.elevel = ERROR, .sqlerrcode = ERRCODE_DIVISION_BY_ZERO, .message = "by zero",
+		.detail = "Why.", .lost_task = -1};
+	StageSources failed = {.stage = 4, .failure = &failure};
 	StageBlock	block = {1, 2, 3, 5, 4, 100, 1 << 20, "bytes", 5};
 	StageSources *got;
 	StageBlock *got_block;
@@ -168,8 +171,19 @@ check_stage_frames(StringInfo buf)
 	check_string(got->nodes[1].directory, "/b");
 	if (got->stage != 4 || got->nodes[1].conninfo || !got->nodes[0].same_host ||
 		got->ntasks != 3 || got->node_of[1] != 0 || got->attempt_of[2] != 3 ||
-		got->ncolumns != 2 || got->distinct[0] != 25 || got->distinct[1] != 0)
+		got->ncolumns != 2 || got->distinct[0] != 25 || got->distinct[1] != 0 ||
+		got->failure)
 		elog(ERROR, "sources differ");
+
+	frame_write_sources(buf, &failed);
+	check_truncated(buf);
+	buf->cursor = 1;
+	got = frame_read_sources(buf);
+	if (got->stage != 4 || got->ntasks != 0 || got->failure == NULL ||
+		got->failure->sqlerrcode != ERRCODE_DIVISION_BY_ZERO)
+		elog(ERROR, "failed sources differ");
+	check_string(got->failure->message, "by zero");
+	check_string(got->failure->detail, "Why.");
 
 	frame_write_block(buf, &block);
 	check_truncated(buf);
