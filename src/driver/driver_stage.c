@@ -43,6 +43,7 @@ typedef struct Putting
 	int			ntargets;
 	Target	   *targets;		/* per map task */
 	StringInfoData frame;
+	StringInfo	keys;			/* of all rows, or NULL */
 } Putting;
 
 static void open_driver_stage(Job *job, StageRun *stage);
@@ -151,6 +152,7 @@ put_on_nodes(Job *job, StageRun *stage)
 	driver_rows_write(rows, writer);
 	shuffle_writer_finish(writer, &done);
 	shuffle_writer_free(writer);
+	putting.keys = done.keys;
 	for (int i = 0; i < putting.ntargets; i++)
 		if (putting.targets[i].lane)
 			put_block(&putting, &putting.targets[i], -1, 0, NULL, 0);
@@ -276,6 +278,7 @@ await_answer(Putting *putting, Target *target)
 							(errcode(ERRCODE_PROTOCOL_VIOLATION),
 							 errmsg("node \"%s\" kept " INT64_FORMAT " rows of " INT64_FORMAT " that it was sent",
 									lane->node_name, event.done->rows, target->rows)));
+				event.done->keys = putting->keys;
 				note_done(job, stage, target->map, putting->attempt, target->node, event.done);
 				return true;
 			case LANE_ERROR:

@@ -9,12 +9,15 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "cluster/connection.h"
 #include "cluster/node.h"
 #include "driver/exchange.h"
 #include "driver/settings.h"
 
 static OutputNode *place_of(StageOutput *output, Oid node, const char *directory);
+static void add_keys(StageOutput *output, const TaskDone *done);
 static bool same_host(Oid a, Oid b);
 
 StageOutput *
@@ -46,6 +49,8 @@ exchange_output_add(StageOutput *output, int task, int attempt, Oid node,
 	if (map->counted)
 		return;
 	map->counted = true;
+	if (done->keys)
+		add_keys(output, done);
 	for (int i = 0; i < output->npartitions; i++)
 	{
 		if (output->replicated)
@@ -56,6 +61,21 @@ exchange_output_add(StageOutput *output, int task, int attempt, Oid node,
 		map->rows += done->partition_rows[i];
 		map->bytes += done->partition_bytes[i];
 	}
+}
+
+static void
+add_keys(StageOutput *output, const TaskDone *done)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "barks keys of a task",
+												  ALLOCSET_SMALL_SIZES);
+	const StringInfoData *keys = done->keys;
+
+	if (output->keys == NULL)
+		output->keys = key_filter_read(keys->data, keys->len, CurrentMemoryContext);
+	else
+		key_filter_merge(output->keys, key_filter_read(keys->data, keys->len, context));
+	output->nkeyed++;
+	MemoryContextDelete(context);
 }
 
 void
@@ -100,6 +120,20 @@ exchange_bytes_on(const StageOutput *output, Oid node, int first, int last)
 	return sum;
 }
 
+void
+exchange_check_reader(const StageOutput *output, Oid reader)
+{
+	ListCell   *lc;
+
+	foreach(lc, output->nodes)
+		if (!OidIsValid(((OutputNode *) lfirst(lc))->node) && !same_host(InvalidOid, reader))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("node \"%s\" cannot read what was computed on the driver",
+							node_name(reader)),
+					 errhint("Move the distributed tables of this server to a node.")));
+}
+
 StageSources *
 exchange_sources(const StageOutput *output, int stage, List *distinct, Oid reader)
 {
@@ -124,13 +158,8 @@ exchange_sources(const StageOutput *output, int stage, List *distinct, Oid reade
 		node->same_host = same_host(place->node, reader);
 		if (OidIsValid(place->node) && (!own || wire_mode == WIRE_ALWAYS))
 			node->conninfo = connection_conninfo(place->node);
-		else if (!own && !node->same_host)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("node \"%s\" cannot read what was computed on the driver",
-							node_name(reader)),
-					 errhint("Move the distributed tables of this server to a node.")));
 	}
+	sources->keys = output->keys_wire;
 	sources->failure = output->failure;
 	sources->ntasks = output->ntasks;
 	sources->node_of = palloc(sizeof(int32) * Max(output->ntasks, 1));

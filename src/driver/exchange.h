@@ -6,6 +6,7 @@
 #ifndef BARKS_DRIVER_EXCHANGE_H
 #define BARKS_DRIVER_EXCHANGE_H
 
+#include "batch/key_filter.h"
 #include "job/protocol.h"
 
 /* A node that keeps some of the output. */
@@ -35,6 +36,9 @@ typedef struct StageOutput
 	List	   *nodes;			/* of OutputNode */
 	MapOutput  *maps;			/* per map task */
 	RemoteError *failure;		/* what reading it raises: there are no map tasks; or NULL */
+	KeyFilter  *keys;			/* of all rows; NULL: nobody asked */
+	int			nkeyed;			/* map tasks that told theirs */
+	StringInfo	keys_wire;		/* what readers are told; NULL: nothing, see filters.c */
 } StageOutput;
 
 /* All in the current context. */
@@ -47,6 +51,8 @@ extern int64 exchange_bytes(const StageOutput *output, int first, int last);
 /* Bytes of partitions first to last that a node keeps. */
 extern int64 exchange_bytes_on(const StageOutput *output, Oid node, int first, int last);
 
+/* Can what the output is kept on be reached from that node?  An error if not. */
+extern void exchange_check_reader(const StageOutput *output, Oid reader);
 /* As a reader on that node finds it.  Every map task must have its output. */
 extern StageSources *exchange_sources(const StageOutput *output, int stage,
 									  List *distinct, Oid reader);

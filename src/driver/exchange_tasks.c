@@ -104,7 +104,8 @@ exchange_count_partitions(List *stages, List *nodes)
 		int			root = find_root(parent, i);
 
 		if (stage->exchange == EXCHANGE_BROADCAST || stage->exchange == EXCHANGE_SINGLE ||
-			stage->exchange == EXCHANGE_KEEP || stage->exchange == EXCHANGE_GATHER)
+			stage->exchange == EXCHANGE_KEEP || stage->exchange == EXCHANGE_KEYS ||
+			stage->exchange == EXCHANGE_GATHER)
 			result[i] = 1;
 		else
 			result[i] = fixed[root] > 0 ? fixed[root] : wanted[root];

@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "commands/explain.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
@@ -15,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "cluster/node.h"
+#include "driver/filters.h"
 #include "driver/scan.h"
 #include "driver/tasks.h"
 #include "planner/planner.h"
@@ -44,6 +47,7 @@ static void open_stage(int number, ExplainState *es);
 static void close_stage(ExplainState *es);
 static void explain_stage_shape(const StagePlan *stage, const TaskContext *context,
 								const StageFigures *figures, int offset, ExplainState *es);
+static void explain_filter(int filter, const StageStats *stats, ExplainState *es);
 static void explain_stage_run(const StageStats *stats, bool gathered, ExplainState *es);
 static void explain_times(const StageStats *stats, ExplainState *es);
 static void explain_driver_stage(TailSteps *tail, ExplainState *es);
@@ -123,6 +127,7 @@ explain_collect(BarksScanState *state)
 			stats->bytes_wire += before->bytes_wire;
 			stats->bytes_inline += before->bytes_inline;
 			stats->bytes_written += before->bytes_written;
+			stats->rows_dropped += before->rows_dropped;
 		}
 	}
 	state->figures = figures;
@@ -200,6 +205,7 @@ static void
 explain_scan_stages(BarksScanState *state, int offset, ExplainState *es)
 {
 	TaskContext *context = tasks_context(state->plan->stages);
+	int		   *filters = filters_choose(state->plan->stages);
 	ListCell   *lc;
 
 	foreach(lc, state->plan->stages)
@@ -212,6 +218,8 @@ explain_scan_stages(BarksScanState *state, int offset, ExplainState *es)
 			figures = NULL;		/* it never came to that */
 		open_stage(offset + stage->id, es);
 		explain_stage_shape(stage, context, figures, offset, es);
+		if (filters[stage->id - 1] > 0)
+			explain_filter(offset + filters[stage->id - 1], figures ? &figures->stats : NULL, es);
 		if (figures)
 			explain_stage_run(&figures->stats, stage->exchange == EXCHANGE_GATHER, es);
 		close_stage(es);
@@ -279,16 +287,30 @@ exchange_name(const StagePlan *stage)
 	StringInfoData buf;
 	ListCell   *lc;
 
-	if (stage->exchange != EXCHANGE_HASH)
+	if (stage->hash_columns == NIL)
 		return job_plan_exchange_name(stage);
 	initStringInfo(&buf);
-	appendStringInfoString(&buf, "hash");
+	appendStringInfoString(&buf, job_plan_exchange_name(stage));
 	foreach(lc, stage->hash_columns)
 		appendStringInfo(&buf, "%s%d", foreach_current_index(lc) > 0 ? ", " : " (", lfirst_int(lc));
 	appendStringInfoChar(&buf, ')');
 	if (OidIsValid(stage->align_relid))
 		appendStringInfo(&buf, " as %s", get_rel_name(stage->align_relid));
 	return buf.data;
+}
+
+/* Whose keys its rows must have, and, once it ran, how many there were. */
+static void
+explain_filter(int filter, const StageStats *stats, ExplainState *es)
+{
+	ExplainPropertyText("Runtime Filter",
+						psprintf(stats && !stats->filtered ? "stage %d, not used" : "stage %d", filter),
+						es);
+	if (stats == NULL || !stats->filtered)
+		return;
+	ExplainPropertyInteger("Filter Keys", NULL, (int64) rint(stats->filter_keys), es);
+	ExplainPropertyInteger("Filter Bytes", NULL, stats->filter_bytes, es);
+	ExplainPropertyInteger("Rows Dropped", NULL, stats->rows_dropped, es);
 }
 
 static void

@@ -44,6 +44,10 @@ typedef struct StagePart
 	bool		indeterminate;	/* a lost output means all of it again */
 	bool		may_be_unneeded;	/* its error is raised where its output is read */
 	List	   *reads;			/* int list: places in JobPlan.stages of those it waits for */
+	int			filter;			/* place of the stage whose keys its rows must have, for which it
+								 * waits, too; -1: none */
+	double		filter_values;	/* how many values the key has in its own rows, as estimated; 0:
+								 * nobody knows */
 	ShuffleOutput *output;		/* NULL: rows come to the driver */
 	List	   *distinct;		/* int list, as in StagePlan */
 	/* rows that the driver makes: */
@@ -98,6 +102,10 @@ typedef struct StageStats
 	int64		bytes_wire;
 	int64		bytes_inline;
 	int64		bytes_written;	/* output kept on nodes */
+	int64		rows_dropped;	/* by the filter */
+	bool		filtered;		/* there was a filter in the end, of */
+	double		filter_keys;
+	int			filter_bytes;
 	int			speculated;		/* attempts beside one that took long */
 } StageStats;
 

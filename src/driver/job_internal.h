@@ -127,7 +127,7 @@ extern void job_reset(Job *job);
 
 /* stage_run.c */
 extern bool stage_complete(const StageRun *stage);
-extern bool stage_readable(const Job *job, const StageRun *stage);	/* all it reads is there */
+extern bool stage_readable(const Job *job, const StageRun *stage);	/* all it waits for is there */
 extern void stages_reset(Job *job);
 extern bool stages_open(Job *job);	/* those that can run; true when there were any */
 extern void stage_submit(Job *job, JobLane *lane, JobTask *task);
@@ -152,7 +152,7 @@ extern JobLane *lanes_open(Job *job, NodeRun *run);
 extern void lanes_feed(Job *job);
 extern JobLane *lanes_idle(Job *job, NodeRun *run); /* one without a task; NULL: see Job.broken */
 extern int	lanes_busy(const NodeRun *run);
-extern void lanes_tell_sources(Job *job, JobLane *lane, StageRun *stage);
+extern void lanes_tell_sources(Job *job, JobLane *lane, StageRun *stage);	/* or its keys only */
 extern void lanes_release(Job *job);
 extern void lanes_drop(JobLane *lane);
 /* Wait for those lanes that may be polled; gathered: of the last stage too, else only's. */
@@ -162,6 +162,10 @@ extern bool lane_is_gathered(const JobLane *lane);
 /* exclusion.c */
 extern void exclusion_note_failure(Job *job, Oid node);
 extern bool exclusion_covers(const Job *job, Oid node);
+
+/* filters.c */
+extern void filters_keys_complete(Job *job, StageRun *stage);	/* of its output */
+extern void filters_use(Job *job, StageRun *stage); /* before its tasks are made */
 
 /* speculation.c */
 extern void speculation_run(Job *job);

@@ -11,13 +11,18 @@
 
 #include "access/table.h"
 
+#include "driver/filters.h"
 #include "driver/job_plan.h"
 #include "driver/range_sample.h"
 #include "planner/planner.h"
 #include "shuffle/shuffle.h"
 #include "table/layout.h"
 
+/* There may be more than estimated. */
+#define KEYS_HEADROOM	4
+
 static void add_part(StagesJob *job, const StagePlan *stage, int place);
+static void add_filters(StagesJob *job);
 static void place_driver_rows(StagesJob *job, const StagePlan *stage, StagePart *part);
 static int	position_of(const List *nodes, Oid node);
 static void add_sample(StagesJob *job, const StagePlan *stage, int place);
@@ -61,6 +66,7 @@ job_plan_make(BarksPlan *plan, PlanState *planstate, List *driver_rows, BatchSch
 		job->places[foreach_current_index(lc)] = place;
 		add_part(job, stage, place++);
 	}
+	add_filters(job);
 	job->plan.all_nodes = nodes_of(job, plan);
 	return job;
 }
@@ -84,6 +90,8 @@ job_plan_exchange_name(const StagePlan *stage)
 			return "single";
 		case EXCHANGE_KEEP:
 			return "keep";
+		case EXCHANGE_KEYS:
+			return "keys";
 	}
 	return "unknown";
 }
@@ -96,6 +104,7 @@ add_part(StagesJob *job, const StagePlan *stage, int place)
 
 	planned->plan = stage;
 	part->stage = stage->id;
+	part->filter = -1;
 	part->exchange = job_plan_exchange_name(stage);
 	part->distinct = stage->distinct;
 	if (stage->exchange != EXCHANGE_GATHER)
@@ -119,6 +128,31 @@ add_part(StagesJob *job, const StagePlan *stage, int place)
 		shape_stage(job, place, NULL);
 	if (stage->exchange == EXCHANGE_RANGE)
 		part->reads = lappend_int(part->reads, place - 1);
+}
+
+/* Who waits for the keys of which other stage. */
+static void
+add_filters(StagesJob *job)
+{
+	int		   *filters = filters_choose(job->tasks->stages);
+	ListCell   *lc;
+
+	foreach(lc, job->tasks->stages)
+	{
+		const StagePlan *stage = lfirst(lc);
+		StagePart  *part = &job->plan.stages[job->places[stage->id - 1]];
+		const StagePlan *by;
+		ShuffleOutput *output;
+
+		if (filters[stage->id - 1] == 0)
+			continue;
+		by = list_nth(job->tasks->stages, filters[stage->id - 1] - 1);
+		part->filter = job->places[by->id - 1];
+		if (list_length(stage->hash_columns) == 1 && stage->distinct != NIL)
+			part->filter_values = list_nth_int(stage->distinct, linitial_int(stage->hash_columns) - 1);
+		output = job->plan.stages[part->filter].output;
+		output->key_bytes = key_filter_size(by->rows * KEYS_HEADROOM);
+	}
 }
 
 /* Which node keeps which partitions: those that will be read there, if that is known. */
@@ -174,6 +208,7 @@ add_sample(StagesJob *job, const StagePlan *stage, int place)
 	planned->sample = range_sample_begin(stage, job->tasks->npartitions[stage->id - 1]);
 	planned->body = planned->rest = planner_stage_sql(stage, job->planstate, true);
 	part->stage = list_length(job->tasks->stages) + stage->id;	/* a number of its own */
+	part->filter = -1;
 	part->exchange = "sample";
 	part->reads = parts_read(job, stage);
 	part->ntasks = -1;
@@ -189,6 +224,8 @@ make_output(const StagesJob *job, const StagePlan *stage)
 	output->npartitions = job->tasks->npartitions[stage->id - 1];
 	output->hash_columns = stage->hash_columns;
 	output->spread_nulls = stage->spread_nulls;
+	if (stage->exchange == EXCHANGE_KEYS)
+		output->key_bytes = key_filter_size(stage->rows * KEYS_HEADROOM);
 	foreach(lc, stage->range_keys)
 	{
 		MergeKey   *key = lfirst(lc);

@@ -114,15 +114,24 @@ redo_map_task(Job *job, StageRun *stage, int number, RemoteError *error)
 		lanes_add_task(job, task, true);
 }
 
-/* All of the stage again, and all that read it, directly or not. */
+/* All of the stage again, and all that read it or were filtered by it, directly or not. */
 static void
 redo_stage(Job *job, StageRun *stage, RemoteError *error)
 {
 	Bitmapset  *again = bms_make_singleton(stage->index);
+	bool		more = true;
 
-	for (int i = stage->index + 1; i < job->plan->nstages; i++)
-		if (reads(job, &job->stages[i], again))
-			again = bms_add_member(again, i);
+	/* a filter is of one run of the stage that gave the keys, which may come later in the plan */
+	while (more)
+	{
+		more = false;
+		for (int i = 0; i < job->plan->nstages; i++)
+			if (!bms_is_member(i, again) && reads(job, &job->stages[i], again))
+			{
+				again = bms_add_member(again, i);
+				more = true;
+			}
+	}
 	if (bms_is_member(job->last->index, again) && job->delivered)
 		remote_error_throw(error, NULL);
 	if (++job->stats.restarts >= task_attempts)
@@ -146,7 +155,7 @@ reads(const Job *job, const StageRun *stage, Bitmapset *stages)
 	foreach(lc, stage->part->reads)
 		if (bms_is_member(lfirst_int(lc), stages))
 			return true;
-	return false;
+	return stage->part->filter >= 0 && bms_is_member(stage->part->filter, stages);
 }
 
 /* ---------------- nodes ---------------- */

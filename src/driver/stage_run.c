@@ -58,7 +58,7 @@ stage_readable(const Job *job, const StageRun *stage)
 	foreach(lc, stage->part->reads)
 		if (!stage_complete(&job->stages[lfirst_int(lc)]))
 			return false;
-	return true;
+	return stage->part->filter < 0 || stage_complete(&job->stages[stage->part->filter]);
 }
 
 /* All stages wait again, nothing was seen.  Lanes are closed already. */
@@ -106,6 +106,7 @@ open_stage(Job *job, StageRun *stage)
 {
 	MemoryContext old = MemoryContextSwitchTo(stage->context);
 
+	filters_use(job, stage);
 	if (!stage->given)
 		job->plan->shape(job->plan->arg, stage->index, job->outputs);
 	stage->ntasks = stage->part->ntasks;
@@ -162,7 +163,15 @@ stage_submit(Job *job, JobLane *lane, JobTask *task)
 	ListCell   *lc;
 
 	foreach(lc, part->reads)
-		lanes_tell_sources(job, lane, &job->stages[lfirst_int(lc)]);
+	{
+		StageRun   *read = &job->stages[lfirst_int(lc)];
+
+		if (read->output)
+			exchange_check_reader(read->output, lane->run->node);
+		lanes_tell_sources(job, lane, read);
+	}
+	if (part->output && part->output->filter_stage > 0)
+		lanes_tell_sources(job, lane, &job->stages[part->filter]);
 	attempt->task = task;
 	attempt->lane = lane;
 	attempt->stage = spec.stage = part->stage;
@@ -376,6 +385,8 @@ task_done(Job *job, JobLane *lane, const TaskDone *done)
 	stats->run_us = done->run_us;
 	stats->queue_us = done->queue_us;
 	stats->spill_bytes += done->spill_bytes;
+	if (stage->part->filter >= 0)
+		stage->stats->rows_dropped += done->dropped;
 	count_moved(job, task, done);
 	if (stage->output)
 		keep_output(job, task, attempt->attempt, done);
@@ -390,6 +401,7 @@ task_done(Job *job, JobLane *lane, const TaskDone *done)
 void
 stage_changed(Job *job, StageRun *stage)
 {
+	filters_keys_complete(job, stage);
 	stage->epoch = ++job->epoch;
 	BARKS_STOP_POINT("sched.between_stages");
 }

@@ -71,6 +71,7 @@ stream_begin(Relation rel, Snapshot snapshot, double sample)
 	stream->plan.nstages = 1;
 	stream->plan.stages = &stream->part;
 	stream->part.stage = 1;
+	stream->part.filter = -1;
 	stream->part.exchange = "gather";
 	stream->plan.snapshot = snapshot;
 	stream->plan.schema = batch_schema_create(live, context);

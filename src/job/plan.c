@@ -242,6 +242,7 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(hash_columns);
 	COPY_SCALAR(align_relid);
 	COPY_SCALAR(spread_nulls);
+	COPY_SCALAR(filter);
 	COPY_NODE(range_keys);
 	COPY_SCALAR(task_order);
 	COPY_SCALAR(indeterminate);
@@ -272,6 +273,7 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_NODE(hash_columns);
 	EQUAL_SCALAR(align_relid);
 	EQUAL_SCALAR(spread_nulls);
+	EQUAL_SCALAR(filter);
 	EQUAL_NODE(range_keys);
 	EQUAL_SCALAR(task_order);
 	EQUAL_SCALAR(indeterminate);
@@ -302,6 +304,7 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(hash_columns);
 	OUT_OID(align_relid);
 	OUT_BOOL(spread_nulls);
+	OUT_INT(filter);
 	OUT_NODE(range_keys);
 	OUT_BOOL(task_order);
 	OUT_BOOL(indeterminate);
@@ -331,6 +334,7 @@ stage_plan_read(ExtensibleNode *node)
 	READ_NODE(hash_columns);
 	READ_OID(align_relid);
 	READ_BOOL(spread_nulls);
+	READ_INT(filter);
 	READ_NODE(range_keys);
 	READ_BOOL(task_order);
 	READ_BOOL(indeterminate);

@@ -54,8 +54,10 @@ typedef enum ExchangeKind
 	EXCHANGE_ROUND_ROBIN,		/* evenly, no key */
 	EXCHANGE_BROADCAST,			/* one partition, read whole by every reading task */
 	EXCHANGE_SINGLE,			/* one partition, read by one task */
-	EXCHANGE_KEEP				/* stays where it was made: task i of a reader reads what task i
+	EXCHANGE_KEEP,				/* stays where it was made: task i of a reader reads what task i
 								 * wrote, on its node; nothing moves (to compute a subplan once) */
+	EXCHANGE_KEYS				/* not at all: only which keys there are is told, for the filter of
+								 * another stage */
 } ExchangeKind;
 
 /* Order the gather must keep: a k-way merge on these output columns. */
@@ -92,9 +94,11 @@ typedef struct StagePlan
 	ExchangeKind exchange;
 	int			npartitions;	/* of the output, 0: chosen when the job starts, alike for all
 								 * hash exchanges that are read together */
-	List	   *hash_columns;	/* int list of output columns, in order, from 1 */
+	List	   *hash_columns;	/* int list of output columns, in order, from 1; of kind keys: the key */
 	Oid			align_relid;	/* hash: partition as this table, to meet its shards; or InvalidOid */
 	bool		spread_nulls;	/* hash: a row with a NULL key may go anywhere */
+	int			filter;			/* hash: a stage of kind keys, of which every row that is of use to
+								 * the reader has a key; 0: none */
 	List	   *range_keys;		/* range: of MergeKey; its bounds come from a sample of the keys that
 								 * the query is asked for first, so it should be cheap: where it is
 								 * not, let it read a stage of kind EXCHANGE_KEEP */

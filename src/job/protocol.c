@@ -30,6 +30,8 @@ static RemoteError *get_error(StringInfo buf);
 static char *copy_string(const char *string);
 static int32 get_int32(StringInfo buf);
 static int32 get_count(StringInfo buf, int item_size);
+static void put_bytes(StringInfo buf, const StringInfoData *bytes);
+static StringInfo get_bytes(StringInfo buf);
 static bool get_bool(StringInfo buf);
 
 /* What remote_error_note_input was told. */
@@ -173,10 +175,10 @@ put_output(StringInfo buf, const ShuffleOutput *output)
 		pq_sendint32(buf, key->collation);
 		pq_sendbyte(buf, key->nulls_first);
 	}
-	pq_sendint32(buf, output->range_bounds ? output->range_bounds->len : -1);
-	if (output->range_bounds)
-		appendBinaryStringInfo(buf, output->range_bounds->data, output->range_bounds->len);
+	put_bytes(buf, output->range_bounds);
 	pq_sendint64(buf, output->quota);
+	pq_sendint32(buf, output->key_bytes);
+	pq_sendint32(buf, output->filter_stage);
 }
 
 static ShuffleOutput *
@@ -209,13 +211,10 @@ get_output(StringInfo buf)
 		key->nulls_first = get_bool(buf);
 		output->range_keys = lappend(output->range_keys, key);
 	}
-	n = get_int32(buf);
-	if (n >= 0)
-	{
-		output->range_bounds = makeStringInfo();
-		appendBinaryStringInfo(output->range_bounds, pq_getmsgbytes(buf, n), n);
-	}
+	output->range_bounds = get_bytes(buf);
 	output->quota = pq_getmsgint64(buf);
+	output->key_bytes = get_int32(buf);
+	output->filter_stage = get_int32(buf);
 	return output;
 }
 
@@ -290,6 +289,7 @@ frame_write_sources(StringInfo buf, const StageSources *sources)
 	pq_sendbyte(buf, sources->failure != NULL);
 	if (sources->failure)
 		put_error(buf, sources->failure);
+	put_bytes(buf, sources->keys);
 }
 
 StageSources *
@@ -325,6 +325,7 @@ frame_read_sources(StringInfo buf)
 		sources->distinct[i] = get_int32(buf);
 	if (get_bool(buf))
 		sources->failure = get_error(buf);
+	sources->keys = get_bytes(buf);
 	pq_getmsgend(buf);
 	return sources;
 }
@@ -428,6 +429,8 @@ frame_write_done(StringInfo buf, const TaskDone *done)
 		pq_sendint64(buf, done->partition_rows[i]);
 		pq_sendint64(buf, done->partition_bytes[i]);
 	}
+	pq_sendint64(buf, done->dropped);
+	put_bytes(buf, done->keys);
 }
 
 TaskDone *
@@ -458,6 +461,8 @@ frame_read_done(StringInfo buf)
 		done->partition_rows[i] = pq_getmsgint64(buf);
 		done->partition_bytes[i] = pq_getmsgint64(buf);
 	}
+	done->dropped = pq_getmsgint64(buf);
+	done->keys = get_bytes(buf);
 	pq_getmsgend(buf);
 	return done;
 }
@@ -676,6 +681,28 @@ get_count(StringInfo buf, int item_size)
 				(errcode(ERRCODE_PROTOCOL_VIOLATION),
 				 errmsg("invalid number of items in frame")));
 	return n;
+}
+
+/* A length and so many bytes; or -1 for NULL. */
+static void
+put_bytes(StringInfo buf, const StringInfoData *bytes)
+{
+	pq_sendint32(buf, bytes ? bytes->len : -1);
+	if (bytes)
+		appendBinaryStringInfo(buf, bytes->data, bytes->len);
+}
+
+static StringInfo
+get_bytes(StringInfo buf)
+{
+	int32		len = get_int32(buf);
+	StringInfo	bytes;
+
+	if (len == -1)
+		return NULL;
+	bytes = makeStringInfo();
+	appendBinaryStringInfo(bytes, pq_getmsgbytes(buf, len), len);
+	return bytes;
 }
 
 static bool

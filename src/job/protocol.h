@@ -37,7 +37,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
-#define BARKS_PROTOCOL_VERSION	3
+#define BARKS_PROTOCOL_VERSION	4
 
 #define FRAME_JOB_SETUP		'J'
 #define FRAME_TASK			'T'
@@ -75,13 +75,16 @@ typedef struct JobSetup
 typedef struct ShuffleOutput
 {
 	int32		kind;			/* an ExchangeKind but gather and keep (which is single here) */
-	int32		npartitions;	/* 1 for broadcast and single */
+	int32		npartitions;	/* 1 for broadcast, single and keys */
 	List	   *hash_columns;	/* int list of output columns, from 1 */
 	bool		spread_nulls;	/* a row with a NULL key may go anywhere */
 	List	   *range_keys;		/* of RangeKey */
 	StringInfo	range_bounds;	/* npartitions - 1 rows of the range keys in order: a batch in wire
 								 * form; NULL unless kind is range */
 	int64		quota;			/* bytes that the job may keep on a node, 0: no limit */
+	int32		key_bytes;		/* tell which keys there were, in a filter of this size (see
+								 * batch/key_filter.h); 0: do not */
+	int32		filter_stage;	/* drop rows whose key that stage does not have, or is NULL; 0: none */
 } ShuffleOutput;
 
 typedef struct RangeKey
@@ -149,6 +152,7 @@ typedef struct StageSources
 	int32		ncolumns;		/* of its rows */
 	int32	   *distinct;		/* per column: how many values, as estimated; 0: nobody knows */
 	RemoteError *failure;		/* NULL: there is an output */
+	StringInfo	keys;			/* which keys its rows have, a key filter in wire form; or NULL */
 } StageSources;
 
 /* A block of a task that the driver ran itself, or the word that it was the last. */
@@ -196,6 +200,8 @@ typedef struct TaskDone
 	int32		npartitions;
 	int64	   *partition_rows;
 	int64	   *partition_bytes;	/* as stored */
+	int64		dropped;		/* rows that the filter of another stage's keys kept out */
+	StringInfo	keys;			/* if asked for: of the rows kept, a key filter in wire form */
 } TaskDone;
 
 /*

@@ -2,7 +2,7 @@
  * adapt.c
  *	  What the sizes of its inputs may change about the tasks of a stage.
  *
- * Both answers come from the shape of the stage's query, so nothing has to be
+ * All answers come from the shape of the stage's query, so nothing has to be
  * said about it when the query is built.  Whatever is not known to be right
  * is left out.
  */
@@ -27,8 +27,22 @@ typedef struct References
 	int			count;
 } References;
 
+typedef struct FilterSearch
+{
+	const StagePlan *stage;
+	List	   *pairs;			/* of FilterPair */
+} FilterSearch;
+
 static Bitmapset *leaves_of_query(const Query *query, Question question, bool partial);
 static bool query_allows(const Query *query, Question question, bool partial);
+static bool filter_pairs_walker(Node *node, FilterSearch *search);
+static void filter_pairs_of_query(const Query *query, FilterSearch *search);
+static bool may_filter(const FilterSearch *search, int filtered, int by);
+static const LeafPlan *partitioned_leaf(const StagePlan *stage, int index);
+static Bitmapset *reached_by_query(const Query *query);
+static Bitmapset *reached_by_item(const Query *query, Node *item);
+static Bitmapset *reached_by_quals(Node *quals);
+static bool is_union_all(Node *operations);
 static bool has_whole_aggregate(Node *node, void *context);
 static Bitmapset *leaves_of_item(const Query *query, Node *item, Question question);
 static Bitmapset *leaves_of_quals(Node *quals);
@@ -55,15 +69,172 @@ planner_divisible_leaves(const StagePlan *stage)
 	leaves = leaves_of_query(stage->query, IS_DIVISIBLE, stage->partial_aggregate);
 	/* one that is read in two places meets itself */
 	for (int leaf = -1; (leaf = bms_next_member(leaves, leaf)) >= 0;)
-	{
-		References	references = {leaf, 0};
-
-		(void) query_tree_walker(stage->query, count_references, &references,
-								 QTW_EXAMINE_RTES_BEFORE);
-		if (references.count == 1)
+		if (planner_leaf_references(stage, leaf) == 1)
 			result = bms_add_member(result, leaf);
-	}
 	return result;
+}
+
+int
+planner_leaf_references(const StagePlan *stage, int leaf)
+{
+	References	references = {leaf, 0};
+
+	(void) query_tree_walker(stage->query, count_references, &references,
+							 QTW_EXAMINE_RTES_BEFORE);
+	return references.count;
+}
+
+/*
+ * Leaves of one group are joined by the keys that they are partitioned by, all
+ * of them; what a query does with the rows of one key does not depend on those
+ * of another.  So where every row of a FROM list has a row of one such leaf in
+ * it, rows of the others whose key that leaf does not have come to nothing.
+ */
+List *
+planner_filter_pairs(const StagePlan *stage)
+{
+	FilterSearch search = {stage, NIL};
+
+	if (stage->query && !stage->needs_gate)
+		(void) filter_pairs_walker((Node *) stage->query, &search);
+	return search.pairs;
+}
+
+Bitmapset *
+planner_reached_leaves(const Query *query)
+{
+	return reached_by_query(query);
+}
+
+static bool
+filter_pairs_walker(Node *node, FilterSearch *search)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		filter_pairs_of_query((Query *) node, search);
+		return query_tree_walker((Query *) node, filter_pairs_walker, search, 0);
+	}
+	return expression_tree_walker(node, filter_pairs_walker, search);
+}
+
+static void
+filter_pairs_of_query(const Query *query, FilterSearch *search)
+{
+	Bitmapset  *needed = leaves_of_item(query, (Node *) query->jointree, IS_NEEDED);
+	Bitmapset  *reached = reached_by_item(query, (Node *) query->jointree);
+
+	for (int by = -1; (by = bms_next_member(needed, by)) >= 0;)
+		for (int filtered = -1; (filtered = bms_next_member(reached, filtered)) >= 0;)
+			if (may_filter(search, filtered, by))
+			{
+				FilterPair *pair = palloc(sizeof(FilterPair));
+
+				pair->filtered = partitioned_leaf(search->stage, filtered);
+				pair->by = partitioned_leaf(search->stage, by);
+				search->pairs = lappend(search->pairs, pair);
+			}
+}
+
+static bool
+may_filter(const FilterSearch *search, int filtered, int by)
+{
+	const LeafPlan *a = partitioned_leaf(search->stage, filtered);
+	const LeafPlan *b = partitioned_leaf(search->stage, by);
+
+	return filtered != by && a != NULL && b != NULL && a->group == b->group;
+}
+
+/* NULL: not a leaf of which each task reads a share of a stage's output. */
+static const LeafPlan *
+partitioned_leaf(const StagePlan *stage, int index)
+{
+	ListCell   *lc;
+
+	foreach(lc, stage->leaves)
+	{
+		const LeafPlan *leaf = lfirst(lc);
+
+		if (leaf->index == index)
+			return leaf->stage > 0 && !leaf->broadcast ? leaf : NULL;
+	}
+	return NULL;
+}
+
+/* Leaves whose rows reach the query's own in no other way than key by key. */
+static Bitmapset *
+reached_by_query(const Query *query)
+{
+	Bitmapset  *leaves = NULL;
+	ListCell   *lc;
+
+	if (query->limitCount || query->limitOffset || query->hasWindowFuncs ||
+		query->groupingSets || (query->hasAggs && query->groupClause == NIL))
+		return NULL;
+	if (query->setOperations == NULL)
+		return reached_by_item(query, (Node *) query->jointree);
+	if (is_union_all(query->setOperations))
+		foreach(lc, query->rtable)
+			if (((RangeTblEntry *) lfirst(lc))->rtekind == RTE_SUBQUERY)
+				leaves = bms_join(leaves, reached_by_query(((RangeTblEntry *) lfirst(lc))->subquery));
+	return leaves;
+}
+
+static bool
+is_union_all(Node *operations)
+{
+	SetOperationStmt *operation = (SetOperationStmt *) operations;
+
+	return !IsA(operations, SetOperationStmt) ||
+		(operation->op == SETOP_UNION && operation->all &&
+		 is_union_all(operation->larg) && is_union_all(operation->rarg));
+}
+
+static Bitmapset *
+reached_by_item(const Query *query, Node *item)
+{
+	Bitmapset  *leaves = NULL;
+	ListCell   *lc;
+
+	if (IsA(item, FromExpr))
+	{
+		foreach(lc, ((FromExpr *) item)->fromlist)
+			leaves = bms_join(leaves, reached_by_item(query, lfirst(lc)));
+		leaves = bms_join(leaves, reached_by_quals(((FromExpr *) item)->quals));
+	}
+	else if (IsA(item, JoinExpr) && ((JoinExpr *) item)->jointype != JOIN_FULL)
+		leaves = bms_join(reached_by_item(query, ((JoinExpr *) item)->larg),
+						  reached_by_item(query, ((JoinExpr *) item)->rarg));
+	else if (IsA(item, RangeTblRef))
+	{
+		RangeTblEntry *rte = rt_fetch(((RangeTblRef *) item)->rtindex, query->rtable);
+
+		if (rte->rtekind == RTE_SUBQUERY)
+			leaves = reached_by_query(rte->subquery);
+		else if (leaf_number(rte) > 0)
+			leaves = bms_make_singleton(leaf_number(rte));
+	}
+	return leaves;
+}
+
+/* Of EXISTS among conditions that must all hold. */
+static Bitmapset *
+reached_by_quals(Node *quals)
+{
+	Bitmapset  *leaves = NULL;
+	ListCell   *lc;
+
+	if (quals == NULL)
+		return NULL;
+	if (IsA(quals, BoolExpr) && ((BoolExpr *) quals)->boolop == AND_EXPR)
+		quals = (Node *) ((BoolExpr *) quals)->args;
+	if (IsA(quals, List))
+		foreach(lc, (List *) quals)
+			leaves = bms_join(leaves, reached_by_quals(lfirst(lc)));
+	else if (IsA(quals, SubLink) && ((SubLink *) quals)->subLinkType == EXISTS_SUBLINK)
+		return reached_by_query((Query *) ((SubLink *) quals)->subselect);
+	return leaves;
 }
 
 /* partial: the query's aggregates are states that are combined later. */

@@ -18,6 +18,7 @@
 #include "access/relation.h"
 #include "nodes/nodeFuncs.h"
 
+#include "planner/key_stage.h"
 #include "planner/place_join.h"
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
@@ -77,6 +78,9 @@ static double bytes_of(const Ir *ir);
 static double tasks_of(const Ir *ir);
 static Ir  *move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs,
 					  const Ir *to);
+static void filter_moved(const Placement *placement, Ir *moved, const Ir *to, bool is_outer,
+						 bool tables_only);
+static bool drops_unmatched(JoinType type, bool is_outer);
 static bool needs_key_columns(List *exprs, bool is_outer);
 static Ir  *with_key_columns(Ir *ir, List *exprs, int varno, List **columns,
 							 const char **reason);
@@ -115,9 +119,11 @@ place_join(PlanContext *context, const JoinParts *parts, Ir **outer, Ir **inner,
 			break;
 		case WAY_MOVE_INNER:
 			*inner = move_side(&placement, *inner, false, placement.outer_pairs, *outer);
+			filter_moved(&placement, *inner, *outer, false, false);
 			break;
 		case WAY_MOVE_OUTER:
 			*outer = move_side(&placement, *outer, true, placement.inner_pairs, *inner);
+			filter_moved(&placement, *outer, *inner, true, false);
 			break;
 		case WAY_MOVE_BOTH:
 			*outer = move_side(&placement, *outer, true, placement.pairs, NULL);
@@ -358,6 +364,7 @@ realign(const Placement *placement, Ir *ir, const Ir *to, bool is_outer)
 	ir->anchor = to->anchor;
 	ir->keys = keys;
 	ir->key_types = types;
+	filter_moved(placement, ir, to, is_outer, true);
 	return true;
 }
 
@@ -512,6 +519,36 @@ move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const 
 		ir = ir_exchange(placement->context, ir, EXCHANGE_HASH, columns);
 	ir_exchange_spread_nulls(ir);
 	return ir;
+}
+
+/* Let rows of a side that moves to where the other one is stay away if they match nothing. */
+static void
+filter_moved(const Placement *placement, Ir *moved, const Ir *to, bool is_outer,
+			 bool tables_only)
+{
+	List	   *pairs = pairs_for_keys(placement, to, !is_outer);
+	List	   *columns = NIL;
+	ListCell   *lc;
+
+	if (moved == NULL || pairs == NIL ||
+		!drops_unmatched(placement->parts->join->jointype, is_outer))
+		return;
+	foreach(lc, pairs)
+	{
+		KeyPair    *pair = lfirst(lc);
+
+		columns = lappend_int(columns, is_outer ? expr_plain_column(pair->inner, INNER_VAR) :
+							  expr_plain_column(pair->outer, OUTER_VAR));
+	}
+	key_stage_filter(placement->context, moved, to, columns, tables_only);
+}
+
+/* Does a row of the side that matches nothing leave no trace in the join? */
+static bool
+drops_unmatched(JoinType type, bool is_outer)
+{
+	return type == JOIN_INNER || type == JOIN_SEMI ||
+		type == (is_outer ? JOIN_RIGHT : JOIN_LEFT);
 }
 
 /* The driver's rows are sent as they are. */

@@ -42,12 +42,20 @@ int			planner_driver_groups = 10000;
 int			planner_range_rows = 100000;
 int			planner_broadcast_threshold = 10240;
 int			planner_join_strategy = JOIN_STRATEGY_AUTO;
+int			planner_runtime_filters = RUNTIME_FILTERS_ON;
 
 static const struct config_enum_entry join_strategies[] = {
 	{"auto", JOIN_STRATEGY_AUTO, false},
 	{"broadcast", JOIN_STRATEGY_BROADCAST, false},
 	{"shuffle", JOIN_STRATEGY_SHUFFLE, false},
 	{"driver", JOIN_STRATEGY_DRIVER, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry runtime_filters[] = {
+	{"off", RUNTIME_FILTERS_OFF, false},
+	{"on", RUNTIME_FILTERS_ON, false},
+	{"always", RUNTIME_FILTERS_ALWAYS, false},
 	{NULL, 0, false}
 };
 
@@ -130,6 +138,11 @@ planner_init(void)
 							 "How rows are brought together for joins.",
 							 "driver joins everything on the driver.",
 							 &planner_join_strategy, JOIN_STRATEGY_AUTO, join_strategies,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("barks.runtime_filters",
+							 "Whether rows without a partner on the other side of a join are dropped before they move.",
+							 "always does not ask whether it pays.",
+							 &planner_runtime_filters, RUNTIME_FILTERS_ON, runtime_filters,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 }
 

@@ -60,6 +60,20 @@ extern Bitmapset *planner_needed_leaves(const StagePlan *stage);
 /* Leaves whose rows may be dealt to several tasks that read all the rest alike. */
 extern Bitmapset *planner_divisible_leaves(const StagePlan *stage);
 
+/* Rows of one leaf whose key is not among those of the other are of no use to the stage. */
+typedef struct FilterPair
+{
+	const LeafPlan *filtered;
+	const LeafPlan *by;
+} FilterPair;
+
+/* All pairs of leaves of which that is certain: both are shares of stages' outputs. */
+extern List *planner_filter_pairs(const StagePlan *stage);
+/* In how many places the stage's query reads a leaf. */
+extern int	planner_leaf_references(const StagePlan *stage, int leaf);
+/* Leaves whose rows of one key come to something in the query's rows of that key only. */
+extern Bitmapset *planner_reached_leaves(const Query *query);
+
 /* Make scans of distributed tables put out only the columns that are used. */
 extern void planner_set_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 									 RangeTblEntry *rte);
@@ -78,5 +92,10 @@ typedef enum JoinStrategy
 	JOIN_STRATEGY_AUTO, JOIN_STRATEGY_BROADCAST, JOIN_STRATEGY_SHUFFLE, JOIN_STRATEGY_DRIVER
 } JoinStrategy;
 extern int	planner_join_strategy;
+typedef enum RuntimeFilters
+{
+	RUNTIME_FILTERS_OFF, RUNTIME_FILTERS_ON, RUNTIME_FILTERS_ALWAYS
+} RuntimeFilters;
+extern int	planner_runtime_filters;	/* barks.runtime_filters */
 
 #endif							/* BARKS_PLANNER_PLANNER_H */

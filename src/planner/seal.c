@@ -262,6 +262,8 @@ ir_number_stages(BarksPlan *barks)
 			if (leaf->stage > 0)
 				leaf->stage = position_of(ids, leaf->stage);
 		}
+		if (stage->filter > 0)
+			stage->filter = position_of(ids, stage->filter);
 	}
 }
 

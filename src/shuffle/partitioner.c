@@ -23,6 +23,8 @@ struct Partitioner
 	int			npartitions;
 	int			next;			/* of rows dealt out */
 	bool		spread_nulls;
+	const KeyFilter *filter;	/* of the keys that are wanted, or NULL: all are */
+	KeyFilter  *found;			/* NULL: nobody asked */
 
 	int			nkeys;
 	int		   *columns;		/* of the keys, from 0 */
@@ -64,6 +66,7 @@ partitioner_create(const ShuffleOutput *output, TupleDesc desc, int32 start,
 	switch (partitioner->kind)
 	{
 		case EXCHANGE_HASH:
+		case EXCHANGE_KEYS:
 			prepare_hash(partitioner, output, desc);
 			break;
 		case EXCHANGE_RANGE:
@@ -83,18 +86,45 @@ partitioner_create(const ShuffleOutput *output, TupleDesc desc, int32 start,
 					(errcode(ERRCODE_PROTOCOL_VIOLATION),
 					 errmsg("invalid kind of exchange in task: %d", output->kind)));
 	}
+	if (output->key_bytes != 0)
+	{
+		if (partitioner->hash == NULL || output->key_bytes < KEY_FILTER_MIN_BYTES ||
+			output->key_bytes > KEY_FILTER_MAX_BYTES ||
+			(output->key_bytes & (output->key_bytes - 1)) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROTOCOL_VIOLATION),
+					 errmsg("invalid size of a filter of keys in task: %d", output->key_bytes)));
+		partitioner->found = key_filter_create(output->key_bytes, context);
+	}
 	MemoryContextSwitchTo(old);
 	return partitioner;
+}
+
+void
+partitioner_set_filter(Partitioner *partitioner, const KeyFilter *filter)
+{
+	if (partitioner->hash == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("an exchange without keys cannot have a filter")));
+	partitioner->filter = filter;
+}
+
+const KeyFilter *
+partitioner_keys(const Partitioner *partitioner)
+{
+	return partitioner->found;
 }
 
 int
 partitioner_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
 {
-	if (partitioner->npartitions == 1)
+	if (partitioner->npartitions == 1 && partitioner->filter == NULL && partitioner->found == NULL)
 		return 0;
 	switch (partitioner->kind)
 	{
 		case EXCHANGE_HASH:
+		case EXCHANGE_KEYS:
 			return hash_partition(partitioner, values, nulls);
 		case EXCHANGE_RANGE:
 			return range_partition(partitioner, values, nulls);
@@ -204,18 +234,29 @@ check_column(int column, TupleDesc desc)
 static int
 hash_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
 {
+	bool		any_null = false;
+	uint64		hash;
+
 	for (int i = 0; i < partitioner->nkeys; i++)
 	{
 		int			column = partitioner->columns[i];
 
 		partitioner->values[i] = values[column];
 		partitioner->nulls[i] = nulls[column];
-		if (nulls[column] && partitioner->spread_nulls)
-			return deal(partitioner);
+		any_null |= nulls[column];
 	}
-	return row_hash_partition(row_hash(partitioner->hash, partitioner->values,
-									   partitioner->nulls),
-							  partitioner->npartitions);
+	/* a NULL is equal to nothing */
+	if (any_null && (partitioner->filter || partitioner->kind == EXCHANGE_KEYS))
+		return -1;
+	if (any_null && partitioner->spread_nulls)
+		return deal(partitioner);
+	hash = row_hash(partitioner->hash, partitioner->values, partitioner->nulls);
+	if (partitioner->filter && !key_filter_has(partitioner->filter, hash))
+		return -1;
+	if (partitioner->found && !any_null)
+		key_filter_add(partitioner->found, hash);
+	return partitioner->kind == EXCHANGE_KEYS ? -1 :
+		row_hash_partition(hash, partitioner->npartitions);
 }
 
 /* The first bound that the row is not above. */

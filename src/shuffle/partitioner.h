@@ -8,6 +8,7 @@
 
 #include "access/tupdesc.h"
 
+#include "batch/key_filter.h"
 #include "job/protocol.h"
 
 typedef struct Partitioner Partitioner;
@@ -18,7 +19,12 @@ typedef struct Partitioner Partitioner;
  */
 extern Partitioner *partitioner_create(const ShuffleOutput *output, TupleDesc desc,
 									   int32 start, MemoryContext context);
+/* Drop rows whose key the filter does not have, from now on; it is the caller's. */
+extern void partitioner_set_filter(Partitioner *partitioner, const KeyFilter *filter);
+/* -1: the row is not wanted. */
 extern int	partitioner_partition(Partitioner *partitioner, const Datum *values,
 								  const bool *nulls);
+/* The keys of all rows so far that were wanted; NULL: the output did not ask for them. */
+extern const KeyFilter *partitioner_keys(const Partitioner *partitioner);
 
 #endif							/* BARKS_SHUFFLE_PARTITIONER_H */

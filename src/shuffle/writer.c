@@ -47,6 +47,7 @@ struct ShuffleWriter
 
 	int64		rows;
 	int64		bytes;
+	int64		dropped;
 	int64	   *partition_rows; /* with a sink; else the file counts */
 	int64	   *partition_bytes;
 };
@@ -132,15 +133,27 @@ create(const ShuffleOutput *output, TupleDesc desc, BatchSchema *schema, int bat
 }
 
 void
+shuffle_writer_set_filter(ShuffleWriter *writer, const KeyFilter *filter)
+{
+	partitioner_set_filter(writer->partitioner, filter);
+}
+
+void
 shuffle_writer_add(ShuffleWriter *writer, const Datum *values, const bool *nulls)
 {
 	int			row = batch_builder_rows(writer->collected);
+	int			partition = partitioner_partition(writer->partitioner, values, nulls);
 
+	if (partition < 0)
+	{
+		writer->dropped++;
+		return;
+	}
 	if (writer->npartitions > 1)
 	{
 		if (row == writer->partition_size)
 			grow_order(writer);
-		writer->partition_of[row] = partitioner_partition(writer->partitioner, values, nulls);
+		writer->partition_of[row] = partition;
 	}
 	(void) batch_builder_add(writer->collected, values, nulls);
 	if (row + 1 >= writer->max_rows || batch_builder_bytes(writer->collected) >= writer->max_bytes)
@@ -165,6 +178,12 @@ shuffle_writer_finish(ShuffleWriter *writer, TaskDone *done)
 		   writer->file ? block_file_rows(writer->file) : writer->partition_rows, size);
 	memcpy(done->partition_bytes,
 		   writer->file ? block_file_bytes(writer->file) : writer->partition_bytes, size);
+	done->dropped = writer->dropped;
+	if (partitioner_keys(writer->partitioner))
+	{
+		done->keys = makeStringInfo();
+		key_filter_write(partitioner_keys(writer->partitioner), false, done->keys);
+	}
 }
 
 void

@@ -9,6 +9,7 @@
 #include "access/tupdesc.h"
 
 #include "batch/batch.h"
+#include "batch/key_filter.h"
 #include "job/protocol.h"
 #include "shuffle/shuffle.h"
 
@@ -36,9 +37,11 @@ extern ShuffleWriter *shuffle_writer_create_sink(const ShuffleOutput *output,
  * batch_text_settings_begin and _end.
  */
 extern void shuffle_writer_add(ShuffleWriter *writer, const Datum *values, const bool *nulls);
+/* Rows added from now on whose key is NULL, or not in the filter, are dropped and counted. */
+extern void shuffle_writer_set_filter(ShuffleWriter *writer, const KeyFilter *filter);
 /*
  * Write what is buffered and publish the file.  Fills in done's rows, bytes,
- * directory and partition counts, allocated in the current context.
+ * directory, partition counts and keys, allocated in the current context.
  */
 extern void shuffle_writer_finish(ShuffleWriter *writer, TaskDone *done);
 /* Finished or not: an unfinished file is deleted.  Never raises. */

@@ -116,6 +116,18 @@ exchange_add_sources(List *list, StageSources *sources)
 	return lappend(list, sources);
 }
 
+StringInfo
+exchange_keys_of_stage(const ExchangeInputs *inputs, int stage)
+{
+	StringInfo	keys = find_sources(inputs, stage)->keys;
+
+	if (keys == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("a task wants the keys of stage %d, which were not said", stage)));
+	return keys;
+}
+
 /* ---------------- planning ---------------- */
 
 void

@@ -37,6 +37,9 @@ extern bool exchange_in_task(void);
  */
 extern bool exchange_distinct_values(RangeTblEntry *rte, AttrNumber attnum, int *distinct);
 
+/* The keys of a stage that does not have to be read; raises protocol_violation if nobody said. */
+extern StringInfo exchange_keys_of_stage(const ExchangeInputs *inputs, int stage);
+
 /* Put sources of a stage in place of those said before. */
 extern List *exchange_add_sources(List *list, StageSources *sources);
 

@@ -463,6 +463,13 @@ prepare_output(TaskRun *run, const TaskSpec *spec)
 
 		run->writer = shuffle_writer_create(&task, spec->output, desc, run->schema,
 											run->batch_rows, run->compression, run->context);
+		if (spec->output->filter_stage > 0)
+		{
+			StringInfo	keys = exchange_keys_of_stage(&run->exchange, spec->output->filter_stage);
+
+			shuffle_writer_set_filter(run->writer,
+									  key_filter_read(keys->data, keys->len, run->context));
+		}
 	}
 	else
 		run->builder = batch_builder_create(run->schema, run->batch_rows, run->context);

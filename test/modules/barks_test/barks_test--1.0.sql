@@ -79,5 +79,12 @@ CREATE FUNCTION shuffle_sink(query text, partitions int, batch_rows int, OUT row
 CREATE FUNCTION hash_partition(value anyelement, partitions int) RETURNS int
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT;
 
+-- Filters of keys.
+CREATE FUNCTION key_filter_try(keys bigint, bytes int, parts int, OUT missing bigint, OUT passed float8, OUT error float8,
+	OUT keys_found float8, OUT exact bool, OUT wire_bytes int)
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT;
+CREATE FUNCTION key_filter_cut(keys bigint, bytes int) RETURNS int
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT;
+
 CREATE FUNCTION task_plan_rows(sql text, rows int, "distinct" int) RETURNS float8
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
