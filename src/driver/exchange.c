@@ -154,7 +154,8 @@ exchange_sources(const StageOutput *output, int stage, List *distinct, Oid reade
 		bool		own = place->node == reader;
 
 		node->name = node_name(place->node);
-		node->directory = place->directory;
+		/* lanes say it again to a new connection, maybe after the stage was abandoned */
+		node->directory = pstrdup(place->directory);
 		node->same_host = same_host(place->node, reader);
 		if (OidIsValid(place->node) && (!own || wire_mode == WIRE_ALWAYS))
 			node->conninfo = connection_conninfo(place->node);
