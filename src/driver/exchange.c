@@ -84,6 +84,15 @@ exchange_output_lose(StageOutput *output, int task)
 	output->maps[task].place = NULL;
 }
 
+bool
+exchange_output_whole(const StageOutput *output)
+{
+	for (int i = 0; i < output->ntasks; i++)
+		if (output->maps[i].place == NULL)
+			return false;
+	return true;
+}
+
 int64
 exchange_rows(const StageOutput *output, int first, int last)
 {

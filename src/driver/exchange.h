@@ -46,6 +46,8 @@ extern StageOutput *exchange_output_make(int ntasks, int npartitions);
 extern void exchange_output_add(StageOutput *output, int task, int attempt, Oid node,
 								const TaskDone *done);
 extern void exchange_output_lose(StageOutput *output, int task);
+/* Has every map task its output? */
+extern bool exchange_output_whole(const StageOutput *output);
 extern int64 exchange_rows(const StageOutput *output, int first, int last);
 extern int64 exchange_bytes(const StageOutput *output, int first, int last);
 /* Bytes of partitions first to last that a node keeps. */

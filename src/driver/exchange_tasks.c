@@ -31,6 +31,8 @@
 #define MAX_PARTITIONS	4096
 
 static const StagePlan *stage_of(List *stages, const LeafPlan *leaf);
+static bool is_kept(const TaskContext *context, const LeafPlan *leaf);
+static const LeafPlan *kept_leaf_of_group(const TaskContext *context, const StagePlan *stage, int group);
 static int	find_root(int *parent, int i);
 static int	wanted_partitions(const StagePlan *stage, int slots);
 static int	table_partitions(Oid relid);
@@ -207,11 +209,13 @@ exchange_shape(const TaskContext *context, const StagePlan *stage, List *bound)
 		if (leaf->stage == 0 || leaf->broadcast || exchange_is_bound(bound, leaf->group) ||
 			list_member_int(done, leaf->group))
 			continue;
-		if (stage_of(context->stages, leaf)->exchange == EXCHANGE_KEEP)
+		if (is_kept(context, leaf))
 		{
 			shape_keep(context, stage, leaf, &kept);
 			continue;
 		}
+		if (kept_leaf_of_group(context, stage, leaf->group))
+			continue;
 		if (nodes == NIL)
 		{
 			ListCell   *ln;
@@ -241,6 +245,7 @@ shape_keep(const TaskContext *context, const StagePlan *stage, const LeafPlan *l
 	StageOutput *output = exchange_output_of(context, leaf);
 	int			n = output ? output->ntasks :
 		list_length(tasks_shape(context, stage_of(context->stages, leaf), NULL));
+	ListCell   *lc;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -256,7 +261,39 @@ shape_keep(const TaskContext *context, const StagePlan *stage, const LeafPlan *l
 		}
 		shape->npartitions = 1;
 		*shapes = lappend(*shapes, shape);
+		/* what it was to be partitioned with is small, and read whole */
+		foreach(lc, stage->leaves)
+		{
+			LeafPlan   *other = lfirst(lc);
+
+			if (other != leaf && other->stage > 0 && !other->broadcast &&
+				other->group == leaf->group)
+				(void) exchange_add_input(context, shape, other, 0,
+										  context->npartitions[other->stage - 1] - 1);
+		}
 	}
+}
+
+static bool
+is_kept(const TaskContext *context, const LeafPlan *leaf)
+{
+	return stage_of(context->stages, leaf)->exchange == EXCHANGE_KEEP ||
+		context->kept[leaf->stage - 1];
+}
+
+static const LeafPlan *
+kept_leaf_of_group(const TaskContext *context, const StagePlan *stage, int group)
+{
+	ListCell   *lc;
+
+	foreach(lc, stage->leaves)
+	{
+		const LeafPlan *leaf = lfirst(lc);
+
+		if (leaf->group == group && leaf->stage > 0 && context->kept[leaf->stage - 1])
+			return leaf;
+	}
+	return NULL;
 }
 
 /* Cut the partitions of a group into runs of about equal size. */

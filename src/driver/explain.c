@@ -303,6 +303,8 @@ exchange_name(const StagePlan *stage)
 static void
 explain_filter(int filter, const StageStats *stats, ExplainState *es)
 {
+	if (stats && stats->kept)
+		ExplainPropertyText("Adaptive Join", psprintf("stage %d is broadcast, rows stay where they are", filter), es);
 	ExplainPropertyText("Runtime Filter",
 						psprintf(stats && !stats->filtered ? "stage %d, not used" : "stage %d", filter),
 						es);

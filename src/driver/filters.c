@@ -196,8 +196,6 @@ filters_use(Job *job, StageRun *stage)
 	StageStats *stats = stage->stats;
 	const StageOutput *by;
 
-	if (part->filter < 0)
-		return;
 	by = job->stages[part->filter].output;
 	part->output->filter_stage = 0;
 	stats->filtered = by && by->keys_wire;

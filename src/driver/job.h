@@ -73,6 +73,11 @@ typedef struct JobPlan
 	 * current context); outputs[i]: of stage i, once done.
 	 */
 	void		(*shape) (void *arg, int stage, StageOutput **outputs);
+	/*
+	 * Called before a stage with a filter is opened: may change how its rows travel
+	 * on, by what there is of others.  Whether they stay where they are made.
+	 */
+	bool		(*adapt) (void *arg, int stage, StageOutput **outputs);
 	/* Rows of another stage than the last one, that has no output.  NULL: it is done. */
 	void		(*take) (void *arg, int stage, const char *batch, Size len);
 	void	   *arg;
@@ -103,6 +108,7 @@ typedef struct StageStats
 	int64		bytes_inline;
 	int64		bytes_written;	/* output kept on nodes */
 	int64		rows_dropped;	/* by the filter */
+	bool		kept;			/* they were not sent by key, but stayed where they were made */
 	bool		filtered;		/* there was a filter in the end, of */
 	double		filter_keys;
 	int			filter_bytes;

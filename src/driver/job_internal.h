@@ -165,7 +165,7 @@ extern bool exclusion_covers(const Job *job, Oid node);
 
 /* filters.c */
 extern void filters_keys_complete(Job *job, StageRun *stage);	/* of its output */
-extern void filters_use(Job *job, StageRun *stage); /* before its tasks are made */
+extern void filters_use(Job *job, StageRun *stage); /* by one that has a filter, before its tasks are made */
 
 /* speculation.c */
 extern void speculation_run(Job *job);

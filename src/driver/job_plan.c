@@ -11,6 +11,7 @@
 
 #include "access/table.h"
 
+#include "driver/adaptive_join.h"
 #include "driver/filters.h"
 #include "driver/job_plan.h"
 #include "driver/range_sample.h"
@@ -29,6 +30,8 @@ static void add_sample(StagesJob *job, const StagePlan *stage, int place);
 static ShuffleOutput *make_output(const StagesJob *job, const StagePlan *stage);
 static List *parts_read(const StagesJob *job, const StagePlan *stage);
 static void shape_stage(void *arg, int place, StageOutput **outputs);
+static bool adapt_stage(void *arg, int place, StageOutput **outputs);
+static void know_outputs(StagesJob *job, StageOutput **outputs);
 static void take_rows(void *arg, int place, const char *batch, Size len);
 static List *nodes_of(StagesJob *job, BarksPlan *plan);
 
@@ -53,6 +56,7 @@ job_plan_make(BarksPlan *plan, PlanState *planstate, List *driver_rows, BatchSch
 	job->plan.nstages = nparts;
 	job->plan.stages = palloc0(sizeof(StagePart) * nparts);
 	job->plan.shape = shape_stage;
+	job->plan.adapt = adapt_stage;
 	job->plan.take = take_rows;
 	job->plan.arg = job;
 	job->stages = palloc0(sizeof(PlannedStage) * nparts);
@@ -103,6 +107,7 @@ add_part(StagesJob *job, const StagePlan *stage, int place)
 	PlannedStage *planned = &job->stages[place];
 
 	planned->plan = stage;
+	planned->npartitions = job->tasks->npartitions[stage->id - 1];
 	part->stage = stage->id;
 	part->filter = -1;
 	part->exchange = job_plan_exchange_name(stage);
@@ -267,8 +272,8 @@ shape_stage(void *arg, int place, StageOutput **outputs)
 	StagePart  *part = &job->plan.stages[place];
 	ListCell   *lc;
 
-	for (int i = 0; outputs && i < list_length(job->tasks->stages); i++)
-		job->tasks->outputs[i] = outputs[job->places[i]];
+	if (outputs)
+		know_outputs(job, outputs);
 	planned->shapes = tasks_shape(job->tasks, planned->plan, job->planstate);
 	part->ntasks = list_length(planned->shapes);
 	part->tasks = palloc0(sizeof(TaskPlan) * part->ntasks);
@@ -288,6 +293,29 @@ shape_stage(void *arg, int place, StageOutput **outputs)
 		task->sql = header[0] ? psprintf("%s %s", header, body) : body;
 		pfree(header);
 	}
+}
+
+static void
+know_outputs(StagesJob *job, StageOutput **outputs)
+{
+	for (int i = 0; i < list_length(job->tasks->stages); i++)
+		job->tasks->outputs[i] = outputs[job->places[i]];
+}
+
+static bool
+adapt_stage(void *arg, int place, StageOutput **outputs)
+{
+	StagesJob  *job = arg;
+	PlannedStage *planned = &job->stages[place];
+	ShuffleOutput *output = job->plan.stages[place].output;
+	int			stage = planned->plan->id - 1;
+
+	know_outputs(job, outputs);
+	job->tasks->kept[stage] = adaptive_join_keeps(job->tasks, planned->plan);
+	output->kind = job->tasks->kept[stage] ? EXCHANGE_SINGLE : planned->plan->exchange;
+	output->npartitions = job->tasks->kept[stage] ? 1 : planned->npartitions;
+	job->tasks->npartitions[stage] = output->npartitions;
+	return job->tasks->kept[stage];
 }
 
 /* Rows of a sample; at its end the range exchange gets its bounds. */

@@ -16,6 +16,7 @@ typedef struct PlannedStage
 	char	   *body;			/* SQL without its header, with the gate open */
 	char	   *rest;			/* and with it closed */
 	List	   *shapes;			/* of TaskShape; NIL: not known yet */
+	int			npartitions;	/* of its output, unless that is kept */
 	struct RangeSample *sample; /* this part only samples the keys of plan's range exchange */
 } PlannedStage;
 

@@ -106,7 +106,11 @@ open_stage(Job *job, StageRun *stage)
 {
 	MemoryContext old = MemoryContextSwitchTo(stage->context);
 
-	filters_use(job, stage);
+	if (stage->part->filter >= 0)
+	{
+		stage->stats->kept = job->plan->adapt(job->plan->arg, stage->index, job->outputs);
+		filters_use(job, stage);
+	}
 	if (!stage->given)
 		job->plan->shape(job->plan->arg, stage->index, job->outputs);
 	stage->ntasks = stage->part->ntasks;

@@ -61,6 +61,7 @@ tasks_context(List *stages)
 
 	context->stages = stages;
 	context->outputs = palloc0(sizeof(StageOutput *) * list_length(stages));
+	context->kept = palloc0(sizeof(bool) * list_length(stages));
 	context->cut = palloc0(sizeof(int) * list_length(stages));
 	context->split = palloc0(sizeof(int) * list_length(stages));
 	if (list_length(stages) > 1)

@@ -27,6 +27,7 @@ typedef struct TaskContext
 	List	   *stages;			/* of StagePlan */
 	List	   *nodes;			/* oid list: where tasks may go that read no table */
 	int		   *npartitions;	/* per stage: of its output */
+	bool	   *kept;			/* per stage: its rows stay where they are made, see adaptive_join.c */
 	StageOutput **outputs;		/* per stage: NULL until it is done */
 	int		   *cut;			/* per stage: tasks left out as they could give no row */
 	int		   *split;			/* per stage: partitions dealt to several tasks */

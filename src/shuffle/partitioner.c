@@ -80,6 +80,8 @@ partitioner_create(const ShuffleOutput *output, TupleDesc desc, int32 start,
 			if (output->npartitions != 1)
 				elog(ERROR, "exchange of kind %d with %d partitions", output->kind,
 					 output->npartitions);
+			if (output->filter_stage > 0 || output->key_bytes > 0)
+				prepare_hash(partitioner, output, desc);
 			break;
 		default:
 			ereport(ERROR,
@@ -124,6 +126,7 @@ partitioner_partition(Partitioner *partitioner, const Datum *values, const bool 
 	switch (partitioner->kind)
 	{
 		case EXCHANGE_HASH:
+		case EXCHANGE_SINGLE:
 		case EXCHANGE_KEYS:
 			return hash_partition(partitioner, values, nulls);
 		case EXCHANGE_RANGE:

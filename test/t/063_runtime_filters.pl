@@ -66,6 +66,28 @@ my @cases = (
 	# what the keys fail with is raised where rows are needed, or not at all
 	[ 'SELECT count(*) FROM nothing JOIN dim ON nothing.k = dim.k WHERE 10 / dim.zero > 3', undef ]);
 
+# Planned as a shuffle, run where a side that is small may be broadcast.
+sub adaptive
+{
+	return "SET barks.join_strategy = auto; SET barks.broadcast_threshold = 0; SET plan_cache_mode = force_generic_plan;
+		PREPARE p AS $_[0]; DO 'BEGIN EXECUTE ''EXPLAIN EXECUTE p'';END'; SET barks.broadcast_threshold = '10MB'; ";
+}
+
+# and whether it is
+my @kept = (
+	[ 'SELECT count(*), sum(many.id), sum(few.id) FROM many JOIN few ON many.k = few.k', 1 ],
+	[ 'SELECT count(*), sum(many.id), sum(few.id), min(few.t) FROM many JOIN few ON many.t = few.t AND many.id > few.id', 1 ],
+	[ "SELECT md5(string_agg(x::text, ' ' ORDER BY x)) FROM (SELECT many.id, few.t FROM many JOIN few ON many.k = few.k OFFSET 0) x", 1 ],
+	[ 'SELECT count(*), sum(id) FROM many WHERE EXISTS (SELECT FROM few WHERE many.k = few.k)', 1 ],
+	[ 'SELECT many.x, count(*), sum(many.id) FROM many JOIN few ON many.k = few.k GROUP BY many.x ORDER BY 1', 1 ],
+	# rows of a key must meet
+	[ 'SELECT count(*), count(many.id), sum(few.id) FROM few LEFT JOIN many ON many.k = few.k', 0 ],
+	[ 'SELECT count(*), count(many.id), sum(few.id) FROM few FULL JOIN many ON many.k = few.k', 0 ],
+	[ 'SELECT count(*), sum(id) FROM few WHERE EXISTS (SELECT FROM many WHERE many.k = few.k AND many.x = few.x)', 0 ],
+	[ 'SELECT count(*), sum(n) FROM (SELECT many.k, count(*) AS n FROM many JOIN few ON many.k = few.k GROUP BY many.k HAVING count(*) > 1) g', undef ],
+	[ 'SELECT count(*), sum(r) FROM (SELECT rank() OVER (PARTITION BY many.k ORDER BY many.id) AS r FROM many JOIN few ON many.k = few.k) g', 0 ],
+	[ 'SELECT many.id, few.t FROM many JOIN few ON many.k = few.k ORDER BY 1, 2 LIMIT 10', undef ]);
+
 for my $nodes (0, 2)
 {
 	my $cluster = BarksCluster->new("filters$nodes", nodes => $nodes, conf => "barks.executor_slots = 2\n");
@@ -82,11 +104,23 @@ for my $nodes (0, 2)
 			is($q->("SET barks.runtime_filters = $setting; SELECT md5(string_agg(x::text, ' ' ORDER BY x::text)) FROM ($sql OFFSET 0) x"),
 				$right, "$nodes nodes, $setting: right: $sql");
 		}
+		is($q->(adaptive("SELECT md5(string_agg(x::text, ' ' ORDER BY x::text)) FROM ($sql OFFSET 0) x") . 'EXECUTE p'),
+			$right, "$nodes nodes, adaptive: right: $sql");
 		next unless defined $dropped;
 		my $plan = $q->("$explain $sql");
 		$dropped ? like($plan, qr/Rows Dropped: [1-9]/, 'dropped') : unlike($plan, qr/Rows Dropped/, 'not dropped');
 		unlike($q->("SET barks.runtime_filters = off; $explain $sql"), qr/Runtime Filter|keys \(/, 'not when switched off');
 	}
+	for my $case (@kept)
+	{
+		my ($sql, $kept) = @$case;
+
+		is($q->(adaptive($sql) . 'EXECUTE p'), $q->("SET barks.enabled = off; $sql"), "$nodes nodes, adaptive: right: $sql");
+		my $plan = $q->(adaptive($sql) . "$explain EXECUTE p");
+		next unless defined $kept;
+		$kept ? like($plan, qr/Adaptive Join: stage \d is broadcast/, 'broadcast') : unlike($plan, qr/Adaptive Join/, 'not broadcast');
+	}
+	unlike($q->(adaptive($kept[0][0]) . "SET barks.broadcast_threshold = '1kB'; $explain EXECUTE p"), qr/Adaptive Join/, 'not what is too large');
 	like($q->("SET barks.runtime_filters = always; $explain $cases[8][0]"), qr/Rows Dropped: [1-9]/, 'always: NULL keys are dropped');
 	like($q->("$explain SELECT * FROM nothing JOIN dim ON nothing.k = dim.k WHERE 10 / dim.zero > 3"), qr/Stage 2/, 'no error where no row is joined');
 	is(($cluster->driver->psql('barks', 'SELECT count(*) FROM many JOIN dim ON many.k = dim.k WHERE 10 / dim.zero > 3 AND dim.tag = 3'))[0], 3,
@@ -141,18 +175,22 @@ for my $what (sort keys %queries)
 	like(q1("SET barks.driver_groups = 0; $explain $queries{$what}"), qr/Rows Dropped: [1-9]/, "$what: drops rows");
 	is(q1($queries{$what}), $right{$what}, "$what: without a fault");
 }
+$right{adaptive} = $right{stage};
+like(q1(adaptive($queries{stage}) . "$explain EXECUTE p"), qr/Adaptive Join/, 'adaptive: a side is broadcast');
 my $before = settled_state($cluster);
 
 # outputs, after the first, second … stage
-for my $case ([ table => 1 ], [ table => 2 ], [ stage => 1 ], [ stage => 2 ], [ nested => 2 ], [ nested => 3 ], [ nested => 4 ])
+for my $case ([ table => 1 ], [ table => 2 ], [ stage => 1 ], [ stage => 2 ], [ adaptive => 1 ], [ adaptive => 2 ], [ nested => 2 ],
+	[ nested => 3 ], [ nested => 4 ])
 {
 	my ($what, $after) = @$case;
+	my $sql = $what eq 'adaptive' ? adaptive($queries{stage}) . 'EXECUTE p' : "SET barks.driver_groups = 0; $queries{$what}";
 	my @points = ('sched.between_stages', map { ('sched.before_stage', 'sched.between_stages') } 2 .. $after);
 	my $session;
 	for my $point (@points)
 	{
 		stop_at($driver, $point);
-		$session //= start_session($cluster, 'SET barks.driver_groups = 0; SET barks.task_attempts = 20', $queries{$what});
+		$session //= start_session($cluster, 'SET barks.task_attempts = 20', split /; /, $sql);
 		ok(wait_stopped($driver, $point), "$what: waits at $point");
 	}
 	my $lost = unlink files();
