@@ -29,9 +29,11 @@ q1(q{
 	ALTER DATABASE barks SET barks.exchanges = on;
 	ALTER DATABASE barks SET barks.shuffle_partitions = 4;
 	ALTER DATABASE barks SET barks.join_strategy = shuffle;
+	ALTER DATABASE barks SET barks.runtime_filters = off;
 	ALTER DATABASE barks SET barks.broadcast_threshold = 0});
 
-# Two stages that read tables, one that reads both, and sends its rows to the driver in the end.
+# Two stages that read tables, at the same time (for those that wait see 063_runtime_filters), one that
+# reads both, and sends its rows to the driver in the end.
 my %queries = (
 	join => 'SELECT count(*), sum(a.id + b.id), min(a.s), max(b.s) FROM a JOIN b ON a.k = b.k',
 	rows => "SELECT md5(string_agg(x::text, ' ' ORDER BY x)) FROM (SELECT a.id, b.s FROM a JOIN b ON a.k = b.k WHERE a.id <= 4000 OFFSET 0) x",
