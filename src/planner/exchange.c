@@ -34,7 +34,6 @@ static Ir  *exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *colu
 static void inherit_from_below(Ir *reader, const Ir *below);
 static List *count_distinct(const PlanContext *context, const Ir *ir);
 static int	distinct_values(Oid relid, AttrNumber attnum);
-static List *range_keys(const Ir *ir);
 static LeafPlan *make_exchange_leaf(PlanContext *context, const StagePlan *stage, const Ir *ir);
 static Ir  *select_all(const Ir *below, LeafPlan *leaf);
 static void set_traits(Ir *ir, const LeafPlan *leaf, const StagePlan *stage);
@@ -211,7 +210,10 @@ exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid tab
 	if (kind == EXCHANGE_BROADCAST || kind == EXCHANGE_SINGLE)
 		stage->npartitions = 1;
 	if (kind == EXCHANGE_RANGE)
-		stage->range_keys = range_keys(ir);
+	{
+		Assert(ir->order != NIL);
+		stage->range_keys = exchange_order_keys(ir);
+	}
 	stage->rows = ir->rows;
 	stage->width = ir->width;
 	stage->distinct = count_distinct(context, ir);
@@ -281,24 +283,22 @@ distinct_values(Oid relid, AttrNumber attnum)
 	return Min(count, PG_INT32_MAX);
 }
 
-/* The order promised, as keys to partition by. */
-static List *
-range_keys(const Ir *ir)
+List *
+exchange_order_keys(const Ir *ir)
 {
 	List	   *result = NIL;
 	ListCell   *lc;
 
-	Assert(ir->order != NIL);
 	foreach(lc, ir->order)
 	{
 		IrSortKey  *key = lfirst(lc);
-		MergeKey   *range = make_merge_key();
+		MergeKey   *merge = make_merge_key();
 
-		range->resno = key->column;
-		range->sortop = key->sortop;
-		range->collation = key->collation;
-		range->nulls_first = key->nulls_first;
-		result = lappend(result, range);
+		merge->resno = key->column;
+		merge->sortop = key->sortop;
+		merge->collation = key->collation;
+		merge->nulls_first = key->nulls_first;
+		result = lappend(result, merge);
 	}
 	return result;
 }

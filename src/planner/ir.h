@@ -188,6 +188,8 @@ extern const char *exchange_key_reason(Oid type, Oid collation);
 /* The stage that a leaf of ir reads, NULL: a table. */
 extern StagePlan *exchange_stage_of(const Ir *ir, const LeafPlan *leaf);
 extern StagePlan *exchange_make_stage(Ir *ir);
+/* The order promised, as a List of MergeKey. */
+extern List *exchange_order_keys(const Ir *ir);
 /* The i-th column of a leaf, from 0. */
 extern void exchange_leaf_column(const LeafPlan *leaf, int i, Oid *type, int32 *typmod,
 								 Oid *collation);
