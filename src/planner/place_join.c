@@ -123,7 +123,7 @@ place_join(PlanContext *context, const JoinParts *parts, Ir **outer, Ir **inner,
 			return reason;
 	}
 	if (*outer == NULL || *inner == NULL)
-		return reason ? reason : "a key of the join cannot be computed on the nodes";
+		return reason;
 	place_join_at(parts->join->jointype, *outer, *inner, ir);
 	return NULL;
 }
