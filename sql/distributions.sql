@@ -21,6 +21,8 @@ INSERT INTO visits SELECT i, i * 11 % 2000, i % 9 FROM generate_series(1, 10000)
 INSERT INTO picked SELECT i, repeat('reason ' || i, 3) FROM generate_series(0, 1999) i;
 INSERT INTO few_known SELECT id, CASE WHEN id % 4 = 0 THEN customer END, product FROM sales;
 INSERT INTO mostly_known SELECT id, CASE WHEN id % 10 > 0 THEN customer END, product, repeat(md5(id::text), 4) FROM sales;
+-- else the rows inserted may be counted once more after ANALYZE did
+SELECT FROM pg_stat_force_next_flush();
 ANALYZE sales, refunds, visits, picked, few_known, mostly_known;
 
 CREATE FUNCTION exchanges(query text, OUT stages text[], OUT bytes bigint) LANGUAGE plpgsql AS $$
@@ -64,9 +66,8 @@ RESET barks.broadcast_threshold;
 SELECT * FROM compare('SELECT s.customer, p.why, array_agg(s.amount ORDER BY s.id) FROM sales s JOIN picked p ON s.customer = p.customer GROUP BY s.customer, p.why');
 -- groups of a subquery, which are joined by one of their columns
 SELECT * FROM compare('SELECT r.customer, r.product, array_agg(r.id ORDER BY r.id) FROM refunds r JOIN (SELECT customer, product, max(amount) AS most FROM sales GROUP BY customer, product) g ON r.customer = g.customer AND r.amount < g.most GROUP BY r.customer, r.product');
--- windows and DISTINCT ask for keys too
+-- windows ask for keys too
 SELECT * FROM compare('SELECT s.customer, rank() OVER (PARTITION BY s.customer ORDER BY s.id, r.id), s.note, r.note FROM sales s JOIN refunds r ON s.product = r.product AND s.customer = r.customer');
-SELECT * FROM compare('SELECT DISTINCT ON (s.customer) s.customer, s.note, v.id FROM sales s JOIN visits v ON s.customer = v.customer AND s.product >= v.pages ORDER BY s.customer, s.id, v.id');
 -- columns with few values, or with one in most rows, are no key alone
 SELECT * FROM compare('SELECT s.amount, count(DISTINCT r.note) FROM sales s JOIN refunds r ON s.customer = r.customer AND s.amount = r.amount GROUP BY s.amount');
 -- sides of outer joins whose unmatched rows come out
