@@ -25,6 +25,7 @@
 #include "utils/syscache.h"
 
 #include "planner/agg.h"
+#include "planner/distribution.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
 #include "planner/translate.h"
@@ -172,10 +173,15 @@ agg_nodes_finish(PlanContext *context, AggParts *parts, const char **reason)
 static Ir *
 meet(PlanContext *context, const AggParts *parts, Ir *stage, const AggParts *final)
 {
+	Bitmapset  *keys = NULL;
 	Bitmapset  *columns = NULL;
 
+	for (int i = 0; i < parts->ncols; i++)
+		keys = bms_add_member(keys, parts->cols[i]);
+	keys = distribution_keys(context, &parts->agg->plan, keys);
 	for (int i = 0; i < final->ncols; i++)
-		columns = bms_add_member(columns, final->cols[i]);
+		if (i >= parts->ncols || bms_is_member(parts->cols[i], keys))
+			columns = bms_add_member(columns, final->cols[i]);
 	stage->rows = Min(parts->child->rows, (double) parts->agg->numGroups);
 	stage->width = parts->child->width;
 	return ir_exchange_by(context, stage, columns);
