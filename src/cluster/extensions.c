@@ -71,33 +71,44 @@ extensions_lacking_node(Oid extension, char **what)
 	return InvalidOid;
 }
 
-static uint64
-extension_digest(Oid extension, char **what)
+bool
+extensions_row(Oid extension, FormData_pg_extension *row, char **version)
 {
 	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
-	uint64		digest = 0;
+	bool		isnull;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	bool		found;
 
-	*what = "";
 	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(extension));
 	scan = systable_beginscan(rel, ExtensionOidIndexId, true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-	{
-		Form_pg_extension form = (Form_pg_extension) GETSTRUCT(tuple);
-		bool		isnull;
-		char	   *version = TextDatumGetCString(heap_getattr(tuple, Anum_pg_extension_extversion,
-															   RelationGetDescr(rel), &isnull));
-		char	   *schema = get_namespace_name(form->extnamespace);
-		char	   *text = psprintf("%s\n%s\n%s", NameStr(form->extname), schema ? schema : "", version);
-
-		digest = hash_bytes_extended((unsigned char *) text, strlen(text), 0);
-		*what = psprintf("\"%s\" %s", NameStr(form->extname), version);
-	}
+	found = HeapTupleIsValid(tuple);
+	if (found)
+		*row = *(Form_pg_extension) GETSTRUCT(tuple);
+	if (found && version)
+		*version = TextDatumGetCString(heap_getattr(tuple, Anum_pg_extension_extversion,
+													RelationGetDescr(rel), &isnull));
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
-	return digest;
+	return found;
+}
+
+static uint64
+extension_digest(Oid extension, char **what)
+{
+	FormData_pg_extension row;
+	char	   *version;
+	char	   *schema;
+	char	   *text;
+
+	*what = "";
+	if (!extensions_row(extension, &row, &version))
+		return 0;
+	schema = get_namespace_name(row.extnamespace);
+	text = psprintf("%s\n%s\n%s", NameStr(row.extname), schema ? schema : "", version);
+	*what = psprintf("\"%s\" %s", NameStr(row.extname), version);
+	return hash_bytes_extended((unsigned char *) text, strlen(text), 0);
 }

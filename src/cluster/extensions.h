@@ -9,6 +9,8 @@
 #ifndef BARKS_CLUSTER_EXTENSIONS_H
 #define BARKS_CLUSTER_EXTENSIONS_H
 
+#include "catalog/pg_extension.h"
+
 #include "cluster/connection.h"
 
 /* SQL expression for what a node has; extensions_learn takes its value. */
@@ -19,5 +21,7 @@ extern bool extensions_learn(Oid node, const char *answer);
 extern void extensions_invalidate_plans(void);
 /* A node that lacks the extension as we have it, or InvalidOid; *what is its name and version. */
 extern Oid	extensions_lacking_node(Oid extension, char **what);
+/* The fixed part of its row of pg_extension, and its version unless NULL, palloc'd; false: not there. */
+extern bool extensions_row(Oid extension, FormData_pg_extension *row, char **version);
 
 #endif							/* BARKS_CLUSTER_EXTENSIONS_H */

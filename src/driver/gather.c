@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 #include "utils/sortsupport.h"
 
-#include "driver/batch_rows.h"
+#include "batch/batch_rows.h"
 #include "driver/gather.h"
 #include "job/plan.h"
 

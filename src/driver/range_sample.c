@@ -19,7 +19,7 @@
 #include "utils/sortsupport.h"
 
 #include "batch/batch.h"
-#include "driver/batch_rows.h"
+#include "batch/batch_rows.h"
 #include "driver/range_sample.h"
 #include "job/protocol.h"
 

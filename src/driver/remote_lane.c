@@ -226,12 +226,8 @@ remote_sources(Lane *base, const StageSources *sources)
 {
 	RemoteLane *lane = (RemoteLane *) base;
 	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(lane));
-	ListCell   *lc;
 
-	foreach(lc, lane->sources)
-		if (((StageSources *) lfirst(lc))->stage == sources->stage)
-			lane->sources = foreach_delete_current(lane->sources, lc);
-	lane->sources = lappend(lane->sources, unconstify(StageSources *, sources));
+	lane->sources = lane_keep_sources(lane->sources, sources);
 	MemoryContextSwitchTo(old);
 	if (lane->conn == NULL || !lane->setup_sent)
 		return;					/* said before the next task */

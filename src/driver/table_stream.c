@@ -13,7 +13,7 @@
 #include "utils/snapmgr.h"
 
 #include "cluster/node.h"
-#include "driver/batch_rows.h"
+#include "batch/batch_rows.h"
 #include "driver/job.h"
 #include "driver/table_stream.h"
 #include "table/layout.h"

@@ -33,6 +33,17 @@ lane_open(Snapshot snapshot, Oid node, List *all_nodes)
 	return (OidIsValid(node) ? open_remote : open_local) (snapshot, node, all_nodes);
 }
 
+List *
+lane_keep_sources(List *known, const StageSources *sources)
+{
+	ListCell   *lc;
+
+	foreach(lc, known)
+		if (((StageSources *) lfirst(lc))->stage == sources->stage)
+			known = foreach_delete_current(known, lc);
+	return lappend(known, unconstify(StageSources *, sources));
+}
+
 void
 lane_wait(Lane **lanes, int nlanes, long timeout_ms)
 {

@@ -91,6 +91,9 @@ typedef Lane *(*LaneOpener) (Snapshot snapshot, Oid node, List *all_nodes);
 extern void lane_register_local(LaneOpener opener);
 extern void lane_register_remote(LaneOpener opener);
 
+/* For what keeps *sources: a list of StageSources with these in place of the stage's old ones. */
+extern List *lane_keep_sources(List *known, const StageSources *sources);
+
 extern Lane *lane_open(Snapshot snapshot, Oid node, List *all_nodes);
 
 /*

@@ -25,6 +25,7 @@
 #include "utils/syscache.h"
 
 #include "planner/agg.h"
+#include "planner/distribution.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
 #include "planner/translate.h"
@@ -36,6 +37,7 @@ static Ir  *make_states(AggParts *parts, const char **reason);
 static List *add_partial_columns(AggParts *parts, Ir *ir, IrScope *scope, const char **reason);
 static List *all_group_keys(const AggParts *parts);
 static Node *final_mutator(Node *node, AggParts *parts);
+static Node *grouped_column(const AggParts *parts, const Var *column);
 static Node *combine_mutator(Node *node, AggParts *parts);
 static Aggref *make_combining(Aggref *aggref, AggParts *parts);
 static Node *display_mutator(Node *node, void *context);
@@ -171,10 +173,15 @@ agg_nodes_finish(PlanContext *context, AggParts *parts, const char **reason)
 static Ir *
 meet(PlanContext *context, const AggParts *parts, Ir *stage, const AggParts *final)
 {
+	Bitmapset  *keys = NULL;
 	Bitmapset  *columns = NULL;
 
+	for (int i = 0; i < parts->ncols; i++)
+		keys = bms_add_member(keys, parts->cols[i]);
+	keys = distribution_keys(context, &parts->agg->plan, keys);
 	for (int i = 0; i < final->ncols; i++)
-		columns = bms_add_member(columns, final->cols[i]);
+		if (i >= parts->ncols || bms_is_member(parts->cols[i], keys))
+			columns = bms_add_member(columns, final->cols[i]);
 	stage->rows = Min(parts->child->rows, (double) parts->agg->numGroups);
 	stage->width = parts->child->width;
 	return ir_exchange_by(context, stage, columns);
@@ -285,12 +292,7 @@ final_mutator(Node *node, AggParts *parts)
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Var))
-	{
-		for (int i = 0; i < parts->ncols; i++)
-			if (parts->cols[i] == ((Var *) node)->varattno)
-				return (Node *) agg_group_var(parts, i, OUTER_VAR, i + 1);
-		elog(ERROR, "column %d is not grouped", ((Var *) node)->varattno);
-	}
+		return grouped_column(parts, (Var *) node);
 	if (IsA(node, Aggref))
 	{
 		Aggref	   *final = makeNode(Aggref);
@@ -319,6 +321,15 @@ final_mutator(Node *node, AggParts *parts)
 	return expression_tree_mutator(node, final_mutator, parts);
 }
 
+static Node *
+grouped_column(const AggParts *parts, const Var *column)
+{
+	for (int i = 0; i < parts->ncols; i++)
+		if (parts->cols[i] == column->varattno)
+			return (Node *) agg_group_var(parts, i, OUTER_VAR, i + 1);
+	elog(ERROR, "column %d is not grouped", column->varattno);
+}
+
 /*
  * For the query of nodes that combine: each aggregate as a call over nothing
  * that is marked with its state, see worker/agg_split.c.
@@ -329,12 +340,7 @@ combine_mutator(Node *node, AggParts *parts)
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Var))
-	{
-		for (int i = 0; i < parts->ncols; i++)
-			if (parts->cols[i] == ((Var *) node)->varattno)
-				return (Node *) agg_group_var(parts, i, OUTER_VAR, i + 1);
-		elog(ERROR, "column %d is not grouped", ((Var *) node)->varattno);
-	}
+		return grouped_column(parts, (Var *) node);
 	if (IsA(node, GroupingFunc))
 	{
 		int			column = parts->ncols + list_length(parts->aggrefs) + 1;

@@ -30,11 +30,19 @@
 #include "planner/shippable.h"
 #include "table/layout.h"
 
+/*
+ * A column spreads rows if there are so many of its values for each task, and none of them is
+ * on more than this part of the rows that a task is to have.
+ */
+#define VALUES_PER_TASK	16
+#define LARGEST_OF_FAIR_SHARE	0.5
+
 static Ir  *exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid table);
 static void inherit_from_below(Ir *reader, const Ir *below);
 static List *count_distinct(const PlanContext *context, const Ir *ir);
+static const Var *table_column(const PlanContext *context, const Node *expr, Oid *relid);
 static int	distinct_values(Oid relid, AttrNumber attnum);
-static List *range_keys(const Ir *ir);
+static double largest_share(Oid relid, AttrNumber attnum);
 static LeafPlan *make_exchange_leaf(PlanContext *context, const StagePlan *stage, const Ir *ir);
 static Ir  *select_all(const Ir *below, LeafPlan *leaf);
 static void set_traits(Ir *ir, const LeafPlan *leaf, const StagePlan *stage);
@@ -211,7 +219,10 @@ exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid tab
 	if (kind == EXCHANGE_BROADCAST || kind == EXCHANGE_SINGLE)
 		stage->npartitions = 1;
 	if (kind == EXCHANGE_RANGE)
-		stage->range_keys = range_keys(ir);
+	{
+		Assert(ir->order != NIL);
+		stage->range_keys = exchange_order_keys(ir);
+	}
 	stage->rows = ir->rows;
 	stage->width = ir->width;
 	stage->distinct = count_distinct(context, ir);
@@ -242,20 +253,59 @@ count_distinct(const PlanContext *context, const Ir *ir)
 
 	foreach(lc, ir->display)
 	{
-		const Var  *var = lfirst(lc);
-		int			count = 0;
+		Oid			relid;
+		const Var  *var = table_column(context, lfirst(lc), &relid);
 
-		if (IsA(var, Var) && var->varno > 0 && var->varattno > 0 &&
-			var->varno <= list_length(context->stmt->rtable))
-		{
-			RangeTblEntry *rte = rt_fetch(var->varno, context->stmt->rtable);
-
-			if (rte->rtekind == RTE_RELATION)
-				count = distinct_values(rte->relid, var->varattno);
-		}
-		result = lappend_int(result, count);
+		result = lappend_int(result, var ? distinct_values(relid, var->varattno) : 0);
 	}
 	return result;
+}
+
+/* What a column shows, if that is a table's column; else NULL. */
+static const Var *
+table_column(const PlanContext *context, const Node *expr, Oid *relid)
+{
+	const Var  *var = (const Var *) expr;
+	RangeTblEntry *rte;
+
+	if (!IsA(var, Var) || var->varno <= 0 || var->varattno <= 0 ||
+		var->varno > list_length(context->stmt->rtable))
+		return NULL;
+	rte = rt_fetch(var->varno, context->stmt->rtable);
+	*relid = rte->relid;
+	return rte->rtekind == RTE_RELATION ? var : NULL;
+}
+
+bool
+exchange_key_spreads(const PlanContext *context, const Node *display, double tasks)
+{
+	Oid			relid;
+	const Var  *var = table_column(context, display, &relid);
+
+	return var != NULL && distinct_values(relid, var->varattno) >= tasks * VALUES_PER_TASK &&
+		largest_share(relid, var->varattno) * tasks <= LARGEST_OF_FAIR_SHARE;
+}
+
+/* The part of a table's rows that have the most common value, or NULL, in a column. */
+static double
+largest_share(Oid relid, AttrNumber attnum)
+{
+	HeapTuple	tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid),
+										Int16GetDatum(attnum), BoolGetDatum(false));
+	AttStatsSlot slot;
+	double		share;
+
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	share = ((Form_pg_statistic) GETSTRUCT(tuple))->stanullfrac;
+	if (get_attstatsslot(&slot, tuple, STATISTIC_KIND_MCV, InvalidOid, ATTSTATSSLOT_NUMBERS))
+	{
+		if (slot.nnumbers > 0)
+			share = Max(share, slot.numbers[0]);
+		free_attstatsslot(&slot);
+	}
+	ReleaseSysCache(tuple);
+	return share;
 }
 
 /* By the table's statistics; 0 when there are none. */
@@ -281,24 +331,22 @@ distinct_values(Oid relid, AttrNumber attnum)
 	return Min(count, PG_INT32_MAX);
 }
 
-/* The order promised, as keys to partition by. */
-static List *
-range_keys(const Ir *ir)
+List *
+exchange_order_keys(const Ir *ir)
 {
 	List	   *result = NIL;
 	ListCell   *lc;
 
-	Assert(ir->order != NIL);
 	foreach(lc, ir->order)
 	{
 		IrSortKey  *key = lfirst(lc);
-		MergeKey   *range = make_merge_key();
+		MergeKey   *merge = make_merge_key();
 
-		range->resno = key->column;
-		range->sortop = key->sortop;
-		range->collation = key->collation;
-		range->nulls_first = key->nulls_first;
-		result = lappend(result, range);
+		merge->resno = key->column;
+		merge->sortop = key->sortop;
+		merge->collation = key->collation;
+		merge->nulls_first = key->nulls_first;
+		result = lappend(result, merge);
 	}
 	return result;
 }

@@ -113,6 +113,10 @@ typedef struct PlanContext
 	bool		keep_shared;	/* CTEs and InitPlans are the driver's */
 	Bitmapset  *prune_params;	/* InitPlans' that decide about partitions, which the driver needs */
 	List	   *barks_plans;	/* of BarksPlan: all that were made */
+	int			nodes;			/* distribution.c: that have the statement's tables */
+	int			slots;			/* on these nodes */
+	struct DistributionChoice *choices; /* by plan_node_id */
+	int			nchoices;
 } PlanContext;
 
 /* ir.c */
@@ -185,9 +189,13 @@ extern void ir_exchange_may_be_unneeded(Ir *ir);
 extern Ir  *ir_exchange_read_again(PlanContext *context, const Ir *reader);
 /* Why rows cannot be partitioned by such a column, or NULL. */
 extern const char *exchange_key_reason(Oid type, Oid collation);
+/* Do the values of a column that shows this spread rows evenly over so many tasks? */
+extern bool exchange_key_spreads(const PlanContext *context, const Node *display, double tasks);
 /* The stage that a leaf of ir reads, NULL: a table. */
 extern StagePlan *exchange_stage_of(const Ir *ir, const LeafPlan *leaf);
 extern StagePlan *exchange_make_stage(Ir *ir);
+/* The order promised, as a List of MergeKey. */
+extern List *exchange_order_keys(const Ir *ir);
 /* The i-th column of a leaf, from 0. */
 extern void exchange_leaf_column(const LeafPlan *leaf, int i, Oid *type, int32 *typmod,
 								 Oid *collation);

@@ -6,43 +6,24 @@
  * partition keys.  Else one side is partitioned as the other, or both are, by
  * the expressions that the clauses set equal; or one side is broadcast, if no
  * row of it has to come out unmatched (each task would let it out); or, when
- * nothing else is possible, all rows go to one task.  Of what is possible the
- * way that moves the fewest bytes is taken.
+ * nothing else is possible, all rows go to one task.  Which of the possible ways
+ * is taken was chosen for the whole plan (distribution.c); where that does not
+ * hold, it is the cheapest for this join alone.
  *
  * Equality is strict, so a row with a NULL key matches nothing and may go
- * anywhere: that keeps NULLs from piling up in one partition.
+ * anywhere: that keeps NULLs from piling up in one partition.  Where there are few
+ * and groups by the key are wanted above, they are kept together.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/relation.h"
 #include "nodes/nodeFuncs.h"
 
+#include "planner/distribution.h"
 #include "planner/key_stage.h"
 #include "planner/place_join.h"
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
-#include "table/layout.h"
-
-/* Two expressions, one over each side, that are equal in matching rows. */
-typedef struct KeyPair
-{
-	Node	   *outer;
-	Node	   *inner;
-	Oid			outer_type;		/* as hashed */
-	Oid			inner_type;
-} KeyPair;
-
-typedef enum JoinWay
-{
-	WAY_NONE,
-	WAY_BROADCAST_INNER,
-	WAY_BROADCAST_OUTER,
-	WAY_MOVE_INNER,				/* to the outer side's partitions */
-	WAY_MOVE_OUTER,
-	WAY_MOVE_BOTH,
-	WAY_SINGLE
-} JoinWay;
 
 typedef struct Placement
 {
@@ -50,18 +31,12 @@ typedef struct Placement
 	const JoinParts *parts;
 	Ir		   *outer;
 	Ir		   *inner;
-	List	   *pairs;			/* of KeyPair: all that rows could be partitioned by */
-	List	   *outer_pairs;	/* those of the outer side's keys, in their order, or NIL */
+	List	   *pairs;			/* as in JoinWays */
+	List	   *outer_pairs;
 	List	   *inner_pairs;
 } Placement;
 
-/* Work for a byte: sent through an exchange; or read and hashed by one task. */
-#define MOVE_COST	2.0
-#define BUILD_COST	0.5
-#define ROW_OVERHEAD	16
-#define DEFAULT_TASKS	8
-
-static const char *place_where_they_are(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir);
+static const char *refuse_in_place(const JoinParts *parts, const Ir *outer, const Ir *inner);
 static bool may_broadcast_inner(JoinType type);
 static bool may_broadcast_outer(JoinType type);
 static List *find_pairs(const JoinParts *parts, const Ir *outer, const Ir *inner);
@@ -72,12 +47,11 @@ static List *pairs_for_keys(const Placement *placement, const Ir *ir, bool of_ou
 static bool realign(const Placement *placement, Ir *ir, const Ir *to, bool is_outer);
 static bool may_realign(const Placement *placement, const Ir *ir);
 static List *places_of_keys(const Placement *placement, const Ir *ir, const Ir *to, bool is_outer);
-static JoinWay choose(const Placement *placement);
-static void consider(JoinWay way, double cost, JoinWay *best, double *best_cost);
-static double bytes_of(const Ir *ir);
-static double tasks_of(const Ir *ir);
+static void cost_ways(const Placement *placement, double *cost);
+static JoinWay cheapest(const JoinWays *ways);
+static List *chosen_pairs(const DistributionChoice *choice, List *pairs);
 static Ir  *move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs,
-					  const Ir *to);
+					  const Ir *to, const DistributionChoice *choice);
 static void filter_moved(const Placement *placement, Ir *moved, const Ir *to, bool is_outer,
 						 bool tables_only);
 static bool drops_unmatched(JoinType type, bool is_outer);
@@ -85,32 +59,54 @@ static bool needs_key_columns(List *exprs, bool is_outer);
 static Ir  *with_key_columns(Ir *ir, List *exprs, int varno, List **columns,
 							 const char **reason);
 static Ir  *to_one_task(PlanContext *context, Ir *ir);
-static void place_at(JoinType type, const Ir *outer, const Ir *inner, Ir *ir);
+
+void
+place_join_parts(Join *join, JoinParts *parts)
+{
+	Plan	   *inner = innerPlan(join);
+
+	memset(parts, 0, sizeof(JoinParts));
+	parts->join = join;
+	parts->equalities = join->joinqual;
+	parts->clauses = join->joinqual;
+	parts->outer_plan = &outerPlan(join);
+	parts->inner_plan = &innerPlan(join);
+	if (IsA(join, HashJoin))
+	{
+		parts->equalities = ((HashJoin *) join)->hashclauses;
+		parts->clauses = list_concat_copy(parts->equalities, join->joinqual);
+		parts->inner_plan = &outerPlan(castNode(Hash, inner));
+	}
+	else if (IsA(inner, Material) && inner->initPlan == NIL)
+		parts->inner_plan = &outerPlan(inner);
+	parts->keeps_order = IsA(join, NestLoop);
+}
 
 const char *
 place_join(PlanContext *context, const JoinParts *parts, Ir **outer, Ir **inner, Ir *ir)
 {
 	Placement	placement = {context, parts, *outer, *inner};
-	const char *reason;
+	const DistributionChoice *choice = distribution_choice(context, &parts->join->plan);
+	JoinWays	ways;
+	const char *reason = place_join_ways(context, parts, *outer, *inner, &ways);
+	List	   *pairs = ways.pairs;
+	JoinWay		way = cheapest(&ways);
 
-	if (planner_join_strategy == JOIN_STRATEGY_DRIVER)
-		return "barks.join_strategy is driver";
-	reason = place_where_they_are(parts, *outer, *inner, ir);
-	/* rows of a subquery that depends on the outer row do not move */
-	if (reason == NULL || !planner_exchanges || context->bound != NULL)
-		return reason;
-
-	placement.pairs = find_pairs(parts, *outer, *inner);
-	if (realign(&placement, *outer, *inner, true) || realign(&placement, *inner, *outer, false))
+	if (choice && ways.cost[choice->way] >= 0)
 	{
-		reason = place_where_they_are(parts, *outer, *inner, ir);
-		if (reason == NULL)
-			return NULL;
+		way = choice->way;
+		pairs = chosen_pairs(choice, pairs);
 	}
-	placement.outer_pairs = pairs_for_keys(&placement, *outer, true);
-	placement.inner_pairs = pairs_for_keys(&placement, *inner, false);
-	switch (choose(&placement))
+	else
+		choice = NULL;
+	if (ways.outer_realigned)
+		filter_moved(&placement, *outer, *inner, true, true);
+	if (ways.inner_realigned)
+		filter_moved(&placement, *inner, *outer, false, true);
+	switch (way)
 	{
+		case WAY_IN_PLACE:
+			break;
 		case WAY_BROADCAST_INNER:
 			*inner = ir_exchange(context, *inner, EXCHANGE_BROADCAST, NIL);
 			break;
@@ -118,16 +114,16 @@ place_join(PlanContext *context, const JoinParts *parts, Ir **outer, Ir **inner,
 			*outer = ir_exchange(context, *outer, EXCHANGE_BROADCAST, NIL);
 			break;
 		case WAY_MOVE_INNER:
-			*inner = move_side(&placement, *inner, false, placement.outer_pairs, *outer);
+			*inner = move_side(&placement, *inner, false, ways.outer_pairs, *outer, choice);
 			filter_moved(&placement, *inner, *outer, false, false);
 			break;
 		case WAY_MOVE_OUTER:
-			*outer = move_side(&placement, *outer, true, placement.inner_pairs, *inner);
+			*outer = move_side(&placement, *outer, true, ways.inner_pairs, *inner, choice);
 			filter_moved(&placement, *outer, *inner, true, false);
 			break;
 		case WAY_MOVE_BOTH:
-			*outer = move_side(&placement, *outer, true, placement.pairs, NULL);
-			*inner = move_side(&placement, *inner, false, placement.pairs, NULL);
+			*outer = move_side(&placement, *outer, true, pairs, NULL, choice);
+			*inner = move_side(&placement, *inner, false, pairs, NULL, choice);
 			break;
 		case WAY_SINGLE:
 			*outer = to_one_task(context, *outer);
@@ -138,13 +134,49 @@ place_join(PlanContext *context, const JoinParts *parts, Ir **outer, Ir **inner,
 	}
 	if (*outer == NULL || *inner == NULL)
 		return reason;
-	place_at(parts->join->jointype, *outer, *inner, ir);
+	place_join_at(parts->join->jointype, *outer, *inner, ir);
 	return NULL;
 }
 
-/* Set where the join runs without moving a row, or say why it cannot. */
+const char *
+place_join_ways(PlanContext *context, const JoinParts *parts, Ir *outer, Ir *inner,
+				JoinWays *ways)
+{
+	Placement	placement = {context, parts, outer, inner};
+	const char *reason;
+
+	memset(ways, 0, sizeof(JoinWays));
+	for (int way = 0; way < WAY_NONE; way++)
+		ways->cost[way] = -1;
+	if (planner_join_strategy == JOIN_STRATEGY_DRIVER)
+		return "barks.join_strategy is driver";
+	reason = refuse_in_place(parts, outer, inner);
+	/* rows of a subquery that depends on the outer row do not move */
+	if (reason != NULL && planner_exchanges && context->bound == NULL)
+	{
+		placement.pairs = find_pairs(parts, outer, inner);
+		ways->outer_realigned = realign(&placement, outer, inner, true);
+		ways->inner_realigned = !ways->outer_realigned && realign(&placement, inner, outer, false);
+		if (ways->outer_realigned || ways->inner_realigned)
+			reason = refuse_in_place(parts, outer, inner);
+		if (reason != NULL)
+		{
+			placement.outer_pairs = pairs_for_keys(&placement, outer, true);
+			placement.inner_pairs = pairs_for_keys(&placement, inner, false);
+			cost_ways(&placement, ways->cost);
+			ways->pairs = placement.pairs;
+			ways->outer_pairs = placement.outer_pairs;
+			ways->inner_pairs = placement.inner_pairs;
+		}
+	}
+	if (reason == NULL)
+		ways->cost[WAY_IN_PLACE] = 0;
+	return reason;
+}
+
+/* Why the join cannot run without moving a row, or NULL. */
 static const char *
-place_where_they_are(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir)
+refuse_in_place(const JoinParts *parts, const Ir *outer, const Ir *inner)
 {
 	JoinType	type = parts->join->jointype;
 	bool		outer_partitioned = outer->distribution == IR_PARTITIONED;
@@ -164,13 +196,12 @@ place_where_they_are(const JoinParts *parts, Ir *outer, Ir *inner, Ir *ir)
 		if (outer_partitioned ? !may_broadcast_inner(type) : !may_broadcast_outer(type))
 			return "outer join preserves a broadcast side";
 	}
-	place_at(type, outer, inner, ir);
 	return NULL;
 }
 
 /* Matching rows meet now: say where, and how far the placement can be relied on. */
-static void
-place_at(JoinType type, const Ir *outer, const Ir *inner, Ir *ir)
+void
+place_join_at(JoinType type, const Ir *outer, const Ir *inner, Ir *ir)
 {
 	bool		outer_partitioned = outer->distribution == IR_PARTITIONED;
 	bool		inner_partitioned = inner->distribution == IR_PARTITIONED;
@@ -189,6 +220,39 @@ place_at(JoinType type, const Ir *outer, const Ir *inner, Ir *ir)
 		ir->nulls_spread = false;	/* such rows have matched nothing */
 	else
 		ir->nulls_spread = type == JOIN_RIGHT ? inner->nulls_spread : outer->nulls_spread;
+}
+
+List *
+place_join_keys(const JoinParts *parts, const Ir *outer, const Ir *inner)
+{
+	List	   *tlist = parts->join->plan.targetlist;
+	List	   *outer_keys = NIL;
+	List	   *inner_keys = NIL;
+
+	if (outer->distribution == IR_PARTITIONED)
+		outer_keys = traits_map_keys(outer->keys, tlist, OUTER_VAR);
+	if (inner->distribution == IR_PARTITIONED)
+		inner_keys = traits_map_keys(inner->keys, tlist, INNER_VAR);
+	switch (parts->join->jointype)
+	{
+		case JOIN_INNER:
+			return traits_union_keys(outer_keys, inner_keys);
+		case JOIN_LEFT:
+		case JOIN_SEMI:
+		case JOIN_ANTI:
+			return outer_keys;
+		case JOIN_RIGHT:
+			return inner_keys;
+		default:
+			return NIL;
+	}
+}
+
+bool
+place_join_preserves(JoinType type, bool of_outer)
+{
+	return type == JOIN_FULL || type == (of_outer ? JOIN_LEFT : JOIN_RIGHT) ||
+		(of_outer && type == JOIN_ANTI);
 }
 
 /* Every task would let the unmatched rows of a broadcast side out. */
@@ -216,8 +280,10 @@ find_pairs(const JoinParts *parts, const Ir *outer, const Ir *inner)
 
 		if (IsA(lfirst(lc), OpExpr))
 			pair = make_pair(lfirst(lc), outer, inner);
-		if (pair)
-			pairs = lappend(pairs, pair);
+		if (pair == NULL)
+			continue;
+		pair->place = foreach_current_index(lc);
+		pairs = lappend(pairs, pair);
 	}
 	return pairs;
 }
@@ -364,7 +430,6 @@ realign(const Placement *placement, Ir *ir, const Ir *to, bool is_outer)
 	ir->anchor = to->anchor;
 	ir->keys = keys;
 	ir->key_types = types;
-	filter_moved(placement, ir, to, is_outer, true);
 	return true;
 }
 
@@ -427,75 +492,75 @@ places_of_keys(const Placement *placement, const Ir *ir, const Ir *to, bool is_o
 	return places;
 }
 
-static JoinWay
-choose(const Placement *placement)
+static void
+cost_ways(const Placement *placement, double *cost)
 {
+	const PlanContext *context = placement->context;
 	JoinType	type = placement->parts->join->jointype;
 	const Ir   *outer = placement->outer;
 	const Ir   *inner = placement->inner;
-	double		outer_bytes = bytes_of(outer);
-	double		inner_bytes = bytes_of(inner);
 	double		limit = planner_broadcast_threshold * 1024.0;
 	bool		shuffle = placement->pairs != NIL;
-	JoinWay		best = WAY_NONE;
-	double		best_cost = 0;
+	bool		broadcast = false;
 
 	/* a side that is not partitioned yet is to meet one that is, so never both */
 	if (outer->distribution == IR_PARTITIONED && may_broadcast_inner(type) &&
 		(!shuffle || planner_join_strategy == JOIN_STRATEGY_BROADCAST ||
-		 (planner_join_strategy == JOIN_STRATEGY_AUTO && inner_bytes <= limit)))
-		consider(WAY_BROADCAST_INNER, inner_bytes * (MOVE_COST + BUILD_COST * tasks_of(outer)),
-				 &best, &best_cost);
+		 (planner_join_strategy == JOIN_STRATEGY_AUTO && distribution_bytes(inner) <= limit)))
+	{
+		cost[WAY_BROADCAST_INNER] = distribution_broadcast_cost(context, inner, outer);
+		broadcast = true;
+	}
 	if (inner->distribution == IR_PARTITIONED && may_broadcast_outer(type) &&
 		(!shuffle || planner_join_strategy == JOIN_STRATEGY_BROADCAST ||
-		 (planner_join_strategy == JOIN_STRATEGY_AUTO && outer_bytes <= limit)))
-		consider(WAY_BROADCAST_OUTER, outer_bytes * (MOVE_COST + BUILD_COST * tasks_of(inner)),
-				 &best, &best_cost);
-	if (shuffle && (best == WAY_NONE || planner_join_strategy != JOIN_STRATEGY_BROADCAST))
+		 (planner_join_strategy == JOIN_STRATEGY_AUTO && distribution_bytes(outer) <= limit)))
+	{
+		cost[WAY_BROADCAST_OUTER] = distribution_broadcast_cost(context, outer, inner);
+		broadcast = true;
+	}
+	if (shuffle && (!broadcast || planner_join_strategy != JOIN_STRATEGY_BROADCAST))
 	{
 		if (placement->outer_pairs != NIL)
-			consider(WAY_MOVE_INNER, inner_bytes * MOVE_COST, &best, &best_cost);
+			cost[WAY_MOVE_INNER] = distribution_move_cost(context, inner);
 		if (placement->inner_pairs != NIL)
-			consider(WAY_MOVE_OUTER, outer_bytes * MOVE_COST, &best, &best_cost);
-		consider(WAY_MOVE_BOTH, (outer_bytes + inner_bytes) * MOVE_COST, &best, &best_cost);
+			cost[WAY_MOVE_OUTER] = distribution_move_cost(context, outer);
+		cost[WAY_MOVE_BOTH] = distribution_move_cost(context, outer) +
+			distribution_move_cost(context, inner);
 	}
-	return best == WAY_NONE ? WAY_SINGLE : best;
+	else if (!broadcast)
+		cost[WAY_SINGLE] = distribution_move_cost(context, outer) +
+			distribution_move_cost(context, inner);
 }
 
-static void
-consider(JoinWay way, double cost, JoinWay *best, double *best_cost)
+static JoinWay
+cheapest(const JoinWays *ways)
 {
-	if (*best == WAY_NONE || cost < *best_cost)
-	{
-		*best = way;
-		*best_cost = cost;
-	}
+	JoinWay		best = WAY_NONE;
+
+	for (int way = 0; way < WAY_NONE; way++)
+		if (ways->cost[way] >= 0 && (best == WAY_NONE || ways->cost[way] < ways->cost[best]))
+			best = way;
+	return best;
 }
 
-static double
-bytes_of(const Ir *ir)
+/* All, unless each key that was chosen is there. */
+static List *
+chosen_pairs(const DistributionChoice *choice, List *pairs)
 {
-	return ir->rows * (ir->width + ROW_OVERHEAD);
-}
+	List	   *chosen = NIL;
+	ListCell   *lc;
 
-/* How many tasks the side is read by, roughly. */
-static double
-tasks_of(const Ir *ir)
-{
-	Relation	rel;
-	double		ntasks;
-
-	if (!OidIsValid(ir->anchor))
-		return DEFAULT_TASKS;
-	rel = relation_open(ir->anchor, NoLock);	/* locked by the planner */
-	ntasks = table_layout(rel)->npartitions;
-	relation_close(rel, NoLock);
-	return ntasks;
+	foreach(lc, pairs)
+		if (bms_is_member(((KeyPair *) lfirst(lc))->place, choice->keys))
+			chosen = lappend(chosen, lfirst(lc));
+	return chosen != NIL && list_length(chosen) == bms_num_members(choice->keys) ?
+		chosen : pairs;
 }
 
 /* Partition a side by its expressions of the pairs; like the other side, if given. */
 static Ir *
-move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const Ir *to)
+move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const Ir *to,
+		  const DistributionChoice *choice)
 {
 	List	   *exprs = NIL;
 	List	   *columns = NIL;
@@ -517,7 +582,9 @@ move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const 
 		ir = ir_exchange_aligned(placement->context, ir, columns, to->anchor);
 	else
 		ir = ir_exchange(placement->context, ir, EXCHANGE_HASH, columns);
-	ir_exchange_spread_nulls(ir);
+	if (choice == NULL || !choice->nulls_together ||
+		!place_join_preserves(placement->parts->join->jointype, is_outer))
+		ir_exchange_spread_nulls(ir);
 	return ir;
 }
 
@@ -526,12 +593,16 @@ static void
 filter_moved(const Placement *placement, Ir *moved, const Ir *to, bool is_outer,
 			 bool tables_only)
 {
-	List	   *pairs = pairs_for_keys(placement, to, !is_outer);
+	Placement	with_pairs = *placement;
+	List	   *pairs;
 	List	   *columns = NIL;
 	ListCell   *lc;
 
-	if (moved == NULL || pairs == NIL ||
-		!drops_unmatched(placement->parts->join->jointype, is_outer))
+	if (moved == NULL || !drops_unmatched(placement->parts->join->jointype, is_outer))
+		return;
+	with_pairs.pairs = find_pairs(placement->parts, placement->outer, placement->inner);
+	pairs = pairs_for_keys(&with_pairs, to, !is_outer);
+	if (pairs == NIL)
 		return;
 	foreach(lc, pairs)
 	{

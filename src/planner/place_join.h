@@ -21,9 +21,60 @@ typedef struct JoinParts
 	bool		keeps_order;	/* rows come out in the outer side's order */
 } JoinParts;
 
+/* Two expressions, one over each side, that are equal in matching rows. */
+typedef struct KeyPair
+{
+	int			place;			/* of the clause among the equalities */
+	Node	   *outer;
+	Node	   *inner;
+	Oid			outer_type;		/* as hashed */
+	Oid			inner_type;
+} KeyPair;
+
+typedef enum JoinWay
+{
+	WAY_IN_PLACE,
+	WAY_BROADCAST_INNER,
+	WAY_BROADCAST_OUTER,
+	WAY_MOVE_INNER,				/* to the outer side's partitions */
+	WAY_MOVE_OUTER,
+	WAY_MOVE_BOTH,
+	WAY_SINGLE,
+	WAY_NONE
+} JoinWay;
+
+/* What is possible, and what work it is. */
+typedef struct JoinWays
+{
+	List	   *pairs;			/* of KeyPair: all that rows could be partitioned by */
+	List	   *outer_pairs;	/* those of the outer side's keys, in their order, or NIL */
+	List	   *inner_pairs;
+	double		cost[WAY_NONE]; /* by JoinWay; negative: not possible */
+	bool		outer_realigned;	/* its exchanges are aligned with the inner side now */
+	bool		inner_realigned;
+} JoinWays;
+
+/* A HashJoin, NestLoop or MergeJoin (one without merge clauses). */
+extern void place_join_parts(Join *join, JoinParts *parts);
+
+/*
+ * Find out how the matching rows of the two can be brought together; when that is not
+ * possible at all, say why.  Exchanges of a side may be aligned with the other one.
+ */
+extern const char *place_join_ways(PlanContext *context, const JoinParts *parts,
+								   Ir *outer, Ir *inner, JoinWays *ways);
+
+/* Does every row of the side come out of such a join? */
+extern bool place_join_preserves(JoinType type, bool of_outer);
+/* Set the distribution of ir, a join of two inputs whose matching rows meet. */
+extern void place_join_at(JoinType type, const Ir *outer, const Ir *inner, Ir *ir);
+/* Output columns that hold the partition keys, on the sides that keep theirs. */
+extern List *place_join_keys(const JoinParts *parts, const Ir *outer, const Ir *inner);
+
 /*
  * Set the distribution of ir, a join of the two, and put exchanges over them
- * where rows must move; or say why that cannot be.
+ * where rows must move: the way that was chosen for the whole plan, if it is possible
+ * (distribution.h), else the cheapest; or say why that cannot be.
  */
 extern const char *place_join(PlanContext *context, const JoinParts *parts,
 							  Ir **outer, Ir **inner, Ir *ir);

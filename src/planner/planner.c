@@ -24,6 +24,7 @@
 #include "utils/guc.h"
 
 #include "planner/decorrelate.h"
+#include "planner/distribution.h"
 #include "planner/fallback.h"
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
@@ -38,6 +39,7 @@ const CustomScanMethods *barks_scan_methods;
 bool		planner_enabled = true;
 bool		planner_partial_aggregates = true;
 bool		planner_exchanges = true;
+bool		planner_whole_plan = true;
 int			planner_driver_groups = 10000;
 int			planner_range_rows = 100000;
 int			planner_broadcast_threshold = 10240;
@@ -118,6 +120,11 @@ planner_init(void)
 							 "Lets rows move between nodes.",
 							 "When off, what needs that is done on the driver.",
 							 &planner_exchanges, true, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("barks.plan_distributions",
+							 "Chooses for the whole plan at once how its rows are spread.",
+							 "When off, each join takes what moves the fewest bytes for itself.",
+							 &planner_whole_plan, true, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.driver_groups",
 							"Groups up to whose number the driver finishes an aggregation.",
@@ -303,6 +310,7 @@ translate_statement(PlannedStmt *stmt, bool hides_rows, bool whole_rows, int cur
 	facts_before = shippable_set_facts(&facts);
 	PG_TRY();
 	{
+		distribution_choose(&context);
 		translate_or_again(&context, &facts);
 	}
 	PG_FINALLY();

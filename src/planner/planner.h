@@ -84,6 +84,7 @@ extern void planner_init(void);	/* GUCs */
 extern bool planner_enabled;			/* barks.enabled */
 extern bool planner_partial_aggregates; /* barks.partial_aggregates */
 extern bool planner_exchanges;			/* barks.exchanges */
+extern bool planner_whole_plan; /* barks.plan_distributions */
 extern int	planner_driver_groups;	/* barks.driver_groups */
 extern int	planner_range_rows; /* barks.range_rows */
 extern int	planner_broadcast_threshold;	/* barks.broadcast_threshold, kB */

@@ -23,13 +23,11 @@
 #define FEW_ROWS 100000
 
 static bool joins_shards(const Ir *ir);
-static List *all_columns(List *below);
+static List *pass_on(List *row, Index varno);
 static CustomScan *make_scan(PlanContext *context, Ir *ir, Plan *plan);
 static StagePlan *make_gather(PlanContext *context, Ir *ir, Plan *plan);
 static int	position_of(List *ids, int id);
-static List *make_merge_keys(const Ir *ir);
 static List *scan_tlist(const Ir *ir, List *tlist);
-static List *pass_on(List *tlist);
 
 /* The plan that stands for ir where plan stood. */
 Plan *
@@ -69,7 +67,7 @@ ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist)
 	if (ir->has_driver_tlist)
 		scan->scan.plan.targetlist = ir->driver_tlist;
 	else
-		scan->scan.plan.targetlist = pass_on(tlist);
+		scan->scan.plan.targetlist = pass_on(tlist, INDEX_VAR);
 	scan->scan.plan.qual = ir->driver_qual;
 	return (Plan *) scan;
 }
@@ -141,7 +139,7 @@ ir_make_sort(PlanContext *context, Plan *below, List *keys)
 	sort->plan.lefttree = below;
 	sort->plan.initPlan = NIL;
 	sort->plan.qual = NIL;
-	sort->plan.targetlist = all_columns(below->targetlist);
+	sort->plan.targetlist = pass_on(below->targetlist, OUTER_VAR);
 	sort->numCols = nkeys;
 	sort->sortColIdx = palloc(sizeof(AttrNumber) * nkeys);
 	sort->sortOperators = palloc(sizeof(Oid) * nkeys);
@@ -166,26 +164,29 @@ ir_make_material(PlanContext *context, Plan *below)
 {
 	Plan	   *result = materialize_finished_plan(below);
 
-	result->targetlist = all_columns(below->targetlist);
+	result->targetlist = pass_on(below->targetlist, OUTER_VAR);
 	result->plan_node_id = context->next_plan_node_id++;
 	result->extParam = bms_copy(below->extParam);
 	result->allParam = bms_copy(below->allParam);
 	return result;
 }
 
-/* Every column of the node below. */
+/*
+ * Every column of a row, as Vars of varno.  Even for a constant, which above a union
+ * may be that of its first branch alone.
+ */
 static List *
-all_columns(List *below)
+pass_on(List *row, Index varno)
 {
 	List	   *tlist = NIL;
 	ListCell   *lc;
 
-	foreach(lc, below)
+	foreach(lc, row)
 	{
 		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
 		Node	   *expr = (Node *) tle->expr;
 
-		tle->expr = (Expr *) makeVar(OUTER_VAR, tle->resno, exprType(expr), exprTypmod(expr),
+		tle->expr = (Expr *) makeVar(varno, tle->resno, exprType(expr), exprTypmod(expr),
 									 exprCollation(expr), 0);
 		tlist = lappend(tlist, tle);
 	}
@@ -230,7 +231,7 @@ make_gather(PlanContext *context, Ir *ir, Plan *plan)
 	stage = exchange_make_stage(ir);
 	stage->id = context->next_stage++;
 	stage->exchange = EXCHANGE_GATHER;
-	stage->merge_keys = make_merge_keys(ir);
+	stage->merge_keys = exchange_order_keys(ir);
 	stage->limit = ir->limit;
 	stage->rows = plan->plan_rows;
 	stage->width = plan->plan_width;
@@ -279,26 +280,6 @@ position_of(List *ids, int id)
 	elog(ERROR, "stage %d is read but not run", id);
 }
 
-static List *
-make_merge_keys(const Ir *ir)
-{
-	List	   *result = NIL;
-	ListCell   *lc;
-
-	foreach(lc, ir->order)
-	{
-		IrSortKey  *key = lfirst(lc);
-		MergeKey   *merge = make_merge_key();
-
-		merge->resno = key->column;
-		merge->sortop = key->sortop;
-		merge->collation = key->collation;
-		merge->nulls_first = key->nulls_first;
-		result = lappend(result, merge);
-	}
-	return result;
-}
-
 /* The row as delivered, named as the node's own columns where it has them. */
 static List *
 scan_tlist(const Ir *ir, List *tlist)
@@ -315,26 +296,6 @@ scan_tlist(const Ir *ir, List *tlist)
 			name = list_nth_node(TargetEntry, tlist, i)->resname;
 		result = lappend(result, makeTargetEntry(lfirst(lc), i + 1,
 												 name ? pstrdup(name) : NULL, false));
-	}
-	return result;
-}
-
-/* The node's target list over the scan's row: column by column. */
-static List *
-pass_on(List *tlist)
-{
-	List	   *result = NIL;
-	ListCell   *lc;
-
-	foreach(lc, tlist)
-	{
-		TargetEntry *tle = flatCopyTargetEntry(lfirst_node(TargetEntry, lc));
-		Node	   *expr = (Node *) tle->expr;
-
-		/* even for a constant, which above a union may be that of its first branch alone */
-		tle->expr = (Expr *) makeVar(INDEX_VAR, tle->resno, exprType(expr), exprTypmod(expr),
-									 exprCollation(expr), 0);
-		result = lappend(result, tle);
 	}
 	return result;
 }

@@ -24,7 +24,6 @@
 #include "planner/subplan.h"
 #include "planner/translate.h"
 
-static bool goes_on_over_rows(const Plan *plan);
 static Ir  *translate_node(PlanContext *context, Plan *plan);
 static Ir  *translate_independent(PlanContext *context, Plan *plan);
 static Ir  *translate_other(PlanContext *context, Plan *plan);
@@ -40,7 +39,7 @@ translate_plan(PlanContext *context, Plan *plan)
 
 	check_stack_depth();
 	context->above_wants_nodes = wants_nodes;
-	context->wants_nodes |= goes_on_over_rows(plan);
+	context->wants_nodes |= translate_goes_on_over_rows(plan);
 	if (context->bound != NULL && !bms_overlap(plan->allParam, context->bound))
 		ir = translate_independent(context, plan);
 	else
@@ -55,9 +54,8 @@ translate_plan(PlanContext *context, Plan *plan)
 	return ir;
 }
 
-/* Nodes that stay on the driver when their inputs end there. */
-static bool
-goes_on_over_rows(const Plan *plan)
+bool
+translate_goes_on_over_rows(const Plan *plan)
 {
 	switch (nodeTag(plan))
 	{

@@ -15,6 +15,8 @@
 extern Ir  *translate_plan(PlanContext *context, Plan *plan);
 /* Translate and seal: the plan that takes the node's place. */
 extern Plan *translate_and_seal(PlanContext *context, Plan *plan);
+/* Is it a node that stays on the driver when its inputs end there? */
+extern bool translate_goes_on_over_rows(const Plan *plan);
 /* The node stays; note why, if distributed rows come up to it. */
 extern Ir  *translate_stay(PlanContext *context, Plan *plan, int scans_before, const char *reason);
 /* The node goes on the driver's own last stage, over child's. */
@@ -26,6 +28,8 @@ extern void translate_init_plans(Ir *ir, Plan *plan);
 
 /* translate_scan.c */
 extern Ir  *translate_scan(PlanContext *context, Scan *scan);
+/* How the rows of a distributed table's scan lie, by which of its output columns. */
+extern void translate_scan_traits(Ir *ir, const Scan *scan, Oid relid);
 /* SELECT tlist FROM child WHERE quals, on the nodes or over the gathered rows. */
 extern Ir  *translate_project(PlanContext *context, Plan *plan, Ir *child, List *quals, int varno);
 extern Ir  *translate_result(PlanContext *context, Result *result);
@@ -47,6 +51,8 @@ extern Ir  *translate_recursive_union(PlanContext *context, RecursiveUnion *plan
 extern Ir  *translate_work_table_scan(PlanContext *context, WorkTableScan *scan);
 /* translate_agg.c */
 extern Ir  *translate_agg(PlanContext *context, Agg *agg);
+/* Rows, or states, that move when groups of child's rows lie in several of its tasks. */
+extern double translate_agg_moves(Agg *agg, Ir *child, double tasks);
 extern Ir  *translate_group(PlanContext *context, Group *group);
 /* translate_window.c */
 extern Ir  *translate_window(PlanContext *context, WindowAgg *window);

@@ -21,6 +21,7 @@
 #include "utils/typcache.h"
 
 #include "planner/agg.h"
+#include "planner/distribution.h"
 #include "planner/fallback.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
@@ -38,7 +39,8 @@ static const char *refuse_grouping(const AggParts *parts);
 static const char *refuse_operator(const AggParts *parts, AttrNumber col, Oid op, Oid collation);
 static Ir  *place(PlanContext *context, AggParts *parts, const char **reason);
 static bool groups_are_complete(const AggParts *parts);
-static bool states_pay(const AggParts *parts);
+static bool states_pay(const AggParts *parts, double tasks);
+static double count_states(const AggParts *parts, double tasks);
 static bool driver_can_finish(const PlanContext *context, const AggParts *parts);
 static bool depends_on_order(const AggParts *parts);
 static void order_by_groups(AggParts *parts);
@@ -279,14 +281,15 @@ place(PlanContext *context, AggParts *parts, const char **reason)
 		return agg_complete(context, parts, reason);
 	refusal = agg_refuse_split(parts);
 	if (refusal == NULL && parts->sets == NIL &&
-		(!planner_exchanges || (states_pay(parts) && driver_can_finish(context, parts))))
+		(!planner_exchanges || (states_pay(parts, traits_tasks(parts->child)) &&
+								driver_can_finish(context, parts))))
 		return agg_driver_finishes(context, parts, reason);
 	if (!planner_exchanges)
 	{
 		*reason = parts->sets != NIL ? "grouping sets need a shuffle" : refusal;
 		return NULL;
 	}
-	if (refusal == NULL && states_pay(parts))
+	if (refusal == NULL && states_pay(parts, traits_tasks(parts->child)))
 		return agg_nodes_finish(context, parts, reason);
 	ir = agg_distinct_in_phases(context, parts, reason);
 	if (ir)
@@ -299,6 +302,7 @@ place(PlanContext *context, AggParts *parts, const char **reason)
 
 		for (int i = 0; i < parts->agg->numCols; i++)
 			columns = bms_add_member(columns, parts->agg->grpColIdx[i]);
+		columns = distribution_keys(context, &parts->agg->plan, columns);
 		parts->child = ir_exchange_by(context, parts->child, columns);
 	}
 	return agg_complete(context, parts, reason);
@@ -323,22 +327,44 @@ groups_are_complete(const AggParts *parts)
 
 /* Will tasks have states to send that are fewer than their rows? */
 static bool
-states_pay(const AggParts *parts)
+states_pay(const AggParts *parts, double tasks)
 {
-	double		rows = Max(parts->child->rows, 1);
-	double		groups = parts->agg->numGroups;
-	double		tasks = traits_tasks(parts->child);
-	ListCell   *lc;
-
 	if (parts->sets != NIL && !agg_sets_are_distinct(parts))
 		return false;
 	if (parts->agg->numCols == 0 && parts->sets == NIL)
 		return true;
+	return count_states(parts, tasks) <= Max(parts->child->rows, 1) * STATES_PER_ROW;
+}
+
+/* Of the groups, a task meets those that a random share of the rows meets. */
+static double
+count_states(const AggParts *parts, double tasks)
+{
+	double		rows = Max(parts->child->rows, 1);
+	double		groups = parts->agg->numGroups;
+	ListCell   *lc;
+
 	foreach(lc, parts->agg->chain)
 		groups += lfirst_node(Agg, lc)->numGroups;
 	groups = Max(groups, 1);
-	/* of the groups, a task meets those that a random share of the rows meets */
-	return tasks * groups * (1 - exp(-rows / tasks / groups)) <= rows * STATES_PER_ROW;
+	return tasks * groups * (1 - exp(-rows / tasks / groups));
+}
+
+double
+translate_agg_moves(Agg *agg, Ir *child, double tasks)
+{
+	AggParts	parts = {agg, child};
+	List	   *items = list_concat(pull_var_clause((Node *) agg->plan.targetlist,
+													PVC_INCLUDE_AGGREGATES),
+									pull_var_clause((Node *) agg->plan.qual,
+													PVC_INCLUDE_AGGREGATES));
+	ListCell   *lc;
+
+	foreach(lc, items)
+		if (IsA(lfirst(lc), Aggref))
+			parts.aggrefs = lappend(parts.aggrefs, lfirst(lc));
+	return agg_refuse_split(&parts) == NULL && states_pay(&parts, tasks) ?
+		count_states(&parts, tasks) : child->rows;
 }
 
 /* Few groups are quickest there, when nothing above wants them on the nodes. */

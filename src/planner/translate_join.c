@@ -29,18 +29,13 @@ static bool build_exists(JoinParts *parts, Ir *outer, Ir *inner, Ir *ir, IrScope
 static bool build_from(JoinParts *parts, Ir *outer, Ir *inner, Ir *ir, IrScope *scope,
 					   const char **reason);
 static void add_join_rte(Query *query, Ir *outer, Ir *inner, JoinType type, Node *on);
-static List *join_keys(JoinParts *parts, const Ir *outer, const Ir *inner, Ir *ir);
 
 Ir *
 translate_hash_join(PlanContext *context, HashJoin *join)
 {
-	Hash	   *hash = castNode(Hash, innerPlan(join));
-	JoinParts	parts = {&join->join};
+	JoinParts	parts;
 
-	parts.equalities = join->hashclauses;
-	parts.clauses = list_concat_copy(join->hashclauses, join->join.joinqual);
-	parts.outer_plan = &outerPlan(join);
-	parts.inner_plan = &outerPlan(hash);
+	place_join_parts(&join->join, &parts);
 	return translate_join(context, &parts);
 }
 
@@ -48,29 +43,18 @@ translate_hash_join(PlanContext *context, HashJoin *join)
 Ir *
 translate_merge_join(PlanContext *context, MergeJoin *join)
 {
-	JoinParts	parts = {&join->join};
+	JoinParts	parts;
 
-	parts.equalities = join->join.joinqual;
-	parts.clauses = join->join.joinqual;
-	parts.outer_plan = &outerPlan(join);
-	parts.inner_plan = &innerPlan(join);
-	if (IsA(innerPlan(join), Material) && innerPlan(join)->initPlan == NIL)
-		parts.inner_plan = &outerPlan(innerPlan(join));
+	place_join_parts(&join->join, &parts);
 	return translate_join(context, &parts);
 }
 
 Ir *
 translate_nest_loop(PlanContext *context, NestLoop *join)
 {
-	JoinParts	parts = {&join->join};
+	JoinParts	parts;
 
-	parts.equalities = join->join.joinqual;
-	parts.clauses = join->join.joinqual;
-	parts.outer_plan = &outerPlan(join);
-	parts.inner_plan = &innerPlan(join);
-	parts.keeps_order = true;
-	if (IsA(innerPlan(join), Material) && innerPlan(join)->initPlan == NIL)
-		parts.inner_plan = &outerPlan(innerPlan(join));
+	place_join_parts(&join->join, &parts);
 	if (join->nestParams != NIL)
 		return translate_lateral(context, &parts, join->nestParams);
 	return translate_join(context, &parts);
@@ -243,7 +227,7 @@ build_join(PlanContext *context, JoinParts *parts, Ir *outer, Ir *inner, Ir *ir,
 	if (both_partitioned)
 		traits_merge_groups(ir->leaves, inner->group, outer->group);
 	if (ir_on_nodes(ir))
-		ir->keys = join_keys(parts, outer, inner, ir);
+		ir->keys = place_join_keys(parts, outer, inner);
 	if (parts->keeps_order && parts->join->jointype != JOIN_RIGHT &&
 		parts->join->jointype != JOIN_FULL)
 		translate_keep_order(ir, &scope, 0, plan->targetlist);
@@ -367,31 +351,4 @@ add_join_rte(Query *query, Ir *outer, Ir *inner, JoinType type, Node *on)
 	join->quals = on ? on : (Node *) makeBoolConst(true, false);
 	join->rtindex = list_length(query->rtable);
 	query->jointree->fromlist = list_make1(join);
-}
-
-/* Output columns that hold the partition keys, on the sides that keep theirs. */
-static List *
-join_keys(JoinParts *parts, const Ir *outer, const Ir *inner, Ir *ir)
-{
-	List	   *tlist = parts->join->plan.targetlist;
-	List	   *outer_keys = NIL;
-	List	   *inner_keys = NIL;
-
-	if (outer->distribution == IR_PARTITIONED)
-		outer_keys = traits_map_keys(outer->keys, tlist, OUTER_VAR);
-	if (inner->distribution == IR_PARTITIONED)
-		inner_keys = traits_map_keys(inner->keys, tlist, INNER_VAR);
-	switch (parts->join->jointype)
-	{
-		case JOIN_INNER:
-			return traits_union_keys(outer_keys, inner_keys);
-		case JOIN_LEFT:
-		case JOIN_SEMI:
-		case JOIN_ANTI:
-			return outer_keys;
-		case JOIN_RIGHT:
-			return inner_keys;
-		default:
-			return NIL;
-	}
 }

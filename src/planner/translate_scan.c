@@ -27,13 +27,11 @@
 static char *sample_clause(const SampleScan *scan);
 static LeafPlan *make_leaf(PlanContext *context, Scan *scan, Oid relid);
 static Bitmapset *add_all_columns(Bitmapset *attnos, Oid relid);
-static void leaf_traits(PlanContext *context, Ir *ir, LeafPlan *leaf, Index scanrelid);
 static bool params_walker(Node *node, Bitmapset **params);
 static bool select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *plan,
 						  const char **reason);
 static Ir  *select_from_leaf(PlanContext *context, Scan *scan, LeafPlan *leaf,
 							 const char **reason);
-static void leaf_keys_of_output(Ir *ir, const LeafPlan *leaf, List *tlist, Index scanrelid);
 static Ir  *translate_bound_scan(PlanContext *context, Scan *scan);
 static bool depends_on(Node *node, Bitmapset *params);
 static Node *over_mutator(Node *node, List *tlist);
@@ -249,24 +247,27 @@ select_from_leaf(PlanContext *context, Scan *scan, LeafPlan *leaf, const char **
 {
 	IrScope		scope = {1};
 	Ir		   *ir = ir_make();
+	List	   *keys;
 
 	scope.inputs[0].varno = scan->scanrelid;
 	scope.inputs[0].rtindex = ir_add_leaf_input(ir->query, leaf);
 	scope.inputs[0].leaf = leaf;
-	leaf_traits(context, ir, leaf, scan->scanrelid);
-	if (leaf->sample != NIL)
-	{
-		/* each copy of a broadcast table would have its own sample */
-		if (ir->distribution == IR_BROADCAST)
-			ir->distribution = IR_SINGLE;
-		ir->indeterminate = true;
-	}
+	translate_scan_traits(ir, scan, leaf->relid);
+	leaf->broadcast = ir->distribution != IR_PARTITIONED;
+	if (!leaf->broadcast)
+		ir->group = leaf->group;
+	ir->leaves = list_make1(leaf);
+	ir->relids = bms_make_singleton(scan->scanrelid);
+	ir->indeterminate = leaf->sample != NIL;
+	/* they are of the output, which is not there yet */
+	keys = ir->keys;
+	ir->keys = NIL;
 	ir->prune = prune_find(leaf, scan->plan.qual, scan->scanrelid);
 	params_walker((Node *) ir->prune, &context->prune_params);
 	if (!select_fenced(context, &ir, &scope, &scan->plan, reason))
 		return NULL;
 	if (!ir->has_driver_tlist)
-		leaf_keys_of_output(ir, leaf, scan->plan.targetlist, scan->scanrelid);
+		ir->keys = keys;
 	translate_init_plans(ir, &scan->plan);
 	return ir;
 }
@@ -329,40 +330,25 @@ select_fenced(PlanContext *context, Ir **ir, IrScope *scope, Plan *plan, const c
 	return true;
 }
 
-static void
-leaf_traits(PlanContext *context, Ir *ir, LeafPlan *leaf, Index scanrelid)
+void
+translate_scan_traits(Ir *ir, const Scan *scan, Oid relid)
 {
-	Relation	rel = relation_open(leaf->relid, NoLock);	/* locked by the planner */
-	const TableLayout *layout = table_layout(rel);
-
-	leaf->broadcast = layout->kind == LAYOUT_BROADCAST;
-	ir->distribution = leaf->broadcast ? IR_BROADCAST : IR_PARTITIONED;
-	if (!leaf->broadcast)
-	{
-		ir->anchor = leaf->relid;
-		ir->group = leaf->group;
-	}
-	ir->leaves = list_make1(leaf);
-	ir->relids = bms_make_singleton(scanrelid);
-	for (int i = 0; i < layout->nkeys; i++)
-		ir->key_types = lappend_oid(ir->key_types, get_atttype(leaf->relid, layout->keys[i]));
-	relation_close(rel, NoLock);
-}
-
-/* Which output columns hold the table's keys. */
-static void
-leaf_keys_of_output(Ir *ir, const LeafPlan *leaf, List *tlist, Index scanrelid)
-{
-	Relation	rel = relation_open(leaf->relid, NoLock);
+	Relation	rel = relation_open(relid, NoLock);	/* locked by the planner */
 	const TableLayout *layout = table_layout(rel);
 	List	   *keys = NIL;
 
-	if (layout->kind == LAYOUT_HASH)
+	ir->distribution = layout->kind == LAYOUT_BROADCAST ? IR_BROADCAST : IR_PARTITIONED;
+	if (ir->distribution == IR_PARTITIONED)
+		ir->anchor = relid;
+	/* each copy of a broadcast table would have its own sample */
+	else if (IsA(scan, SampleScan))
+		ir->distribution = IR_SINGLE;
+	for (int i = 0; i < layout->nkeys; i++)
 	{
-		for (int i = 0; i < layout->nkeys; i++)
-			keys = lappend(keys, bms_make_singleton(layout->keys[i]));
-		ir->keys = traits_map_keys(keys, tlist, scanrelid);
+		ir->key_types = lappend_oid(ir->key_types, get_atttype(relid, layout->keys[i]));
+		keys = lappend(keys, bms_make_singleton(layout->keys[i]));
 	}
+	ir->keys = traits_map_keys(keys, scan->plan.targetlist, scan->scanrelid);
 	relation_close(rel, NoLock);
 }
 

@@ -270,23 +270,10 @@ order_is_ambiguous(const WindowParts *parts, const bool *found)
 {
 	const WindowAgg *window = parts->window;
 	bool		missing = false;
-	ListCell   *lc;
 
 	for (int i = 0; i < window->ordNumCols; i++)
 		missing |= !found[i] && !partitions_by(window, window->ordColIdx[i]);
-	if (!missing)
-		return false;
-	foreach(lc, parts->child->order)
-	{
-		int			column = ((IrSortKey *) lfirst(lc))->column;
-		bool		known = partitions_by(window, column);
-
-		for (int i = 0; i < window->ordNumCols; i++)
-			known |= window->ordColIdx[i] == column;
-		if (!known)
-			return true;
-	}
-	return false;
+	return missing && child_order_shows(parts);
 }
 
 static bool

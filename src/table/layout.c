@@ -21,6 +21,7 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "cluster/node.h"
 #include "table/label.h"
 #include "table/layout.h"
 #include "table/placement.h"
@@ -108,6 +109,23 @@ table_layouts_aligned(Relation a, Relation b)
 		(la->kind == LAYOUT_BROADCAST) == (lb->kind == LAYOUT_BROADCAST) &&
 		la->nnodes == lb->nnodes &&
 		memcmp(la->nodes, lb->nodes, la->nnodes * sizeof(Oid)) == 0;
+}
+
+int
+table_layout_nodes(const TableLayout *layout, int *slots)
+{
+	List	   *nodes = NIL;
+	ListCell   *lc;
+
+	for (int i = 0; i < layout->nnodes; i++)
+		nodes = list_append_unique_oid(nodes, layout->nodes[i]);
+	if (slots)
+	{
+		*slots = 0;
+		foreach(lc, nodes)
+			*slots += node_slots(lfirst_oid(lc));
+	}
+	return list_length(nodes);
 }
 
 const char *

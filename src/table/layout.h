@@ -53,6 +53,9 @@ extern bool table_layouts_colocated(Relation a, Relation b);
 /* Same placement of partitions (keys not looked at): UNION ALL can be by partition. */
 extern bool table_layouts_aligned(Relation a, Relation b);
 
+/* On how many nodes partitions are; slots, if not NULL: how many executor slots these have. */
+extern int	table_layout_nodes(const TableLayout *layout, int *slots);
+
 /*
  * Partition of a row with these key values, in key order.  Hashes as the
  * equality operators of the key types' default hash families do, so equal

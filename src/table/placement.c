@@ -12,7 +12,6 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
-#include "catalog/pg_extension.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
 #include "storage/lmgr.h"
@@ -20,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "cluster/extensions.h"
 #include "table/placement.h"
 
 enum
@@ -141,22 +141,9 @@ barks_extension_oid(void)
 Oid
 barks_owner(void)
 {
-	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
-	Oid			extension = get_extension_oid("barks", false);
-	Oid			owner = InvalidOid;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	FormData_pg_extension row;
 
-	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(extension));
-	scan = systable_beginscan(rel, ExtensionOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		owner = ((Form_pg_extension) GETSTRUCT(tuple))->extowner;
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return owner;
+	return extensions_row(get_extension_oid("barks", false), &row, NULL) ? row.extowner : InvalidOid;
 }
 
 /* NULL while the extension is being dropped. */

@@ -136,6 +136,8 @@ writer_flush_all(void)
 	PG_END_TRY();
 	flushing = false;
 	last_writer = NULL;
+	/* before an ANALYZE, after which they would be counted a second time, see stats.c */
+	pgstat_force_next_flush();
 	foreach(lc, writers)
 	{
 		Writer	   *writer = lfirst(lc);

@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 
 #include "batch/batch.h"
+#include "batch/batch_rows.h"
 #include "shuffle/reader.h"
 #include "worker/exchange_scan.h"
 
@@ -41,12 +42,7 @@ typedef struct ExchangeScan
 	MemoryContext context;
 	BatchSchema *schema;
 	ShuffleReader *reader;		/* NULL until the first row is wanted */
-	Batch	   *batch;
-	int			row;
-	int			nrows;
-	/* with columns of the text codec: all values of the batch, made at once */
-	Datum	   *values;
-	bool	   *nulls;
+	BatchRows	rows;			/* of the batch at hand */
 } ExchangeScan;
 
 static const ExchangeInputs *current;
@@ -63,7 +59,6 @@ static TupleTableSlot *exec_scan(CustomScanState *node);
 static TupleTableSlot *next_row(ScanState *node);
 static bool recheck_row(ScanState *node, TupleTableSlot *slot);
 static bool next_batch(ExchangeScan *scan);
-static void make_text_values(ExchangeScan *scan);
 static void end_scan(CustomScanState *node);
 static void rescan(CustomScanState *node);
 static void close_reader(ExchangeScan *scan);
@@ -331,18 +326,9 @@ next_row(ScanState *node)
 	TupleTableSlot *slot = node->ss_ScanTupleSlot;
 
 	ExecClearTuple(slot);
-	if (scan->row == scan->nrows && !next_batch(scan))
-		return slot;
-	if (scan->values)
-	{
-		Size		at = (Size) scan->row * scan->schema->ncolumns;
-
-		memcpy(slot->tts_values, scan->values + at, sizeof(Datum) * scan->schema->ncolumns);
-		memcpy(slot->tts_isnull, scan->nulls + at, sizeof(bool) * scan->schema->ncolumns);
-	}
-	else
-		batch_get_row(scan->batch, scan->row, slot->tts_values, slot->tts_isnull);
-	scan->row++;
+	while (!batch_rows_next(&scan->rows, slot->tts_values, slot->tts_isnull))
+		if (!next_batch(scan))
+			return slot;
 	return ExecStoreVirtualTuple(slot);
 }
 
@@ -352,15 +338,17 @@ recheck_row(ScanState *node, TupleTableSlot *slot)
 	return true;
 }
 
-/* A batch with rows; false at the end.  Raises what kept the output from being made. */
+/* The next batch; false at the end.  Raises what kept the output from being made. */
 static bool
 next_batch(ExchangeScan *scan)
 {
 	if (scan->sources->failure)
 		remote_error_throw(scan->sources->failure, NULL);
-	do
+	free_batch(scan);
+	for (;;)
 	{
-		free_batch(scan);
+		Batch	   *batch;
+
 		if (scan->part == list_length(scan->parts))
 			return false;
 		if (scan->reader == NULL)
@@ -368,38 +356,17 @@ next_batch(ExchangeScan *scan)
 											   list_nth(scan->parts, scan->part),
 											   scan->sources, scan->schema,
 											   scan->force_wire, scan->keep, scan->context);
-		scan->batch = shuffle_reader_next(scan->reader);
-		if (scan->batch)
-			scan->nrows = batch_rows(scan->batch);
-		else if (scan->part == list_length(scan->parts) - 1)
-			return false;
-		else
+		batch = shuffle_reader_next(scan->reader);
+		if (batch)
 		{
-			close_reader(scan);
-			scan->part++;
+			batch_rows_open(&scan->rows, batch, scan->schema);
+			return true;
 		}
-	} while (scan->nrows == 0);
-	if (scan->schema->has_text)
-		make_text_values(scan);
-	return true;
-}
-
-/* Input functions must run under fixed settings, which are slow to set. */
-static void
-make_text_values(ExchangeScan *scan)
-{
-	MemoryContext old = MemoryContextSwitchTo(batch_context(scan->batch));
-	int			ncolumns = scan->schema->ncolumns;
-	Size		n = (Size) scan->nrows * ncolumns;
-	int			level = batch_text_settings_begin(scan->schema);
-
-	scan->values = palloc_extended(n * sizeof(Datum), MCXT_ALLOC_HUGE);
-	scan->nulls = palloc_extended(n * sizeof(bool), MCXT_ALLOC_HUGE);
-	for (int i = 0; i < scan->nrows; i++)
-		batch_get_row(scan->batch, i, scan->values + (Size) i * ncolumns,
-					  scan->nulls + (Size) i * ncolumns);
-	batch_text_settings_end(level);
-	MemoryContextSwitchTo(old);
+		if (scan->part == list_length(scan->parts) - 1)
+			return false;
+		close_reader(scan);
+		scan->part++;
+	}
 }
 
 static void
@@ -443,10 +410,5 @@ static void
 free_batch(ExchangeScan *scan)
 {
 	ExecClearTuple(scan->css.ss.ss_ScanTupleSlot);
-	if (scan->batch)
-		batch_free(scan->batch);
-	scan->batch = NULL;
-	scan->values = NULL;
-	scan->nulls = NULL;
-	scan->row = scan->nrows = 0;
+	batch_rows_close(&scan->rows);
 }

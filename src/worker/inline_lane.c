@@ -116,12 +116,8 @@ inline_sources(Lane *base, const StageSources *sources)
 {
 	InlineLane *lane = (InlineLane *) base;
 	MemoryContext old = MemoryContextSwitchTo(lane->context);
-	ListCell   *lc;
 
-	foreach(lc, lane->sources)
-		if (((StageSources *) lfirst(lc))->stage == sources->stage)
-			lane->sources = foreach_delete_current(lane->sources, lc);
-	lane->sources = lappend(lane->sources, unconstify(StageSources *, sources));
+	lane->sources = lane_keep_sources(lane->sources, sources);
 	MemoryContextSwitchTo(old);
 }
 

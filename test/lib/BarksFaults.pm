@@ -20,9 +20,32 @@ use Test::More;
 use Time::HiRes qw(time usleep);
 
 our @EXPORT = qw(settled_state state_is start_session end_session stop_at wait_stopped stopped_pid go_on
-	busy_worker family answers recovers wait_until quickest);
+	busy_worker family answers recovers wait_until quickest make_shuffled_tables);
 
 my %stopped_since;
+
+# Tables "a" and "b" of so many rows, distributed by id, so that a join by k moves
+# them, and "l" of the driver's own, if it is to have rows.  The database's settings
+# see to it that they do move; more of them by name.
+sub make_shuffled_tables
+{
+	my ($cluster, $rows_a, $rows_b, $rows_l, %settings) = @_;
+	my $sql = qq{
+		CREATE TABLE a (id int, k int, s text);
+		SELECT barks.distribute_table('a', by => 'id', partitions => 4);
+		INSERT INTO a SELECT i, i % 1000, md5(i::text) FROM generate_series(1, $rows_a) i;
+		CREATE TABLE b (id int, k int, s text);
+		SELECT barks.distribute_table('b', by => 'id', partitions => 4);
+		INSERT INTO b SELECT i, i % 700, md5(i::text) FROM generate_series(1, $rows_b) i;
+		ANALYZE a; ANALYZE b;};
+	$sql .= qq{
+		CREATE TABLE l (k int, s text);
+		INSERT INTO l SELECT i, md5(i::text) FROM generate_series(1, $rows_l) i;
+		ANALYZE l;} if $rows_l;
+	%settings = (shuffle_partitions => 4, join_strategy => 'shuffle', broadcast_threshold => 0, %settings);
+	$cluster->query(join "\n", $sql, map { "ALTER DATABASE barks SET barks.$_ = $settings{$_};" } sort keys %settings);
+	return;
+}
 
 # What must be the same before and after a fault, on every server; before it,
 # decisions about transactions are carried out everywhere, and nothing goes on.

@@ -16,21 +16,7 @@ my ($driver, $n1, $n2) = $cluster->servers;
 
 sub q1 { return $cluster->query(shift) }
 
-q1(q{
-	CREATE TABLE a (id int, k int, s text);
-	SELECT barks.distribute_table('a', by => 'id', partitions => 4);
-	INSERT INTO a SELECT i, i % 1000, md5(i::text) FROM generate_series(1, 20000) i;
-	CREATE TABLE b (id int, k int, s text);
-	SELECT barks.distribute_table('b', by => 'id', partitions => 4);
-	INSERT INTO b SELECT i, i % 700, md5(i::text) FROM generate_series(1, 3000) i;
-	CREATE TABLE l (k int, s text);
-	INSERT INTO l SELECT i, 'local ' || i FROM generate_series(1, 500) i;
-	ANALYZE a; ANALYZE b; ANALYZE l;
-	ALTER DATABASE barks SET barks.exchanges = on;
-	ALTER DATABASE barks SET barks.shuffle_partitions = 4;
-	ALTER DATABASE barks SET barks.join_strategy = shuffle;
-	ALTER DATABASE barks SET barks.runtime_filters = off;
-	ALTER DATABASE barks SET barks.broadcast_threshold = 0});
+make_shuffled_tables($cluster, 20000, 3000, 500, exchanges => 'on', runtime_filters => 'off');
 
 # Two stages that read tables, at the same time (for those that wait see 063_runtime_filters), one that
 # reads both, and sends its rows to the driver in the end.

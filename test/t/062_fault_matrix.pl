@@ -43,20 +43,7 @@ sub matrix
 	my $nodes = shift;
 	$cluster = BarksCluster->new($nodes ? 'matrix' : 'local', nodes => $nodes, conf => $conf);
 	$driver = $cluster->driver;
-	$cluster->query(q{
-		CREATE TABLE a (id int, k int, s text);
-		SELECT barks.distribute_table('a', by => 'id', partitions => 4);
-		INSERT INTO a SELECT i, i % 1000, md5(i::text) FROM generate_series(1, 5000) i;
-		CREATE TABLE b (id int, k int, s text);
-		SELECT barks.distribute_table('b', by => 'id', partitions => 4);
-		INSERT INTO b SELECT i, i % 700, md5(i::text) FROM generate_series(1, 1000) i;
-		CREATE TABLE l (k int, s text);
-		INSERT INTO l SELECT i, md5(i::text) FROM generate_series(1, 500) i;
-		ANALYZE a; ANALYZE b; ANALYZE l;
-		ALTER DATABASE barks SET barks.shuffle_partitions = 4;
-		ALTER DATABASE barks SET barks.join_strategy = shuffle;
-		ALTER DATABASE barks SET barks.broadcast_threshold = 0;
-		ALTER DATABASE barks SET barks.wire = always});
+	make_shuffled_tables($cluster, 5000, 1000, 500, wire => 'always');
 	$_->{right} = $cluster->query("SET barks.enabled = off; $_->{sql}") for values %queries;
 	is($cluster->query($queries{$_}{sql}), $queries{$_}{right}, "$nodes nodes, $_: without a fault") for sort keys %queries;
 	my $before = settled_state($cluster);

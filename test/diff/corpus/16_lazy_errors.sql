@@ -5,8 +5,10 @@ SELECT CASE WHEN id < 0 THEN (SELECT max(1 / (q - q)) FROM fact) ELSE 7 END AS v
 
 SELECT coalesce(grp, (SELECT max(1 / (q - q))::text FROM fact)) AS v, count(*) FROM fact WHERE grp IS NOT NULL GROUP BY 1;
 
+-- except join_driver
 SELECT count(*) FROM fact WHERE id < 0 AND q > (SELECT max(1 / (q - q)) FROM fact);
 
+-- except join_driver
 SELECT count(*) FROM fact WHERE id > 0 OR q > (SELECT max(1 / (q - q)) FROM fact);
 
 -- in one that is
@@ -25,6 +27,7 @@ SELECT CASE WHEN id < 0 THEN (SELECT q FROM fact) ELSE 7 END AS v, count(*) FROM
 -- error
 SELECT CASE WHEN id > 0 THEN (SELECT q FROM fact) ELSE 7 END AS v, count(*) FROM fact GROUP BY 1;
 
+-- except join_driver
 SELECT count(*) FROM fact WHERE id < 0 AND q = (SELECT q FROM fact);
 
 -- IN, EXISTS, arrays
@@ -60,12 +63,14 @@ SELECT CASE WHEN id < 0 THEN (SELECT count(*) FROM detail WHERE qty > (SELECT ma
 	count(*)
 FROM fact GROUP BY 1;
 
+-- except join_driver
 SELECT (SELECT count(*) FROM detail WHERE id < 0 AND qty > (SELECT max(1 / (q - q)) FROM fact)) AS v, count(*) FROM fact;
 
 -- rows of a CTE
 WITH c AS MATERIALIZED (SELECT 1 / (q - q) AS v FROM fact)
 SELECT CASE WHEN id < 0 THEN (SELECT max(v) FROM c) ELSE 7 END AS v, count(*) FROM fact GROUP BY 1;
 
+-- except join_driver
 WITH c AS MATERIALIZED (SELECT 1 / (q - q) AS v FROM fact)
 SELECT count(*) FROM fact WHERE id < 0 AND q IN (SELECT v FROM c) OR id > 0 AND grp IS NULL AND coalesce(q, 0) > -1;
 

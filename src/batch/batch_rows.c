@@ -7,7 +7,7 @@
 
 #include "utils/memutils.h"
 
-#include "driver/batch_rows.h"
+#include "batch/batch_rows.h"
 
 void
 batch_rows_open(BatchRows *rows, Batch *batch, BatchSchema *schema)

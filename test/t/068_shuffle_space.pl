@@ -21,23 +21,10 @@ for my $nodes (2, 0)
 {
 	$cluster = BarksCluster->new($nodes ? 'space' : 'local_space', nodes => $nodes, conf => $conf);
 	$driver = $cluster->driver;
+	make_shuffled_tables($cluster, 20000, 3000, 5000, wire => 'always', driver_groups => 0);
 	$cluster->query(q{
-		CREATE TABLE a (id int, k int, s text);
-		SELECT barks.distribute_table('a', by => 'id', partitions => 4);
-		INSERT INTO a SELECT i, i % 1000, md5(i::text) FROM generate_series(1, 20000) i;
-		CREATE TABLE b (id int, k int, s text);
-		SELECT barks.distribute_table('b', by => 'id', partitions => 4);
-		INSERT INTO b SELECT i, i % 700, md5(i::text) FROM generate_series(1, 3000) i;
 		CREATE TABLE c (k int, n bigint, s text);
-		SELECT barks.distribute_table('c', by => 'k', partitions => 3);
-		CREATE TABLE l (k int, s text);
-		INSERT INTO l SELECT i, md5(i::text) FROM generate_series(1, 5000) i;
-		ANALYZE a; ANALYZE b; ANALYZE l;
-		ALTER DATABASE barks SET barks.shuffle_partitions = 4;
-		ALTER DATABASE barks SET barks.driver_groups = 0;
-		ALTER DATABASE barks SET barks.join_strategy = shuffle;
-		ALTER DATABASE barks SET barks.broadcast_threshold = 0;
-		ALTER DATABASE barks SET barks.wire = always});
+		SELECT barks.distribute_table('c', by => 'k', partitions => 3)});
 	$right{$_} = $_ eq 'insert' ? '' : $cluster->query("SET barks.enabled = off; $queries{$_}") for keys %queries;
 	$before = settled_state($cluster);
 	quota($nodes);

@@ -16,18 +16,7 @@ my ($driver, $n1, $n2) = $cluster->servers;
 
 sub q1 { return $cluster->query(shift) }
 
-q1(q{
-	CREATE TABLE a (id int, k int, s text);
-	SELECT barks.distribute_table('a', by => 'id', partitions => 4);
-	INSERT INTO a SELECT i, i % 1000, md5(i::text) FROM generate_series(1, 5000) i;
-	CREATE TABLE b (id int, k int, s text);
-	SELECT barks.distribute_table('b', by => 'id', partitions => 4);
-	INSERT INTO b SELECT i, i % 700, md5(i::text) FROM generate_series(1, 1000) i;
-	ANALYZE a; ANALYZE b;
-	ALTER DATABASE barks SET barks.shuffle_partitions = 4;
-	ALTER DATABASE barks SET barks.join_strategy = shuffle;
-	ALTER DATABASE barks SET barks.broadcast_threshold = 0;
-	ALTER DATABASE barks SET barks.driver_groups = 0});
+make_shuffled_tables($cluster, 5000, 1000, 0, driver_groups => 0);
 
 my %queries = (
 	nested => 'SELECT count(*), sum(n) FROM (SELECT b.s, count(*) AS n FROM a JOIN b ON a.k = b.k GROUP BY b.s) g JOIN a ON a.s = g.s',

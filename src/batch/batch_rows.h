@@ -7,8 +7,8 @@
  * consumer of a row runs.
  *-------------------------------------------------------------------------
  */
-#ifndef BARKS_DRIVER_BATCH_ROWS_H
-#define BARKS_DRIVER_BATCH_ROWS_H
+#ifndef BARKS_BATCH_BATCH_ROWS_H
+#define BARKS_BATCH_BATCH_ROWS_H
 
 #include "batch/batch.h"
 
@@ -29,4 +29,4 @@ extern bool batch_rows_next(BatchRows *rows, Datum *values, bool *nulls);
 /* Free the batch, if there is one. */
 extern void batch_rows_close(BatchRows *rows);
 
-#endif							/* BARKS_DRIVER_BATCH_ROWS_H */
+#endif							/* BARKS_BATCH_BATCH_ROWS_H */
