@@ -18,7 +18,7 @@ sub q1 { return $cluster->query(shift) }
 
 make_shuffled_tables($cluster, 20000, 3000, 500, exchanges => 'on', runtime_filters => 'off');
 
-# Two stages that read tables, at the same time (for those that wait see 063_runtime_filters), one that
+# Two stages that read tables, at the same time (for those that wait see 069_runtime_filters), one that
 # reads both, and sends its rows to the driver in the end.
 my %queries = (
 	join => 'SELECT count(*), sum(a.id + b.id), min(a.s), max(b.s) FROM a JOIN b ON a.k = b.k',
