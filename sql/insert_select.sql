@@ -200,6 +200,41 @@ CREATE TABLE none () USING barks;
 INSERT INTO none SELECT FROM s;
 SELECT count(*) FROM none;
 
+-- tables made of queries
+CREATE TABLE made USING barks AS SELECT id, v, k + 1 AS k1 FROM s;
+SELECT count(*), sum(id), count(k1) FROM made;
+CREATE TABLE IF NOT EXISTS made USING barks AS SELECT id FROM s;
+CREATE TABLE made USING barks AS SELECT id FROM s;
+CREATE TABLE made2 (x, y) USING barks AS SELECT s.id, made.v FROM s JOIN made ON s.k = made.id;
+SELECT count(*), sum(x), count(DISTINCT y) FROM made2;
+CREATE TABLE made3 (x, y, z) USING barks AS SELECT id, k FROM s;
+CREATE TABLE made3 USING barks AS SELECT id, 1 / (id - 2000) AS q FROM s;
+CREATE TABLE made3 USING barks AS SELECT id, id FROM s;
+SELECT to_regclass('made3');
+SET default_table_access_method = barks;
+SELECT k, count(*) AS n, max(n) AS most INTO made3 FROM s GROUP BY k;
+SELECT * FROM made3 ORDER BY k;
+BEGIN;
+INSERT INTO made2 SELECT x + 1, y FROM made2;
+CREATE TABLE made4 AS SELECT * FROM made2 WITH NO DATA;
+CREATE TABLE made5 AS SELECT * FROM made2;
+INSERT INTO made5 SELECT * FROM made5;
+SELECT (SELECT count(*) FROM made4), count(*), sum(x) FROM made5;
+ROLLBACK;
+DO $$
+DECLARE
+	n bigint;
+	most int := 100;
+BEGIN
+	CREATE TABLE made4 AS SELECT id, most - id AS rest FROM s WHERE id <= most;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	RAISE NOTICE '% rows', n;
+END $$;
+SELECT count(*), sum(rest) FROM made4;
+RESET default_table_access_method;
+SELECT name, layout FROM barks.tables WHERE name::text ~ '^made' ORDER BY name::text;
+DROP TABLE made, made2, made3, made4;
+
 -- what is for the driver to do
 CREATE SEQUENCE seq;
 CREATE TABLE special (id int, k int DEFAULT nextval('seq'), v text, g int GENERATED ALWAYS AS (id * 2) STORED,

@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "cluster/connection.h"
+#include "cluster/node.h"
 #include "cluster/transaction.h"
 #include "driver/exchange.h"
 #include "driver/insert.h"
@@ -32,6 +33,9 @@ static void store(const Job *job, const StageOutput *output, int stage,
 static List *shares_of_node(const StageOutput *output, int stage, const TableLayout *layout,
 							Oid node);
 static NodeConnection *begin_store(const Job *job, Oid node, CommandId cid);
+static char *command(const Job *job, const char *options);
+static List *nodes_written(void);
+static void drop_output(const Job *job, List *nodes);
 static void send_shares(NodeConnection *conn, const StageSources *sources, List *shares);
 static void rethrow(Job *job, MemoryContext context) pg_attribute_noreturn();
 
@@ -43,6 +47,7 @@ insert_run(BarksScanState *state)
 	const StagePlan *insert = state->plan->insert;
 	Relation	rel = table_open(insert->align_relid, NoLock);
 	const StageOutput *output;
+	List	   *written = nodes_written();
 	Job		   *job;
 	bool		stored = false;
 
@@ -60,6 +65,7 @@ insert_run(BarksScanState *state)
 			PG_TRY();
 			{
 				store(job, output, insert->id, table_layout(rel), estate->es_output_cid);
+				drop_output(job, written);
 			}
 			PG_CATCH();
 			{
@@ -159,14 +165,50 @@ static NodeConnection *
 begin_store(const Job *job, Oid node, CommandId cid)
 {
 	NodeConnection *conn = transaction_session(node);
+
+	connection_stream_send(conn, command(job, psprintf("command '%u', wire '%s', fetch_timeout '%s'", cid,
+													   GetConfigOption("barks.wire", false, false),
+													   GetConfigOption("barks.fetch_timeout", false, false))));
+	return conn;
+}
+
+static char *
+command(const Job *job, const char *options)
+{
 	const JobSetup *setup = job_setup(job);
 
-	connection_stream_send(conn, psprintf("COPY barks.insert FROM STDIN (command '%u', driver '" UINT64_FORMAT
-										  "', job '" UINT64_FORMAT "', wire '%s', fetch_timeout '%s')",
-										  cid, setup->driver, setup->job,
-										  GetConfigOption("barks.wire", false, false),
-										  GetConfigOption("barks.fetch_timeout", false, false)));
-	return conn;
+	return psprintf("COPY barks.insert FROM STDIN (driver '" UINT64_FORMAT "', job '" UINT64_FORMAT "', %s)",
+					setup->driver, setup->job, options);
+}
+
+/* Those where the tasks run in the write session. */
+static List *
+nodes_written(void)
+{
+	List	   *nodes = NIL;
+	ListCell   *lc;
+
+	foreach(lc, node_list())
+		if (transaction_wrote(lfirst_oid(lc)))
+			nodes = lappend_oid(nodes, lfirst_oid(lc));
+	return nodes;
+}
+
+/*
+ * What a lane does at the end of a job, where it gave its connection to us: else the
+ * output of every INSERT of a transaction would be kept until that ends.
+ */
+static void
+drop_output(const Job *job, List *nodes)
+{
+	List	   *conns = NIL;
+	ListCell   *lc;
+
+	foreach(lc, nodes)
+		conns = lappend(conns, transaction_session(lfirst_oid(lc)));
+	foreach(lc, conns)
+		connection_send(lfirst(lc), command(job, "over 'yes'"));
+	connection_finish_all(conns);
 }
 
 static void

@@ -6,6 +6,8 @@
  * what it is sent is where the rows are.  What the table demands of its rows was
  * checked where they were made, but for unique indexes.  They are counted, as the
  * driver reports as many as were made.
+ *
+ * With the option "over" nothing is sent: the job's output here can go.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -28,6 +30,7 @@
 #include "job/protocol.h"
 #include "shuffle/fetch.h"
 #include "shuffle/reader.h"
+#include "shuffle/shuffle.h"
 #include "table/load.h"
 #include "worker/insert_copy.h"
 
@@ -75,6 +78,13 @@ insert_handler(CopyStmt *stmt)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("barks.insert can only be copied from a client's STDIN")));
+	insert.driver = strtou64(required_option(stmt, "driver"), NULL, 10);
+	insert.job = strtou64(required_option(stmt, "job"), NULL, 10);
+	if (virtual_copy_option(stmt, "over"))
+	{
+		shuffle_job_over(insert.driver, insert.job);
+		return;
+	}
 	PreventCommandIfReadOnly("COPY FROM");
 	insert.context = AllocSetContextCreate(CurrentMemoryContext, "barks insert",
 										   ALLOCSET_DEFAULT_SIZES);
@@ -82,8 +92,6 @@ insert_handler(CopyStmt *stmt)
 												 ALLOCSET_DEFAULT_SIZES);
 	insert.batch_context = AllocSetContextCreate(insert.context, "barks insert batch",
 												 ALLOCSET_DEFAULT_SIZES);
-	insert.driver = strtou64(required_option(stmt, "driver"), NULL, 10);
-	insert.job = strtou64(required_option(stmt, "job"), NULL, 10);
 	insert.cid = GetCurrentCommandId(true);
 	write_marks_add((CommandId) strtoul(required_option(stmt, "command"), NULL, 10), insert.cid);
 	level = NewGUCNestLevel();

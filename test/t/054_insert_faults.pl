@@ -138,6 +138,27 @@ is(q1($content), '1001|501501|2', 'and what came after');
 q1('TRUNCATE t, b; INSERT INTO t SELECT k, id, v FROM s WHERE id <= 1000; INSERT INTO b VALUES (0)');
 $before = settled_state($cluster);
 
+# CREATE TABLE AS.
+for my $how ('nothing', 'the session at the node')
+{
+	stop_at($n1, 'insert.before_store');
+	my $session = start_session($cluster, 'CREATE TABLE made USING barks AS SELECT * FROM s');
+	ok(wait_stopped($n1, 'insert.before_store'), 'nodes store the rows of a new table');
+	$n1->safe_psql('barks', 'SELECT pg_terminate_backend(' . stopped_pid($n1, 'insert.before_store') . ')') if $how ne 'nothing';
+	go_on($n1);
+	($out, $err) = end_session($session);
+	if ($how eq 'nothing')
+	{
+		is(q1('SELECT count(*), sum(id) FROM made; DROP TABLE made'), '20000|200010000', 'they are all there');
+	}
+	else
+	{
+		like($err, qr/08006: lost connection to node "n1"/, "$how ends it");
+		is(q1(q{SELECT to_regclass('made')}), '', 'there is no table');
+	}
+	state_is($cluster, $before, "CREATE TABLE AS, $how goes");
+}
+
 # Output that is gone when it is to be stored.
 stop_at($n1, 'insert.before_store');
 $session = start_session($cluster, "SET barks.wire = 'always'", $insert);
@@ -151,8 +172,10 @@ unchanged('lost output');
 # Two that want the same key: one waits for what the other does.
 my $holder = start_session($cluster, 'SELECT pg_advisory_lock(7)', q{SELECT pg_sleep(60)});
 wait_until(sub { q1(q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted}) == 1 });
-my $one = start_session($cluster, 'BEGIN', $insert, 'SELECT pg_advisory_xact_lock(7)', 'COMMIT');
+my $one = start_session($cluster, 'BEGIN', 'INSERT INTO t SELECT k, id, v FROM s WHERE id BETWEEN 1001 AND 5000',
+	'INSERT INTO t SELECT k, id, v FROM s WHERE id > 5000', 'SELECT pg_advisory_xact_lock(7)', 'COMMIT');
 wait_until(sub { q1(q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'}) == 2 });
+is($_->safe_psql('barks', 'SELECT count(*) FROM barks.shuffle_jobs'), 0, 'a transaction keeps no output of its INSERTs') for $n1, $n2;
 my $two = start_session($cluster, $insert);
 ok(wait_until(sub { $n1->safe_psql('barks', q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%barks.insert%' AND wait_event = 'transactionid'}) == 1 }),
 	'one of two that store the same key waits');
