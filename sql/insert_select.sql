@@ -89,6 +89,37 @@ BEGIN
 		END;
 	END LOOP;
 END $$;
+-- while rows of another query are under way, and again after a failure
+CREATE TABLE u (id int PRIMARY KEY, k int, v text);
+SELECT barks.distribute_table('u', by => 'id', partitions => 3);
+DO $$
+DECLARE
+	r record;
+	failures int := 0;
+BEGIN
+	FOR r IN SELECT id FROM s WHERE id % 200 = 0 ORDER BY id LOOP
+		BEGIN
+			INSERT INTO u SELECT id, k, v FROM s WHERE id BETWEEN r.id - 199 AND r.id + r.id % 400;
+		EXCEPTION WHEN unique_violation THEN
+			failures := failures + 1;
+			INSERT INTO u SELECT -id, r.id, SQLERRM FROM s WHERE id = r.id;
+		END;
+	END LOOP;
+	RAISE NOTICE '% failures', failures;
+END $$;
+SELECT id, k, v FROM u WHERE id < 0 ORDER BY id DESC LIMIT 3;
+SELECT count(*), sum(id), sum(k) FROM u;
+BEGIN;
+DECLARE c CURSOR FOR SELECT id FROM u WHERE id > 0;
+MOVE 2 IN c;
+INSERT INTO u SELECT id + 100000, k, v FROM u WHERE id > 0;
+MOVE FORWARD ALL IN c;
+DECLARE d CURSOR FOR SELECT id FROM u WHERE id > 100000;
+MOVE 2 IN d;
+INSERT INTO u SELECT id + 100000, k, v FROM u WHERE id > 100000;
+MOVE FORWARD ALL IN d;
+SELECT count(*) FROM u WHERE id > 0;
+COMMIT;
 PREPARE p (int, text) AS INSERT INTO t SELECT $1, id, $2 FROM s WHERE id < $1;
 EXECUTE p (1, 'p');
 EXECUTE p (2, 'p');
@@ -170,6 +201,33 @@ SELECT count(*) FROM (SELECT m, i8, b, j, a, ma, r, ts, u, c, vc, f, t, iv, big,
 SELECT m, count(*), min(t), max(c || '|') FROM kinds3 GROUP BY m ORDER BY m;
 SELECT count(*) FROM kinds3 WHERE m = 'ok';
 SELECT count(*) FROM kinds JOIN kinds3 USING (m, i8);
+-- nodes put rows where the driver would: else a join of two tables, in place, misses some
+CREATE FUNCTION misplaced(type text, value text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	result bigint;
+BEGIN
+	EXECUTE format('CREATE TABLE placed1 (k %s, i int)', type);
+	EXECUTE format('CREATE TABLE placed2 (k %s, i int)', type);
+	PERFORM barks.distribute_table('placed1', by => 'k', partitions => 7);
+	PERFORM barks.distribute_table('placed2', by => 'k', colocate_with => 'placed1');
+	EXECUTE format('INSERT INTO placed1 SELECT %s, i FROM generate_series(1, 200) i', value);
+	INSERT INTO placed2 SELECT k, i FROM placed1 WHERE i > 0;
+	SELECT 200 - count(*) INTO result FROM placed1 a JOIN placed2 b ON a.k = b.k AND a.i = b.i;
+	DROP TABLE placed1, placed2;
+	RETURN result;
+END $$;
+CREATE DOMAIN name_of AS varchar(20) COLLATE "C";
+SELECT type, misplaced(type, value) FROM (VALUES
+	('bigint', 'i * 10000000000'), ('smallint', '-i'), ('numeric', 'i + 0.10'), ('numeric(8,3)', 'i / 7.0'),
+	('real', 'i / 3.0'), ('float8', '-i / 3.0'), ('text', 'md5(i::text)'), ('varchar(9)', 'left(md5(i::text), 9)'),
+	('char(7)', 'i'), ('text COLLATE "C"', 'i'), ('name_of', 'i'), ('bytea', $$decode(md5(i::text), 'hex')$$),
+	('boolean', 'i % 2 = 0'), ('date', $$date '2024-01-01' + i$$),
+	('timestamptz', $$timestamptz '2024-01-01' + i * interval '1 hour'$$), ('interval', $$i * interval '1 day'$$),
+	('uuid', 'md5(i::text)::uuid'), ('inet', $$('10.0.0.' || i)::inet$$), ('jsonb', $$jsonb_build_object('a', i)$$),
+	('int[]', 'ARRAY[i, -i]'), ('text[]', $$ARRAY[i::text, 'x']$$),
+	('mood', $$('{sad,ok,happy}'::mood[])[1 + i % 3]$$), ('oid', 'i::oid'),
+	('macaddr', $$('08:00:2b:01:02:' || to_hex(i))::macaddr$$)) x (type, value) ORDER BY type COLLATE "C";
+
 -- values that are cut and rounded on the way
 CREATE TABLE cut (k varchar(3), n numeric(4,1), c char(4), ts timestamp(0), i2 smallint);
 SELECT barks.distribute_table('cut', by => 'k', partitions => 3);
@@ -328,10 +386,10 @@ ANALYZE t;
 SELECT reltuples = (SELECT count(*) FROM t) AS all_rows FROM pg_class WHERE relname = 't';
 
 SET client_min_messages = warning;
-DROP TABLE s, t, c, d, d2, kinds, kinds2, kinds3, cut, rr, bc, none, special, parts, heap CASCADE;
+DROP TABLE s, t, u, c, d, d2, kinds, kinds2, kinds3, cut, rr, bc, none, special, parts, heap CASCADE;
 DROP TYPE mood CASCADE;
 DROP TYPE pair;
-DROP DOMAIN positive;
-DROP FUNCTION stored_by, triple, note;
+DROP DOMAIN positive, name_of;
+DROP FUNCTION stored_by, misplaced, triple, note;
 DROP SEQUENCE seq;
 DROP ROLE insert_only;
