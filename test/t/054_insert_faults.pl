@@ -138,6 +138,18 @@ is(q1($content), '1001|501501|2', 'and what came after');
 q1('TRUNCATE t, b; INSERT INTO t SELECT k, id, v FROM s WHERE id <= 1000; INSERT INTO b VALUES (0)');
 $before = settled_state($cluster);
 
+# An error on one node does not wait for what another does.
+for my $case ([ $n1, 'n2' ], [ $n2, 'n1' ])
+{
+	my ($waits, $fails) = @$case;
+	stop_at($waits, 'insert.before_store');
+	my $session = start_session($cluster, 'INSERT INTO t SELECT k, id, v FROM s WHERE id > 900');
+	($out, $err) = end_session($session);
+	like($err, qr/23505: duplicate key .*CONTEXT:  node "$fails"/s, "a duplicate key on $fails while the other node waits");
+	go_on($waits);
+	unchanged("an error on $fails");
+}
+
 # CREATE TABLE AS.
 for my $how ('nothing', 'the session at the node')
 {
