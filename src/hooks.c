@@ -20,6 +20,7 @@
 #include "cluster/cluster_snapshot.h"
 #include "cluster/monitor.h"
 #include "cluster/node.h"
+#include "driver/create_as.h"
 #include "hooks.h"
 #include "planner/planner.h"
 #include "table/table.h"
@@ -44,6 +45,10 @@ static void on_utility(PlannedStmt *pstmt, const char *query_string,
 					   bool read_only_tree, ProcessUtilityContext context,
 					   ParamListInfo params, QueryEnvironment *env,
 					   DestReceiver *dest, QueryCompletion *qc);
+static void process_utility(PlannedStmt *pstmt, const char *query_string,
+							bool read_only_tree, ProcessUtilityContext context,
+							ParamListInfo params, QueryEnvironment *env,
+							DestReceiver *dest, QueryCompletion *qc);
 static void on_rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index rti,
 							RangeTblEntry *rte);
 static void on_relation_info(PlannerInfo *root, Oid relid, bool inhparent,
@@ -115,6 +120,15 @@ on_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
 		monitor_evict(database);
 		worker_evict_database(database);
 	}
+	if (!create_as_run(pstmt, query_string, context, params, env, dest, qc, process_utility))
+		process_utility(pstmt, query_string, read_only_tree, context, params, env, dest, qc);
+}
+
+static void
+process_utility(PlannedStmt *pstmt, const char *query_string, bool read_only_tree,
+				ProcessUtilityContext context, ParamListInfo params,
+				QueryEnvironment *env, DestReceiver *dest, QueryCompletion *qc)
+{
 	table_process_utility(pstmt, query_string, read_only_tree, context, params,
 						  env, dest, qc, next_utility);
 }

@@ -37,6 +37,8 @@ static const char *const known_points[] = {
 	"sched.before_stage",		/* a driver is about to begin a stage of several */
 	"sched.between_stages",		/* a stage that others read is complete */
 	"load.after_frame",			/* a node stored one batch of a load */
+	"insert.before_store",		/* a node was told what of a query's rows to store */
+	"insert.after_batch",		/* it stored some of them */
 	"tpch.after_flush",			/* a node stored some rows of a TPC-H table */
 	NULL
 };

@@ -20,7 +20,10 @@
 #include "cluster/deadlock.h"
 #include "cluster/transaction.h"
 
+static bool take_results(NodeConnection *conn);
 static PGresult *next_result(NodeConnection *conn);
+static bool result_is_there(NodeConnection *conn);
+static PGresult *take_result(NodeConnection *conn);
 static bool wants_progress(NodeConnection *conn, uint32 *events);
 static void lost(NodeConnection *conn, int elevel);
 
@@ -120,16 +123,52 @@ connection_swallow(NodeConnection *conn)
 		PQclear(res);
 }
 
+/* Whichever fails first ends it, however long the others would work. */
 void
 connection_finish_all(List *conns)
 {
+	List	   *busy = list_copy(conns);
 	ListCell   *lc;
 
-	/* All work at the same time; only our looking at them is in turn. */
-	foreach(lc, conns)
-		(void) PQflush(((NodeConnection *) lfirst(lc))->pg);
-	foreach(lc, conns)
-		connection_finish(lfirst(lc));
+	for (;;)
+	{
+		TimestampTz until = DT_NOEND;
+
+		foreach(lc, busy)
+		{
+			NodeConnection *conn = lfirst(lc);
+
+			if (take_results(conn))
+				busy = foreach_delete_current(busy, lc);
+			else
+				until = Min(until, conn->give_up);
+		}
+		if (busy == NIL)
+			return;
+		foreach(lc, busy)
+			connection_check_time(lfirst(lc));
+		connection_wait(busy, wants_progress, until);
+		foreach(lc, busy)
+			connection_consume(lfirst(lc));
+	}
+}
+
+/* What has come of the results, which must be good; true: all, it is idle. */
+static bool
+take_results(NodeConnection *conn)
+{
+	while (conn->state != CONN_IDLE)
+	{
+		PGresult   *res;
+
+		if (!result_is_there(conn))
+			return false;
+		res = take_result(conn);
+		if (PQresultStatus(res) == PGRES_FATAL_ERROR && res)
+			connection_report(conn, res, ERROR);
+		PQclear(res);
+	}
+	return true;
 }
 
 bool
@@ -309,21 +348,31 @@ connection_consume(NodeConnection *conn)
 static PGresult *
 next_result(NodeConnection *conn)
 {
-	PGresult   *res;
-
 	if (conn->state == CONN_IDLE)
 		return NULL;
-	for (;;)
+	while (!result_is_there(conn))
 	{
-		if (conn->state != CONN_BUSY)
-			lost(conn, ERROR);
-		if (PQflush(conn->pg) >= 0 && connection_stream_swallow(conn) && !PQisBusy(conn->pg))
-			break;
 		connection_check_time(conn);
 		connection_wait_one(conn, wants_progress, conn->give_up);
 		connection_consume(conn);
 	}
-	res = PQgetResult(conn->pg);
+	return take_result(conn);
+}
+
+/* Would taking a result not wait? */
+static bool
+result_is_there(NodeConnection *conn)
+{
+	if (conn->state != CONN_BUSY)
+		lost(conn, ERROR);
+	return PQflush(conn->pg) >= 0 && connection_stream_swallow(conn) && !PQisBusy(conn->pg);
+}
+
+static PGresult *
+take_result(NodeConnection *conn)
+{
+	PGresult   *res = PQgetResult(conn->pg);
+
 	conn->failed = PQresultStatus(res) == PGRES_FATAL_ERROR && res;
 	if (!res)
 		conn->state = CONN_IDLE;

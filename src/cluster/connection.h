@@ -88,7 +88,7 @@ extern void connection_set_deadline(NodeConnection *conn, TimestampTz until);
 extern void connection_finish(NodeConnection *conn);
 /* The same, but errors of the commands are of no interest. */
 extern void connection_swallow(NodeConnection *conn);
-/* connection_finish for all of a list, waiting for them together. */
+/* connection_finish for all of a list, waiting for them together; the first error is raised. */
 extern void connection_finish_all(List *conns);
 
 /*

@@ -89,14 +89,19 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 void
 explain_collect(BarksScanState *state)
 {
-	const JobStats *now;
+	if (state->gather)
+		explain_collect_job(state, gather_stats(state->gather));
+}
+
+void
+explain_collect_job(BarksScanState *state, const JobStats *now)
+{
 	StageFigures *figures;
 	MemoryContext old;
 
-	if (state->gather == NULL || !state->css.ss.ps.instrument)
+	if (!state->css.ss.ps.instrument)
 		return;
 	old = MemoryContextSwitchTo(state->css.ss.ps.state->es_query_cxt);
-	now = gather_stats(state->gather);
 	figures = palloc0(sizeof(StageFigures) * now->nstages);
 	for (int i = 0; i < now->nstages; i++)
 	{
@@ -204,11 +209,13 @@ explain_excluded(TailSteps *tail, ExplainState *es)
 static void
 explain_scan_stages(BarksScanState *state, int offset, ExplainState *es)
 {
-	TaskContext *context = tasks_context(state->plan->stages);
-	int		   *filters = filters_choose(state->plan->stages);
+	List	   *stages = state->plan->insert && !state->insert_failed ?
+		job_plan_insert_stages(state->plan) : state->plan->stages;
+	TaskContext *context = tasks_context(stages);
+	int		   *filters = filters_choose(stages);
 	ListCell   *lc;
 
-	foreach(lc, state->plan->stages)
+	foreach(lc, stages)
 	{
 		StagePlan  *stage = lfirst(lc);
 		StageFigures *figures = es->analyze && state->figures ?
@@ -220,6 +227,8 @@ explain_scan_stages(BarksScanState *state, int offset, ExplainState *es)
 		explain_stage_shape(stage, context, figures, offset, es);
 		if (filters[stage->id - 1] > 0)
 			explain_filter(offset + filters[stage->id - 1], figures ? &figures->stats : NULL, es);
+		if (stage == state->plan->insert)
+			ExplainPropertyText("Insert", "by the nodes", es);
 		if (figures)
 			explain_stage_run(&figures->stats, stage->exchange == EXCHANGE_GATHER, es);
 		close_stage(es);
@@ -287,13 +296,12 @@ exchange_name(const StagePlan *stage)
 	StringInfoData buf;
 	ListCell   *lc;
 
-	if (stage->hash_columns == NIL)
-		return job_plan_exchange_name(stage);
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, job_plan_exchange_name(stage));
 	foreach(lc, stage->hash_columns)
 		appendStringInfo(&buf, "%s%d", foreach_current_index(lc) > 0 ? ", " : " (", lfirst_int(lc));
-	appendStringInfoChar(&buf, ')');
+	if (stage->hash_columns != NIL)
+		appendStringInfoChar(&buf, ')');
 	if (OidIsValid(stage->align_relid))
 		appendStringInfo(&buf, " as %s", get_rel_name(stage->align_relid));
 	return buf.data;

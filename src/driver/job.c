@@ -181,6 +181,29 @@ job_next_batch_of(Job *job, int task)
 	return batch;
 }
 
+const StageOutput *
+job_run(Job *job)
+{
+	int			task;
+	Batch	   *batch = job_next_batch(job, &task);
+
+	if (batch != NULL)
+		elog(ERROR, "rows of task %d came where none were asked for", task);
+	return job->last->output;
+}
+
+const JobSetup *
+job_setup(const Job *job)
+{
+	return &job->setup;
+}
+
+void
+job_fail(Job *job)
+{
+	registry_job_end_by_error(job->number);
+}
+
 /*
  * End the job.  Lanes that still run are asked to stop, and kept when they
  * answer soon; the others are torn down by their release.
@@ -218,7 +241,7 @@ job_end(Job *job)
 			else if (kind == LANE_NOTHING)
 				lane_wait(&lane->lane, 1, 20);
 		}
-		if (lane->queue == NIL && job->plan->nstages > 1)
+		if (lane->queue == NIL && (job->plan->nstages > 1 || job->last->part->output))
 			lane->lane->ops->end_job(lane->lane);
 	}
 	if (job->has_lease)

@@ -138,6 +138,12 @@ extern Batch *job_next_batch_of(Job *job, int task);
 /* Rows were given to the user: from now on a lost snapshot ends the query. */
 extern void job_set_delivered(Job *job);
 extern bool job_finished(const Job *job);
+/* When rows of the last stage stay on the nodes: run all; its output, valid until the job ends. */
+extern const StageOutput *job_run(Job *job);
+/* As nodes know it since then. */
+extern const JobSetup *job_setup(const Job *job);
+/* The caller has caught an error and will raise it again: let the job's end tell of it. */
+extern void job_fail(Job *job);
 extern const JobStats *job_stats(const Job *job);
 /*
  * The caller may start over because nothing was delivered: called when the

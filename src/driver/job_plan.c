@@ -36,19 +36,20 @@ static void take_rows(void *arg, int place, const char *batch, Size len);
 static List *nodes_of(StagesJob *job, BarksPlan *plan);
 
 StagesJob *
-job_plan_make(BarksPlan *plan, PlanState *planstate, List *driver_rows, BatchSchema *schema)
+job_plan_make(BarksPlan *plan, List *stages, PlanState *planstate, List *driver_rows,
+			  BatchSchema *schema)
 {
 	StagesJob  *job = palloc0(sizeof(StagesJob));
-	StagePlan  *last = llast(plan->stages);
-	int			nparts = list_length(plan->stages);
+	StagePlan  *last = llast(stages);
+	int			nparts = list_length(stages);
 	int			place = 0;
 	ListCell   *lc;
 
-	foreach(lc, plan->stages)
+	foreach(lc, stages)
 		nparts += ((StagePlan *) lfirst(lc))->exchange == EXCHANGE_RANGE;
 	job->planstate = planstate;
 	job->driver_rows = driver_rows;
-	job->tasks = tasks_context(plan->stages);
+	job->tasks = tasks_context(stages);
 	job->plan.order = last->merge_keys != NIL ? JOB_BY_STREAM :
 		last->task_order ? JOB_BY_TASK : JOB_ARRIVAL;
 	job->plan.snapshot = planstate->state->es_snapshot;
@@ -60,8 +61,8 @@ job_plan_make(BarksPlan *plan, PlanState *planstate, List *driver_rows, BatchSch
 	job->plan.take = take_rows;
 	job->plan.arg = job;
 	job->stages = palloc0(sizeof(PlannedStage) * nparts);
-	job->places = palloc0(sizeof(int) * list_length(plan->stages));
-	foreach(lc, plan->stages)
+	job->places = palloc0(sizeof(int) * list_length(stages));
+	foreach(lc, stages)
 	{
 		StagePlan  *stage = lfirst(lc);
 
@@ -73,6 +74,15 @@ job_plan_make(BarksPlan *plan, PlanState *planstate, List *driver_rows, BatchSch
 	add_filters(job);
 	job->plan.all_nodes = nodes_of(job, plan);
 	return job;
+}
+
+List *
+job_plan_insert_stages(const BarksPlan *plan)
+{
+	List	   *stages = list_copy(plan->stages);
+
+	llast(stages) = plan->insert;
+	return stages;
 }
 
 const char *

@@ -32,10 +32,13 @@ typedef struct StagesJob
 } StagesJob;
 
 /*
- * Parameters become constants now.  driver_rows: per stage, of DriverRows or
- * NULL; schema: of what the last stage gives.  All in the current context. */
-extern StagesJob *job_plan_make(BarksPlan *plan, PlanState *planstate, List *driver_rows,
-								BatchSchema *schema);
+ * Parameters become constants now.  stages: of plan, to be run; driver_rows: per
+ * stage, of DriverRows or NULL; schema: of what the last stage gives.  All in the
+ * current context. */
+extern StagesJob *job_plan_make(BarksPlan *plan, List *stages, PlanState *planstate,
+								List *driver_rows, BatchSchema *schema);
+/* With the insert in the place of the last one. */
+extern List *job_plan_insert_stages(const BarksPlan *plan);
 /* How the rows of a stage travel on, as views show it. */
 extern const char *job_plan_exchange_name(const StagePlan *stage);
 

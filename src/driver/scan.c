@@ -23,6 +23,7 @@
 #include "utils/snapmgr.h"
 
 #include "driver/driver_rows.h"
+#include "driver/insert.h"
 #include "driver/scan.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
@@ -152,6 +153,13 @@ next_row(ScanState *node)
 	MemoryContext old = CurrentMemoryContext;
 	bool		found;
 
+	if (state->plan->insert && !state->inserted && !state->insert_failed)
+	{
+		state->inserted = insert_run(state);
+		state->insert_failed = !state->inserted;
+	}
+	if (state->inserted)
+		return ExecClearTuple(slot);
 	if (state->gather == NULL)
 		start_gather(state);
 	found = gather_next(state->gather, slot);
@@ -283,8 +291,8 @@ start_gather(BarksScanState *state)
 
 	MemoryContextReset(state->job_context);
 	old = MemoryContextSwitchTo(state->job_context);
-	state->job = job_plan_make(state->plan, &state->css.ss.ps, state->driver_rows,
-							   state->schema);
+	state->job = job_plan_make(state->plan, state->plan->stages, &state->css.ss.ps,
+							   state->driver_rows, state->schema);
 	MemoryContextSwitchTo(old);
 	state->gather = gather_begin(&state->job->plan, last->merge_keys, last->limit,
 								 state->job_context);

@@ -25,6 +25,8 @@ typedef struct BarksScanState
 	List	   *driver_rows;	/* of DriverRows or NULL, per stage */
 	StagesJob  *job;			/* of the last (re)scan */
 	RowGather  *gather;
+	bool		inserted;		/* nodes stored the rows: there are none to give */
+	bool		insert_failed;	/* they could not: the driver gathers */
 	struct StageFigures *figures;	/* per part of the job, for EXPLAIN ANALYZE; see explain.c */
 	List	   *excluded;		/* of String: nodes that its tasks avoided */
 	int64		loops;
@@ -37,5 +39,7 @@ extern void scan_init(void);	/* registers the methods */
 extern void explain_scan(CustomScanState *node, List *ancestors, ExplainState *es);
 /* Keep the figures of a gather that is about to end. */
 extern void explain_collect(BarksScanState *state);
+/* The same of another job of the scan, the one whose plan is state->job. */
+extern void explain_collect_job(BarksScanState *state, const JobStats *now);
 
 #endif							/* BARKS_DRIVER_SCAN_H */

@@ -528,10 +528,10 @@ defer_error(Job *job, JobTask *task, const RemoteError *error)
 	/* readers come after what they read */
 	while ((i = bms_next_member(failed, i)) >= 0)
 	{
-		if (i == job->last->index)
-			return false;
 		if (job->stages[i].part->may_be_unneeded)
 			continue;
+		if (i == job->last->index)
+			return false;
 		for (int j = i + 1; j < job->plan->nstages; j++)
 			if (list_member_int(job->stages[j].part->reads, i))
 				failed = bms_add_member(failed, j);

@@ -354,6 +354,7 @@ barks_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	const BarksPlan *from = (const BarksPlan *) oldnode;
 
 	COPY_NODE(stages);
+	COPY_NODE(insert);
 	COPY_NODE(tail);
 	COPY_NODE(functions);
 	COPY_NODE(statement_relids);
@@ -367,6 +368,7 @@ barks_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	const BarksPlan *b = (const BarksPlan *) bnode;
 
 	EQUAL_NODE(stages);
+	EQUAL_NODE(insert);
 	EQUAL_SCALAR(tail);
 	EQUAL_NODE(functions);
 	EQUAL_NODE(statement_relids);
@@ -379,6 +381,7 @@ barks_plan_out(StringInfo str, const ExtensibleNode *node)
 	const BarksPlan *from = (const BarksPlan *) node;
 
 	OUT_NODE(stages);
+	OUT_NODE(insert);
 	OUT_NODE(tail);
 	OUT_NODE(functions);
 	OUT_NODE(statement_relids);
@@ -390,6 +393,7 @@ barks_plan_read(ExtensibleNode *node)
 	BarksPlan  *to = (BarksPlan *) node;
 
 	READ_NODE(stages);
+	READ_NODE(insert);
 	READ_NODE(tail);
 	READ_NODE(functions);
 	READ_NODE(statement_relids);

@@ -15,6 +15,9 @@
  *		                     CustomScan "Barks" that has the stages
  *
  * With a tail the outer BarksPlan has no stages of its own.
+ *
+ * As the input of an INSERT it may have an insert: a stage that takes the place of
+ * the last one, whose output the nodes store in the table by themselves.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_JOB_PLAN_H
@@ -95,7 +98,8 @@ typedef struct StagePlan
 	int			npartitions;	/* of the output, 0: chosen when the job starts, alike for all
 								 * hash exchanges that are read together */
 	List	   *hash_columns;	/* int list of output columns, in order, from 1; of kind keys: the key */
-	Oid			align_relid;	/* hash: partition as this table, to meet its shards; or InvalidOid */
+	Oid			align_relid;	/* hash: partition as this table, to meet its shards; or InvalidOid.
+								 * Of an insert, whatever its exchange: the table to store in */
 	bool		spread_nulls;	/* hash: a row with a NULL key may go anywhere */
 	int			filter;			/* hash: a stage of kind keys, of which every row that is of use to
 								 * the reader has a key; 0: none */
@@ -120,6 +124,7 @@ typedef struct BarksPlan
 {
 	ExtensibleNode node;
 	List	   *stages;			/* of StagePlan */
+	StagePlan  *insert;			/* instead of the last stage; or NULL: rows are only given up */
 	Plan	   *tail;
 	List	   *functions;		/* oid list: EXECUTE is checked when the scan begins */
 	List	   *statement_relids;	/* oid list: all distributed tables of the statement */

@@ -25,6 +25,8 @@ static void put_output(StringInfo buf, const ShuffleOutput *output);
 static ShuffleOutput *get_output(StringInfo buf);
 static void put_inputs(StringInfo buf, List *inputs);
 static List *get_inputs(StringInfo buf);
+static void put_input(StringInfo buf, const TaskInput *input);
+static void get_input(StringInfo buf, TaskInput *input);
 static void put_error(StringInfo buf, const RemoteError *error);
 static RemoteError *get_error(StringInfo buf);
 static char *copy_string(const char *string);
@@ -225,18 +227,20 @@ put_inputs(StringInfo buf, List *inputs)
 
 	pq_sendint32(buf, list_length(inputs));
 	foreach(lc, inputs)
-	{
-		const TaskInput *input = lfirst(lc);
+		put_input(buf, lfirst(lc));
+}
 
-		pq_sendint32(buf, input->index);
-		pq_sendint32(buf, input->stage);
-		pq_sendint32(buf, input->first_partition);
-		pq_sendint32(buf, input->last_partition);
-		pq_sendint32(buf, input->first_map);
-		pq_sendint32(buf, input->last_map);
-		pq_sendint64(buf, input->rows);
-		pq_sendint64(buf, input->bytes);
-	}
+static void
+put_input(StringInfo buf, const TaskInput *input)
+{
+	pq_sendint32(buf, input->index);
+	pq_sendint32(buf, input->stage);
+	pq_sendint32(buf, input->first_partition);
+	pq_sendint32(buf, input->last_partition);
+	pq_sendint32(buf, input->first_map);
+	pq_sendint32(buf, input->last_map);
+	pq_sendint64(buf, input->rows);
+	pq_sendint64(buf, input->bytes);
 }
 
 static List *
@@ -249,17 +253,42 @@ get_inputs(StringInfo buf)
 	{
 		TaskInput  *input = palloc0(sizeof(TaskInput));
 
-		input->index = get_int32(buf);
-		input->stage = get_int32(buf);
-		input->first_partition = get_int32(buf);
-		input->last_partition = get_int32(buf);
-		input->first_map = get_int32(buf);
-		input->last_map = get_int32(buf);
-		input->rows = pq_getmsgint64(buf);
-		input->bytes = pq_getmsgint64(buf);
+		get_input(buf, input);
 		inputs = lappend(inputs, input);
 	}
 	return inputs;
+}
+
+static void
+get_input(StringInfo buf, TaskInput *input)
+{
+	input->index = get_int32(buf);
+	input->stage = get_int32(buf);
+	input->first_partition = get_int32(buf);
+	input->last_partition = get_int32(buf);
+	input->first_map = get_int32(buf);
+	input->last_map = get_int32(buf);
+	input->rows = pq_getmsgint64(buf);
+	input->bytes = pq_getmsgint64(buf);
+}
+
+void
+frame_write_share(StringInfo buf, const InsertShare *share)
+{
+	begin_frame(buf, FRAME_SHARE);
+	put_string(buf, share->shard);
+	put_input(buf, &share->input);
+}
+
+InsertShare *
+frame_read_share(StringInfo buf)
+{
+	InsertShare *share = palloc0(sizeof(InsertShare));
+
+	share->shard = get_required_string(buf);
+	get_input(buf, &share->input);
+	pq_getmsgend(buf);
+	return share;
 }
 
 void

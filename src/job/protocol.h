@@ -17,6 +17,7 @@
  *	  'P' StageBlock	keep rows that the driver partitioned; the last one of a task, which
  *						publishes, is answered by 'D' or 'E'.  Not while a task is unanswered.
  *	  'Q'				the job of the latest 'J' is over: its files can go.  No answer.
+ *	  'W' InsertShare	in COPY barks.insert, after an 'I': store this share in a shard
  *
  *	  worker → driver
  *	  'B' int32 task, batch in wire form
@@ -46,6 +47,7 @@
 #define FRAME_SOURCES		'I'
 #define FRAME_BLOCK			'P'
 #define FRAME_JOB_END		'Q'
+#define FRAME_SHARE			'W'
 #define FRAME_BATCH			'B'
 #define FRAME_NOTICE		'N'
 #define FRAME_DONE			'D'
@@ -169,6 +171,13 @@ typedef struct StageBlock
 	int32		len;
 } StageBlock;
 
+/* Rows of an output that a node is to store. */
+typedef struct InsertShare
+{
+	char	   *shard;			/* its qualified name */
+	TaskInput	input;
+} InsertShare;
+
 typedef struct TaskSpec
 {
 	int32		stage;
@@ -221,6 +230,7 @@ extern void frame_write_task(StringInfo buf, const TaskSpec *spec);
 extern void frame_write_simple(StringInfo buf, char type);	/* 'X', 'S', 'Q' */
 extern void frame_write_sources(StringInfo buf, const StageSources *sources);
 extern void frame_write_block(StringInfo buf, const StageBlock *block);
+extern void frame_write_share(StringInfo buf, const InsertShare *share);
 extern void frame_write_snapshot(StringInfo buf, const char *id);
 extern void frame_begin_batch(StringInfo buf, int32 task);	/* append the batch after */
 extern void frame_write_done(StringInfo buf, const TaskDone *done);
@@ -235,6 +245,7 @@ extern TaskSpec *frame_read_task(StringInfo buf);
 extern int32 frame_read_batch(StringInfo buf);	/* task; cursor is then at the batch */
 extern StageSources *frame_read_sources(StringInfo buf);
 extern StageBlock *frame_read_block(StringInfo buf);
+extern InsertShare *frame_read_share(StringInfo buf);
 extern TaskDone *frame_read_done(StringInfo buf);
 extern RemoteError *frame_read_error(StringInfo buf, int32 *task);
 extern char *frame_read_snapshot(StringInfo buf);

@@ -111,6 +111,7 @@ typedef struct PlanContext
 	bool		whole_rows;		/* rows of tables may be made on nodes */
 	bool		row_met_exchange;	/* nodes would have to know a table's row type */
 	bool		keep_shared;	/* CTEs and InitPlans are the driver's */
+	bool		rows_in_order;	/* of an INSERT: the user asked for an order */
 	Bitmapset  *prune_params;	/* InitPlans' that decide about partitions, which the driver needs */
 	List	   *barks_plans;	/* of BarksPlan: all that were made */
 	int			nodes;			/* distribution.c: that have the statement's tables */

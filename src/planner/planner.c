@@ -42,6 +42,7 @@ bool		planner_exchanges = true;
 bool		planner_whole_plan = true;
 int			planner_driver_groups = 10000;
 int			planner_range_rows = 100000;
+int			planner_insert_rows = 1000;
 int			planner_broadcast_threshold = 10240;
 int			planner_join_strategy = JOIN_STRATEGY_AUTO;
 int			planner_runtime_filters = RUNTIME_FILTERS_ON;
@@ -67,6 +68,7 @@ typedef struct QueryFacts
 	bool		distributed;	/* reads a distributed table, as far as can be seen */
 	bool		whole_rows;		/* asks for rows of tables as values */
 	bool		hides_rows;		/* row-level security, or a security-barrier view */
+	bool		in_order;		/* an INSERT of a query with ORDER BY */
 } QueryFacts;
 
 /* PostgreSQL's planner settings that matter here. */
@@ -96,8 +98,8 @@ static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_s
 								   ParamListInfo params, planner_hook_type next);
 static pg_noinline void get_settings(PlannerSettings *settings);
 static pg_noinline void set_settings(const PlannerSettings *settings);
-static void translate_statement(PlannedStmt *stmt, bool hides_rows, bool whole_rows,
-								int cursor_options);
+static bool inserts_in_order(const Query *query);
+static void translate_statement(PlannedStmt *stmt, const QueryFacts *facts, int cursor_options);
 static List *collations_of_tables(PlannedStmt *stmt);
 static bool translate_all(PlanContext *context);
 static void translate_or_again(PlanContext *context, ShippableFacts *facts);
@@ -136,6 +138,11 @@ planner_init(void)
 							"Only numbers of rows and ranks are made so.",
 							&planner_range_rows, 100000, 0, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("barks.insert_rows",
+							"Rows from which nodes themselves store what an INSERT's query gives.",
+							"-1: the driver gets all rows and deals them out.",
+							&planner_insert_rows, 1000, -1, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("barks.broadcast_threshold",
 							"Largest table or result that is copied to all nodes for a join.",
 							NULL,
@@ -167,6 +174,7 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 		return next(parse, query_string, cursor_options, params);
 
 	facts_walker((Node *) parse, &facts);
+	facts.in_order = inserts_in_order(parse);
 	mark = fallback_mark();
 	if (!facts.distributed)
 	{
@@ -184,8 +192,10 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 	if (stmt->rowMarks != NIL)
 		fallback_note_text("LockRows", "row locks");
 	else if (stmt->commandType == CMD_SELECT || stmt->commandType == CMD_INSERT)
-		translate_statement(stmt, facts.hides_rows || stmt->dependsOnRole, facts.whole_rows,
-							cursor_options);
+	{
+		facts.hides_rows |= stmt->dependsOnRole;
+		translate_statement(stmt, &facts, cursor_options);
+	}
 	return stmt;
 }
 
@@ -292,16 +302,37 @@ set_settings(const PlannerSettings *settings)
 	planning_for_nodes = settings->for_nodes;
 }
 
-static void
-translate_statement(PlannedStmt *stmt, bool hides_rows, bool whole_rows, int cursor_options)
+/* Does the query that an INSERT reads end with ORDER BY? */
+static bool
+inserts_in_order(const Query *query)
 {
-	PlanContext context = {stmt, hides_rows};
+	ListCell   *lc;
+
+	if (query->commandType != CMD_INSERT)
+		return false;
+	if (query->sortClause != NIL)
+		return true;
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_SUBQUERY && rte->subquery->sortClause != NIL)
+			return true;
+	}
+	return false;
+}
+
+static void
+translate_statement(PlannedStmt *stmt, const QueryFacts *query, int cursor_options)
+{
+	PlanContext context = {stmt, query->hides_rows};
 	PlanContext *before;
-	ShippableFacts facts = {collations_of_tables(stmt), whole_rows};
+	ShippableFacts facts = {collations_of_tables(stmt), query->whole_rows};
 	const ShippableFacts *facts_before;
 	ListCell   *lc;
 
-	context.whole_rows = whole_rows;
+	context.whole_rows = query->whole_rows;
+	context.rows_in_order = query->in_order;
 	context.next_leaf = 1;
 	context.next_group = 1;
 	context.next_stage = 1;

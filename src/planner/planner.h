@@ -87,6 +87,7 @@ extern bool planner_exchanges;			/* barks.exchanges */
 extern bool planner_whole_plan; /* barks.plan_distributions */
 extern int	planner_driver_groups;	/* barks.driver_groups */
 extern int	planner_range_rows; /* barks.range_rows */
+extern int	planner_insert_rows;	/* barks.insert_rows */
 extern int	planner_broadcast_threshold;	/* barks.broadcast_threshold, kB */
 typedef enum JoinStrategy
 {

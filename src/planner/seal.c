@@ -26,6 +26,7 @@ static bool joins_shards(const Ir *ir);
 static List *pass_on(List *row, Index varno);
 static CustomScan *make_scan(PlanContext *context, Ir *ir, Plan *plan);
 static StagePlan *make_gather(PlanContext *context, Ir *ir, Plan *plan);
+static void number_stage(StagePlan *stage, int number, List *ids);
 static int	position_of(List *ids, int id);
 static List *scan_tlist(const Ir *ir, List *tlist);
 
@@ -247,25 +248,30 @@ ir_number_stages(BarksPlan *barks)
 {
 	List	   *ids = NIL;
 	ListCell   *lc;
-	ListCell   *ll;
 
 	foreach(lc, barks->stages)
 		ids = lappend_int(ids, ((StagePlan *) lfirst(lc))->id);
 	foreach(lc, barks->stages)
+		number_stage(lfirst(lc), foreach_current_index(lc) + 1, ids);
+	if (barks->insert)
+		number_stage(barks->insert, list_length(ids), ids);
+}
+
+static void
+number_stage(StagePlan *stage, int number, List *ids)
+{
+	ListCell   *lc;
+
+	stage->id = number;
+	foreach(lc, stage->leaves)
 	{
-		StagePlan  *stage = lfirst(lc);
+		LeafPlan   *leaf = lfirst(lc);
 
-		stage->id = foreach_current_index(lc) + 1;
-		foreach(ll, stage->leaves)
-		{
-			LeafPlan   *leaf = lfirst(ll);
-
-			if (leaf->stage > 0)
-				leaf->stage = position_of(ids, leaf->stage);
-		}
-		if (stage->filter > 0)
-			stage->filter = position_of(ids, stage->filter);
+		if (leaf->stage > 0)
+			leaf->stage = position_of(ids, leaf->stage);
 	}
+	if (stage->filter > 0)
+		stage->filter = position_of(ids, stage->filter);
 }
 
 /* From 1; the id must be there. */

@@ -10,13 +10,8 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "parser/parsetree.h"
-#include "utils/rel.h"
 
 #include "planner/fallback.h"
 #include "planner/planner.h"
@@ -27,7 +22,6 @@
 static Ir  *translate_node(PlanContext *context, Plan *plan);
 static Ir  *translate_independent(PlanContext *context, Plan *plan);
 static Ir  *translate_other(PlanContext *context, Plan *plan);
-static void null_dropped_columns(PlanContext *context, ModifyTable *plan);
 static void seal_list(PlanContext *context, List *plans);
 
 Ir *
@@ -142,6 +136,8 @@ translate_node(PlanContext *context, Plan *plan)
 			return translate_limit(context, (Limit *) plan);
 		case T_Unique:
 			return translate_unique(context, (Unique *) plan);
+		case T_ModifyTable:
+			return translate_modify(context, (ModifyTable *) plan);
 		default:
 			return translate_other(context, plan);
 	}
@@ -244,9 +240,6 @@ translate_other(PlanContext *context, Plan *plan)
 		plan->righttree = translate_and_seal(context, plan->righttree);
 	switch (nodeTag(plan))
 	{
-		case T_ModifyTable:
-			null_dropped_columns(context, (ModifyTable *) plan);
-			return NULL;
 		case T_Hash:
 		case T_Material:
 			/* these belong to a join above */
@@ -280,28 +273,6 @@ translate_other(PlanContext *context, Plan *plan)
 			break;
 	}
 	return translate_stay(context, plan, before, reason);
-}
-
-/*
- * Writing is the driver's own work.  INSERT must see in its input's target list
- * that dropped columns are given no value.
- */
-static void
-null_dropped_columns(PlanContext *context, ModifyTable *plan)
-{
-	RangeTblEntry *rte = rt_fetch(linitial_int(plan->resultRelations), context->stmt->rtable);
-	Plan	   *input = plan->plan.lefttree;
-	Relation	rel;
-
-	if (plan->operation != CMD_INSERT || !IsA(input, CustomScan) ||
-		((CustomScan *) input)->methods != barks_scan_methods)
-		return;
-	rel = relation_open(rte->relid, NoLock);	/* locked by the planner */
-	for (int i = 0; i < RelationGetNumberOfAttributes(rel); i++)
-		if (TupleDescAttr(RelationGetDescr(rel), i)->attisdropped)
-			list_nth_node(TargetEntry, input->targetlist, i)->expr = (Expr *)
-				makeNullConst(INT4OID, -1, InvalidOid);
-	relation_close(rel, NoLock);
 }
 
 static void

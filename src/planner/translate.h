@@ -49,6 +49,8 @@ extern Ir  *translate_project_set(PlanContext *context, ProjectSet *project);
 /* translate_recursive.c */
 extern Ir  *translate_recursive_union(PlanContext *context, RecursiveUnion *plan);
 extern Ir  *translate_work_table_scan(PlanContext *context, WorkTableScan *scan);
+/* translate_insert.c */
+extern Ir  *translate_modify(PlanContext *context, ModifyTable *modify);
 /* translate_agg.c */
 extern Ir  *translate_agg(PlanContext *context, Agg *agg);
 /* Rows, or states, that move when groups of child's rows lie in several of its tasks. */

@@ -181,9 +181,11 @@ fetch_end(Fetch *fetch)
 /* ---------------- idle connections ---------------- */
 
 void
-fetch_keep_connections(void)
+fetch_keep_connections(bool keep)
 {
-	keep_connections = true;
+	keep_connections = keep;
+	if (!keep)
+		fetch_close_idle(true);
 }
 
 void

@@ -34,8 +34,8 @@ extern const char *fetch_why(const Fetch *fetch);
 /* The connection is kept when all was sent, else closed.  Never raises. */
 extern void fetch_end(Fetch *fetch);
 
-/* Keep connections from now on; without, they are closed when they are done. */
-extern void fetch_keep_connections(void);
+/* Keep connections from now on; else they are closed when they are done, and so are those kept. */
+extern void fetch_keep_connections(bool keep);
 /* Close those that were idle for long, or all of them. */
 extern void fetch_close_idle(bool all);
 /* ms until there may be such; -1: there are no idle ones. */

@@ -112,6 +112,25 @@ shard_sink_add(ShardSink *sink, const Datum *values, const bool *nulls, CommandI
 }
 
 void
+shard_sink_add_batch(ShardSink *sink, const BatchSchema *schema, Batch *batch, CommandId cid)
+{
+	int			level = batch_text_settings_begin(schema);
+	int			nrows = batch_rows(batch);
+	Datum	   *values = palloc(Max(1, schema->ncolumns) * sizeof(Datum));
+	bool	   *nulls = palloc(Max(1, schema->ncolumns) * sizeof(bool));
+
+	for (int row = 0; row < nrows; row++)
+	{
+		batch_get_row(batch, row, values, nulls);
+		if (shard_sink_add(sink, values, nulls, cid))
+			shard_sink_flush(sink);
+	}
+	batch_text_settings_end(level);
+	pfree(values);
+	pfree(nulls);
+}
+
+void
 shard_sink_flush(ShardSink *sink)
 {
 	MemoryContext old;

@@ -11,6 +11,8 @@
 
 #include "access/tupdesc.h"
 
+#include "batch/batch.h"
+
 typedef struct ShardSink ShardSink;
 
 /* Everything in a context under parent; the relation is open until close. */
@@ -24,6 +26,12 @@ extern TupleDesc shard_sink_columns(const ShardSink *sink);
  */
 extern bool shard_sink_add(ShardSink *sink, const Datum *values, const bool *nulls,
 						   CommandId cid);
+/*
+ * Add all rows of a batch with the schema of shard_sink_columns, and flush
+ * whenever the sink is full.
+ */
+extern void shard_sink_add_batch(ShardSink *sink, const BatchSchema *schema, Batch *batch,
+								 CommandId cid);
 /* Store what was added and enter it into the indexes. */
 extern void shard_sink_flush(ShardSink *sink);
 /* Does not flush. */

@@ -13,10 +13,8 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
-#include "libpq/libpq.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
-#include "storage/ipc.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -25,13 +23,12 @@
 #include "utils/regproc.h"
 #include "utils/rel.h"
 
+#include "base/copy_both.h"
 #include "base/stop_point.h"
 #include "base/virtual_copy.h"
 #include "base/write_marks.h"
 #include "batch/batch.h"
 #include "table/load.h"
-
-#define LOAD_MAX_MESSAGE	(1024 * 1024 * 1024 - 1)
 
 typedef struct ShardLoad
 {
@@ -49,12 +46,8 @@ typedef struct Load
 } Load;
 
 static void load_handler(CopyStmt *stmt);
-static void send_copy_both(void);
-static bool receive_message(StringInfo input);
-static void client_gone(void) pg_attribute_noreturn();
 static void store_frame(Load *load, StringInfo frame);
 static ShardLoad *open_shard(Load *load, const char *name);
-static void store_batch(Load *load, ShardLoad *shard, Batch *batch);
 static void close_shards(Load *load);
 
 void
@@ -92,8 +85,8 @@ load_handler(CopyStmt *stmt)
 		write_marks_add((CommandId) strtoul(virtual_copy_option(stmt, "command"), NULL, 10), load.cid);
 	old = MemoryContextSwitchTo(load.context);
 	initStringInfo(&input);
-	send_copy_both();
-	while (receive_message(&input))
+	copy_both_begin("barks.load");
+	while (copy_both_receive(&input))
 	{
 		MemoryContextSwitchTo(load.frame_context);
 		store_frame(&load, &input);
@@ -102,69 +95,9 @@ load_handler(CopyStmt *stmt)
 		BARKS_STOP_POINT("load.after_frame");
 	}
 	close_shards(&load);
-	pq_putmessage_noblock('c', NULL, 0);	/* CopyDone; CommandComplete follows */
+	copy_both_end();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(load.context);
-}
-
-static void
-send_copy_both(void)
-{
-	StringInfoData buf;
-
-	pq_beginmessage(&buf, 'W');
-	pq_sendbyte(&buf, 1);		/* binary */
-	pq_sendint16(&buf, 0);		/* no columns */
-	pq_endmessage(&buf);
-	pq_flush();
-}
-
-/* The next frame; false at the end. */
-static bool
-receive_message(StringInfo input)
-{
-	for (;;)
-	{
-		int			type;
-
-		HOLD_CANCEL_INTERRUPTS();
-		pq_startmsgread();
-		type = pq_getbyte();
-		if (type == EOF)
-			client_gone();
-		if (strchr("dcfXHS", type) == NULL)
-			ereport(FATAL,
-					(errcode(ERRCODE_PROTOCOL_VIOLATION),
-					 errmsg("unexpected message type 0x%02X during COPY barks.load", type)));
-		if (pq_getmessage(input, LOAD_MAX_MESSAGE))
-			client_gone();
-		RESUME_CANCEL_INTERRUPTS();
-		CHECK_FOR_INTERRUPTS();
-		switch (type)
-		{
-			case 'd':
-				return true;
-			case 'c':
-				return false;
-			case 'f':
-				ereport(ERROR,
-						(errcode(ERRCODE_QUERY_CANCELED),
-						 errmsg("COPY barks.load failed: %s", pq_getmsgstring(input))));
-				break;
-			case 'X':
-				client_gone();
-			default:			/* Flush and Sync of the extended protocol */
-				break;
-		}
-	}
-}
-
-static void
-client_gone(void)
-{
-	ereport(FATAL,
-			(errcode(ERRCODE_CONNECTION_FAILURE),
-			 errmsg("connection to the driver was lost")));
 }
 
 static void
@@ -175,7 +108,8 @@ store_frame(Load *load, StringInfo frame)
 	Batch	   *batch = batch_decode(shard->schema, frame->data + frame->cursor,
 									 frame->len - frame->cursor, load->frame_context);
 
-	store_batch(load, shard, batch);
+	shard_sink_add_batch(shard->sink, shard->schema, batch, load->cid);
+	shard_sink_flush(shard->sink);
 	batch_free(batch);
 }
 
@@ -196,24 +130,6 @@ open_shard(Load *load, const char *name)
 	shard->schema = batch_schema_create(shard_sink_columns(shard->sink), load->context);
 	MemoryContextSwitchTo(old);
 	return shard;
-}
-
-static void
-store_batch(Load *load, ShardLoad *shard, Batch *batch)
-{
-	int			level = batch_text_settings_begin(shard->schema);
-	int			ncolumns = shard->schema->ncolumns;
-	Datum	   *values = palloc(Max(1, ncolumns) * sizeof(Datum));
-	bool	   *nulls = palloc(Max(1, ncolumns) * sizeof(bool));
-
-	for (int row = 0; row < batch_rows(batch); row++)
-	{
-		batch_get_row(batch, row, values, nulls);
-		if (shard_sink_add(shard->sink, values, nulls, load->cid))
-			shard_sink_flush(shard->sink);
-	}
-	shard_sink_flush(shard->sink);
-	batch_text_settings_end(level);
 }
 
 static void

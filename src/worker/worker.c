@@ -7,6 +7,7 @@
 
 #include "worker/client.h"
 #include "worker/exchange_scan.h"
+#include "worker/insert_copy.h"
 #include "worker/launcher.h"
 #include "worker/local_lane.h"
 #include "worker/pool.h"
@@ -24,6 +25,7 @@ worker_init(void)
 	client_init();
 	local_lane_init();
 	relay_init();
+	insert_copy_init();
 }
 
 void

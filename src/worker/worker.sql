@@ -28,6 +28,12 @@ COMMENT ON FUNCTION barks.exchange(int) IS
     'output of another stage of a distributed query, for the SQL of tasks only';
 REVOKE EXECUTE ON FUNCTION barks.exchange(int) FROM PUBLIC;
 
+CREATE FUNCTION barks.row_holds(holds boolean)
+RETURNS boolean LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL SAFE COST 100000
+AS 'MODULE_PATHNAME', 'barks_row_holds';
+COMMENT ON FUNCTION barks.row_holds(boolean) IS
+    'in the tasks of INSERT: fails unless true, when a table would not take the row';
+
 CREATE FUNCTION barks.combine_state(state "any")
 RETURNS boolean LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_combine_state';

@@ -108,7 +108,7 @@ barks_worker_main(Datum arg)
 											   ALLOCSET_SMALL_SIZES);
 	worker.task_context = AllocSetContextCreate(TopMemoryContext, "barks worker task",
 												ALLOCSET_DEFAULT_SIZES);
-	fetch_keep_connections();
+	fetch_keep_connections(true);
 	before_shmem_exit(exit_worker, 0);
 	pool_worker_start(DatumGetInt32(arg), start.generation);
 

@@ -19,6 +19,7 @@
 PG_FUNCTION_INFO_V1(barks_worker_slots);
 PG_FUNCTION_INFO_V1(barks_slot_queue);
 PG_FUNCTION_INFO_V1(barks_exchange);
+PG_FUNCTION_INFO_V1(barks_row_holds);
 PG_FUNCTION_INFO_V1(barks_combine_state);
 
 static const char *state_name(SlotState state);
@@ -88,6 +89,17 @@ barks_exchange(PG_FUNCTION_ARGS)
 			 errmsg("barks.exchange() can only be read by tasks"),
 			 errdetail("It stands for the output of another stage of a distributed query.")));
 	PG_RETURN_NULL();
+}
+
+/* The error is never shown: the driver then asks for the rows and finds its own words. */
+Datum
+barks_row_holds(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) || !PG_GETARG_BOOL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("a row does not meet a constraint of the table it is for")));
+	PG_RETURN_BOOL(true);
 }
 
 /* Never called: a task's plan is changed to have no call of it (agg_split.c). */

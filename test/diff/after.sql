@@ -15,6 +15,27 @@ GRANT SELECT ON v_fact, v_barrier, v_invoker, v_owner TO diff_reader;
 
 CREATE MATERIALIZED VIEW mv USING :am AS SELECT k, count(*) AS n, max(d) AS most FROM fact GROUP BY k;
 CREATE TABLE made_as USING :am AS SELECT id, upper(grp) AS g, d * 2 AS d2 FROM fact WHERE id <= 200;
+-- For the mode "insert": the rows of a query in a new table, of one layout or another.
+CREATE FUNCTION insert_of(query text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	key text;
+BEGIN
+	IF length(query) % 3 = 0 THEN
+		EXECUTE 'CREATE TABLE inserted USING ' || CASE current_schema() WHEN 'dist' THEN 'barks' ELSE 'heap' END || ' AS ' || query;
+		RETURN;
+	END IF;
+	EXECUTE 'CREATE TABLE inserted AS ' || query || ' WITH NO DATA';
+	IF current_schema() = 'dist' THEN
+		BEGIN
+			SELECT quote_ident(attname) INTO STRICT key FROM pg_attribute
+			WHERE attrelid = 'inserted'::regclass AND attnum = 1 + length(query) % 2;
+			PERFORM barks.distribute_table('inserted', by => key);
+		EXCEPTION WHEN OTHERS THEN
+			PERFORM barks.distribute_table('inserted');
+		END;
+	END IF;
+	EXECUTE 'INSERT INTO inserted ' || query;
+END $$;
 CREATE INDEX ON fact (k);
 CREATE INDEX ON ord (placed);
 

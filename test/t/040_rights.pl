@@ -216,7 +216,7 @@ sub check_functions
 		q{SELECT barks.undistribute_table('dist.none')}, q{SELECT barks.distribute_table('heap.none')},
 		q{SELECT barks.add_node('x')}, q{SELECT barks.remove_node('n1')}, 'TABLE barks.node_credential',
 		'TABLE barks.serving', 'TABLE barks.dist_transaction', 'TABLE barks.placement', 'DELETE FROM barks.placement',
-		'INSERT INTO barks.placement VALUES (1, 1, 1)', 'COPY barks.lane TO STDOUT', 'COPY barks.load FROM STDIN',
+		'INSERT INTO barks.placement VALUES (1, 1, 1)', 'COPY barks.lane TO STDOUT', 'COPY barks.load FROM STDIN', 'COPY barks.insert FROM STDIN',
 		q{SELECT * FROM barks.fallbacks('SELECT * FROM dist.none')},
 		q{SECURITY LABEL FOR barks ON TABLE dist.none IS 'broadcast'}, q{SET barks.stop_points = 'task.before_run=error'});
 	denied($server, 'bob', 'CREATE SERVER s FOREIGN DATA WRAPPER barks', $no);
@@ -239,7 +239,7 @@ sub check_shards
 		"DROP TABLE $shard", "ALTER TABLE $shard ADD x int", "CREATE INDEX ON $shard (id)", "CREATE TABLE $schema.x ()",
 		"DROP SCHEMA $schema CASCADE", "GRANT ALL ON $shard TO mallory", "ALTER SCHEMA $schema RENAME TO x",
 		"SELECT barks.distribute_table('pg_class')", "COPY barks.lane TO STDOUT", "COPY barks.lane TO STDOUT (mode 'inline')",
-		'COPY barks.load FROM STDIN');
+		'COPY barks.load FROM STDIN', 'COPY barks.insert FROM STDIN');
 }
 
 sub check_jobs

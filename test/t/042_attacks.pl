@@ -156,7 +156,7 @@ for my $nodes (0, 2)
 			q{SELECT format('%I.%I', nspname, relname), nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relname LIKE 't\_%' AND relkind = 'r' AND nspname LIKE 'barks\_%' LIMIT 1});
 		for my $sql ("TABLE $shard", "SELECT count(*) FROM $shard", "COPY $shard TO STDOUT", "INSERT INTO $shard DEFAULT VALUES", "TRUNCATE $shard", "CREATE VIEW pg_temp.v AS SELECT * FROM $shard",
 			"CREATE TABLE pg_temp.x (LIKE $shard)", "SELECT table_to_xml('$shard'::regclass, true, true, '')", "CREATE TABLE $schema.x ()", 'COPY barks.lane TO STDOUT (mode \'inline\')',
-			'COPY barks.load FROM STDIN', 'TABLE barks.serving', 'TABLE barks.node_credential')
+			'COPY barks.load FROM STDIN', 'COPY barks.insert FROM STDIN', 'TABLE barks.serving', 'TABLE barks.node_credential')
 		{
 			like(session($server, "SET SESSION AUTHORIZATION eve; $sql;\n"), qr/ERROR:  permission denied/, $server->name . ': ' . $sql =~ s/barks_\d+_\d+\.t_\d+_\d+/shard/r);
 		}
