@@ -75,6 +75,8 @@ insert_run(BarksScanState *state)
 			stored = true;
 			estate->es_processed += rows;
 			pgstat_count_heap_insert(rel, rows);
+			/* before an ANALYZE, as table/writer.c has it */
+			pgstat_force_next_flush();
 		}
 		explain_collect_job(state, job_stats(job));
 		job_end(job);
