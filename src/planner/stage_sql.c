@@ -52,6 +52,7 @@ typedef struct ConstantContext
 static Node *constant_mutator(Node *node, ConstantContext *context);
 static Node *constant_query(Query *query, ConstantContext *context);
 static bool computed_while_planning(Node *node);
+static bool has_sublink(Node *node, void *context);
 static Node *keep_from_planner(Const *value);
 static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
@@ -166,7 +167,27 @@ constant_query(Query *query, ConstantContext *context)
 	result = query_tree_mutator(result, constant_mutator, context, 0);
 	if (limit != NIL)
 		result->limitCount = (Node *) limit_of(limit);
+	if (result->hasWindowFuncs && result->limitOffset == NULL && has_sublink((Node *) result, NULL))
+		result->limitOffset = (Node *) makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
+												 Int64GetDatum(0), false, FLOAT8PASSBYVAL);
 	return (Node *) result;
+}
+
+/*
+ * Of a window whose arguments hold a sub-select, PostgreSQL 15's planner cannot make
+ * a run condition ("WindowFunc not found in subplan target lists"), so none must come
+ * to it from above.
+ */
+static bool
+has_sublink(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, SubLink))
+		return true;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, has_sublink, context, 0);
+	return expression_tree_walker(node, has_sublink, context);
 }
 
 /*

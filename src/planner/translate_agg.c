@@ -508,6 +508,9 @@ agg_add_group_clause(const AggParts *parts, Ir *ir, Index rtindex)
 									NULL, true);
 			ir->query->targetList = lappend(ir->query->targetList, entry);
 		}
+		/* the same column twice, as from (x, x) IN (SELECT y, y …) */
+		if (entry->ressortgroupref != 0)
+			continue;
 		entry->ressortgroupref = i + 1;
 		clause->tleSortGroupRef = entry->ressortgroupref;
 		get_sort_group_operators(var->vartype, false, true, false,

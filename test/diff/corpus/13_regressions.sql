@@ -108,3 +108,16 @@ WITH RECURSIVE w(c1, c2) AS (SELECT id, 0 FROM tree WHERE parent IS NULL UNION A
 SELECT t3.*, row_number() OVER (ORDER BY c3 NULLS FIRST, c1, c2) AS n, rank() OVER (ORDER BY c1 DESC, c2) FROM (SELECT a AS c1, a AS c2, a AS c3 FROM left3) t3;
 
 SELECT t.*, row_number() OVER (ORDER BY c3 DESC NULLS LAST, b, c1) AS n, count(*) OVER (ORDER BY c3, b DESC, c1 GROUPS 1 PRECEDING) FROM (SELECT a AS c1, b, a AS c3 FROM left3) t;
+
+-- the same column twice in the groups that IN makes
+SELECT count(*), min(id) FROM fact WHERE (q, q) IN (SELECT qty, qty FROM detail);
+
+SELECT count(*), min(id) FROM fact WHERE (q, q, k) IN (SELECT qty, qty, line FROM detail WHERE line < 20);
+
+-- parameters in what a window is over, and a condition by which it could end early
+SET plan_cache_mode = force_generic_plan;
+PREPARE w(int, int, int) AS SELECT s.c FROM (SELECT t.c, count(*) FILTER (WHERE t.c IS NOT NULL) OVER (ORDER BY t.c) AS n
+	FROM (SELECT $2 % 1000 + k % 1000 AS c FROM tag WHERE k = $1) t) s WHERE n <= $3 UNION SELECT q FROM fact;
+EXECUTE w(3, 21, 4);
+DEALLOCATE w;
+RESET plan_cache_mode;
