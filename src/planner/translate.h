@@ -46,6 +46,8 @@ extern Ir  *translate_setop(PlanContext *context, SetOp *setop);
 extern Ir  *translate_function_scan(PlanContext *context, FunctionScan *scan);
 extern Ir  *translate_values_scan(PlanContext *context, ValuesScan *scan);
 extern Ir  *translate_project_set(PlanContext *context, ProjectSet *project);
+/* outer is that of the join, on the nodes; NULL: it is as it was. */
+extern Ir  *translate_function_join(PlanContext *context, NestLoop *join, Ir *outer);
 /* translate_recursive.c */
 extern Ir  *translate_recursive_union(PlanContext *context, RecursiveUnion *plan);
 extern Ir  *translate_work_table_scan(PlanContext *context, WorkTableScan *scan);

@@ -129,6 +129,13 @@ translate_lateral(PlanContext *context, JoinParts *parts, List *params)
 		int			scans = context->scans;
 		int			mark = fallback_mark();
 
+		ir = translate_function_join(context, (NestLoop *) parts->join, outer);
+		if (ir)
+		{
+			translate_init_plans(ir, plan);
+			return ir;
+		}
+		fallback_rewind(mark);
 		inner = subplan_translate(context, copyObject(*parts->inner_plan), parts->params, false,
 								  &reason);
 		if (inner == NULL)

@@ -27,6 +27,17 @@ typedef struct RowColumn
 	Oid			collation;
 } RowColumn;
 
+/* A join with the rows of a function. */
+typedef struct SetJoin
+{
+	List	   *params;			/* of NestLoopParam */
+	Node	   *call;
+	int			ncalls;			/* how often it is a column */
+} SetJoin;
+
+static Ir  *expand_sets(PlanContext *context, Ir *child, List *tlist, const char **reason);
+static bool is_inner_column(Node *node);
+static Node *set_join_mutator(Node *node, SetJoin *sets);
 static bool function_columns(RangeTblFunction *function, List **columns);
 static List *add_column(List *columns, Oid type, int32 typmod, Oid collation);
 static Ir  *select_from_rte(PlanContext *context, Scan *scan, RangeTblEntry *rte, List *columns);
@@ -117,32 +128,100 @@ translate_project_set(PlanContext *context, ProjectSet *project)
 	int			before = context->scans;
 	const char *reason = "its input is not on the nodes";
 	Ir		   *child = translate_plan(context, plan->lefttree);
-	bool		failed;
-	IrScope		scope;
-	Ir		   *ir;
+	Ir		   *ir = NULL;
 
 	if (child == NULL)
 		return translate_stay(context, plan, before, reason);
-	failed = !ir_on_nodes(child);
-	if (!failed)
-	{
-		/* as the rows leave here they are in order: sorting again would mix up the sets */
-		ir_apply_order(child);
-		ir = ir_over(child, &scope);
-		ir->query->hasTargetSRFs = true;
-		failed = !ir_select(ir, &scope, plan->targetlist, NIL, false, context->fence, &reason) ||
-			!ir_on_nodes(ir);
-	}
-	if (failed)
+	if (ir_on_nodes(child))
+		ir = expand_sets(context, child, plan->targetlist, &reason);
+	if (ir == NULL)
 	{
 		plan->lefttree = ir_seal(context, child, plan->lefttree);
 		return translate_stay(context, plan, before, reason);
 	}
-	ir->keys = traits_map_keys(child->keys, plan->targetlist, OUTER_VAR);
-	translate_keep_order(ir, &scope, 0, plan->targetlist);
-	ir->ordered = ir->order != NIL;
 	translate_init_plans(ir, plan);
 	return ir;
+}
+
+/* SELECT tlist, with functions that return sets, over the rows of child; NULL: as it was. */
+static Ir *
+expand_sets(PlanContext *context, Ir *child, List *tlist, const char **reason)
+{
+	IrScope		scope;
+	Ir		   *ir;
+
+	/* as the rows leave here they are in order: sorting again would mix up the sets */
+	ir_apply_order(child);
+	ir = ir_over(child, &scope);
+	ir->query->hasTargetSRFs = true;
+	if (!ir_select(ir, &scope, tlist, NIL, false, context->fence, reason) || !ir_on_nodes(ir))
+		return NULL;
+	ir->keys = traits_map_keys(child->keys, tlist, OUTER_VAR);
+	translate_keep_order(ir, &scope, 0, tlist);
+	ir->ordered = ir->order != NIL;
+	return ir;
+}
+
+/*
+ * A function in FROM of the outer row's columns, whose rows are joined with that row
+ * and no other condition, can as well be called in the target list: FROM keeps the
+ * rows of each call in a tuplestore, and joins them one by one.
+ */
+Ir *
+translate_function_join(PlanContext *context, NestLoop *join, Ir *outer)
+{
+	Plan	   *inner = innerPlan(join);
+	const char *reason;
+	SetJoin		sets = {.params = join->nestParams};
+	List	   *tlist;
+	int			ncolumns = 0;
+	RangeTblFunction *function;
+	ListCell   *lc;
+
+	if (join->join.jointype != JOIN_INNER || join->join.joinqual != NIL ||
+		join->join.plan.qual != NIL || !IsA(inner, FunctionScan) || inner->qual != NIL ||
+		inner->initPlan != NIL || list_length(((FunctionScan *) inner)->functions) != 1 ||
+		((FunctionScan *) inner)->funcordinality)
+		return NULL;
+	function = linitial(((FunctionScan *) inner)->functions);
+	if (!IsA(function->funcexpr, FuncExpr) || !((FuncExpr *) function->funcexpr)->funcretset ||
+		get_expr_result_type(function->funcexpr, NULL, NULL) != TYPEFUNC_SCALAR ||
+		contain_volatile_functions(function->funcexpr))
+		return NULL;
+	sets.call = function->funcexpr;
+	foreach(lc, join->join.plan.targetlist)
+		ncolumns += is_inner_column((Node *) lfirst_node(TargetEntry, lc)->expr);
+	tlist = (List *) set_join_mutator((Node *) join->join.plan.targetlist, &sets);
+	/* several calls would be several sets, and CASE and such must not hold one */
+	if (ncolumns != 1 || sets.ncalls != 1)
+		return NULL;
+	return expand_sets(context, outer, tlist, &reason);
+}
+
+static bool
+is_inner_column(Node *node)
+{
+	return IsA(node, Var) && ((Var *) node)->varno == INNER_VAR;
+}
+
+/* The columns of a join with a function's rows, over its outer side alone. */
+static Node *
+set_join_mutator(Node *node, SetJoin *sets)
+{
+	ListCell   *lc;
+
+	if (node == NULL)
+		return NULL;
+	if (is_inner_column(node))
+	{
+		sets->ncalls++;
+		return set_join_mutator(sets->call, sets);
+	}
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		foreach(lc, sets->params)
+			if (lfirst_node(NestLoopParam, lc)->paramno == ((Param *) node)->paramid)
+				return copyObject((Node *) lfirst_node(NestLoopParam, lc)->paramval);
+	return expression_tree_mutator(node, set_join_mutator, sets);
 }
 
 /* Append the columns of one function of FROM; false when they are not known. */

@@ -143,3 +143,22 @@ SELECT id, (SELECT tag FROM tag WHERE tag.k = fact.k) FROM fact WHERE id < 40;
 SELECT c.cid FROM cust c WHERE c.cid < 20 AND NOT EXISTS (SELECT 1 FROM ord o WHERE o.cid = c.cid AND NOT EXISTS (SELECT 1 FROM fact f WHERE f.id = o.oid_ AND f.flag));
 
 SELECT id FROM fact f WHERE id < 50 AND EXISTS (SELECT 1 FROM dim m WHERE m.k = f.k AND EXISTS (SELECT 1 FROM tag t WHERE t.k = m.k AND t.tag = 'tag1' AND f.q > 5));
+
+-- functions in FROM of an outer row's columns
+SELECT w, count(*) FROM fact, string_to_table(note, ' ') AS w GROUP BY w;
+
+SELECT f.id, w FROM fact f, string_to_table(f.note, NULL) AS w WHERE f.id < 40;
+
+SELECT f.id, CASE WHEN w > 2 THEN w END AS c, coalesce(w, 0) AS d FROM fact f, generate_series(f.k, f.k + 3) AS w WHERE f.id < 40;
+
+SELECT f.id, w, w + 1 AS next, f.k FROM fact f, generate_series(1, f.q % 4) AS w WHERE f.id < 60;
+
+SELECT f.id, w FROM fact f, generate_series(f.q, f.q + 2) AS w WHERE f.id < 60 AND w % 2 = 0;
+
+SELECT f.id, x.a, x.n FROM fact f, unnest(ARRAY[f.k, f.q, NULL]) WITH ORDINALITY x(a, n) WHERE f.id < 30;
+
+SELECT f.id, w FROM fact f LEFT JOIN generate_series(1, f.q % 3) AS w ON true WHERE f.id < 60;
+
+SELECT count(*), sum(w) FROM (SELECT DISTINCT f.grp, w FROM fact f, generate_series(1, f.k % 5) AS w) x;
+
+SELECT f.id, v FROM fact f, unnest(ARRAY[f.k, f.q]) AS v JOIN dim d ON d.k = v WHERE f.id < 50;
