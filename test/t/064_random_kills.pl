@@ -114,7 +114,8 @@ for my $name (sort keys %came)
 {
 	note "$name: ", join ', ', map { "$came{$name}{$_} $_" } sort keys %{ $came{$name} };
 }
-$cluster->allow_log(qr/terminated by signal 9|connection because of crash|could not receive data|connection to client lost/,
+# a process that is killed while it gives up shared memory has removed it, and not said so
+$cluster->allow_log(qr/could not remove shared memory segment "[^"]+": No such file/, qr/terminated by signal 9|connection because of crash|could not receive data|connection to client lost/,
 	qr/the database system is (?:in recovery|not yet accepting connections)|because of crash of another server process/,
 	qr/terminating connection due to (?:unexpected postmaster exit|immediate shutdown command)/);
 $cluster->finish;
