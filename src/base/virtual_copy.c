@@ -62,3 +62,15 @@ virtual_copy_option(CopyStmt *stmt, const char *name)
 	}
 	return NULL;
 }
+
+const char *
+virtual_copy_required_option(CopyStmt *stmt, const char *name)
+{
+	const char *value = virtual_copy_option(stmt, name);
+
+	if (value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("option \"%s\" of barks.%s is missing", name, stmt->relation->relname)));
+	return value;
+}

@@ -20,5 +20,7 @@ extern void virtual_copy_register(const char *name, VirtualCopyHandler handler);
 extern VirtualCopyHandler virtual_copy_handler(CopyStmt *stmt);
 /* Option value by name, or NULL. */
 extern const char *virtual_copy_option(CopyStmt *stmt, const char *name);
+/* The same, ERROR 42601 when it is missing. */
+extern const char *virtual_copy_required_option(CopyStmt *stmt, const char *name);
 
 #endif							/* BARKS_BASE_VIRTUAL_COPY_H */

@@ -33,7 +33,6 @@ typedef struct Request
 static void serve_shuffle(CopyStmt *stmt);
 static void check_allowed(CopyStmt *stmt);
 static void read_request(CopyStmt *stmt, Request *request);
-static const char *required_option(CopyStmt *stmt, const char *name);
 static uint64 read_number(const char **text, uint64 max, char end);
 static void begin_copy(void);
 static void send_map(Request *request, const char *directory, StringInfo out);
@@ -114,35 +113,23 @@ read_request(CopyStmt *stmt, Request *request)
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("option \"%s\" not recognized", option->defname)));
 	}
-	text = required_option(stmt, "driver");
+	text = virtual_copy_required_option(stmt, "driver");
 	request->task.driver = read_number(&text, PG_UINT64_MAX, '\0');
-	text = required_option(stmt, "job");
+	text = virtual_copy_required_option(stmt, "job");
 	request->task.job = read_number(&text, PG_UINT64_MAX, '\0');
-	text = required_option(stmt, "stage");
+	text = virtual_copy_required_option(stmt, "stage");
 	request->task.stage = read_number(&text, INT_MAX, '\0');
-	text = required_option(stmt, "partitions");
+	text = virtual_copy_required_option(stmt, "partitions");
 	request->first_partition = read_number(&text, INT_MAX, '-');
 	request->last_partition = read_number(&text, INT_MAX, '\0');
 
 	/* all of it is looked at before anything is sent */
-	request->maps = text = required_option(stmt, "maps");
+	request->maps = text = virtual_copy_required_option(stmt, "maps");
 	while (*text)
 	{
 		(void) read_number(&text, INT_MAX, '.');
 		(void) read_number(&text, INT_MAX, ',');
 	}
-}
-
-static const char *
-required_option(CopyStmt *stmt, const char *name)
-{
-	const char *value = virtual_copy_option(stmt, name);
-
-	if (value == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("option \"%s\" of barks.shuffle is missing", name)));
-	return value;
 }
 
 /* Digits up to end, which is stepped over; a text may end instead of a comma. */

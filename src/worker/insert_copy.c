@@ -48,7 +48,6 @@ typedef struct Insert
 } Insert;
 
 static void insert_handler(CopyStmt *stmt);
-static const char *required_option(CopyStmt *stmt, const char *name);
 static void apply_setting(CopyStmt *stmt, const char *option, const char *setting);
 static void take_frame(Insert *insert, StringInfo frame);
 static void store_shares(Insert *insert);
@@ -78,8 +77,8 @@ insert_handler(CopyStmt *stmt)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("barks.insert can only be copied from a client's STDIN")));
-	insert.driver = strtou64(required_option(stmt, "driver"), NULL, 10);
-	insert.job = strtou64(required_option(stmt, "job"), NULL, 10);
+	insert.driver = strtou64(virtual_copy_required_option(stmt, "driver"), NULL, 10);
+	insert.job = strtou64(virtual_copy_required_option(stmt, "job"), NULL, 10);
 	if (virtual_copy_option(stmt, "over"))
 	{
 		shuffle_job_over(insert.driver, insert.job);
@@ -93,11 +92,11 @@ insert_handler(CopyStmt *stmt)
 	insert.batch_context = AllocSetContextCreate(insert.context, "barks insert batch",
 												 ALLOCSET_DEFAULT_SIZES);
 	insert.cid = GetCurrentCommandId(true);
-	write_marks_add((CommandId) strtoul(required_option(stmt, "command"), NULL, 10), insert.cid);
+	write_marks_add((CommandId) strtoul(virtual_copy_required_option(stmt, "command"), NULL, 10), insert.cid);
 	level = NewGUCNestLevel();
 	apply_setting(stmt, "wire", "barks.wire");
 	apply_setting(stmt, "fetch_timeout", "barks.fetch_timeout");
-	insert.force_wire = strcmp(required_option(stmt, "wire"), "always") == 0;
+	insert.force_wire = strcmp(virtual_copy_required_option(stmt, "wire"), "always") == 0;
 
 	old = MemoryContextSwitchTo(insert.context);
 	initStringInfo(&input);
@@ -121,23 +120,12 @@ insert_handler(CopyStmt *stmt)
 	AtEOXact_GUC(true, level);
 }
 
-static const char *
-required_option(CopyStmt *stmt, const char *name)
-{
-	const char *value = virtual_copy_option(stmt, name);
-
-	if (value == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("COPY barks.insert lacks option \"%s\"", name)));
-	return value;
-}
-
 /* Under the user's own settings of how rows travel. */
 static void
 apply_setting(CopyStmt *stmt, const char *option, const char *setting)
 {
-	(void) set_config_option(setting, required_option(stmt, option), PGC_USERSET, PGC_S_SESSION,
+	(void) set_config_option(setting, virtual_copy_required_option(stmt, option),
+							 PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 }
 
