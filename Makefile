@@ -13,7 +13,7 @@ MODULE_big = barks
 
 SOURCES = $(wildcard src/*.c src/*/*.c)
 OBJS = $(SOURCES:.c=.o)
-MODULE_SQL = $(foreach m,cluster table tpch planner shuffle worker driver,$(wildcard src/$(m)/$(m).sql))
+MODULE_SQL = $(foreach m,cluster table tpch planner shuffle worker driver rdd,$(wildcard src/$(m)/$(m).sql))
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = $(EXTENSION)--$(EXTVERSION).sql $(SOURCES:.c=.d) test/log test/tmp_check

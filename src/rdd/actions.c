@@ -1,0 +1,391 @@
+/*-------------------------------------------------------------------------
+ * actions.c
+ *	  What gives rows or values, as the last step of a lineage.
+ *
+ * An action is an operation like the others.  Its elements are what the SQL
+ * function returns.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "rdd/combine.h"
+#include "rdd/query.h"
+
+static void append_json(StringInfo buf, const RddShape *shape, const char *path);
+static const RddShape *number_shape(const RddStep *step, const RddStep *input);
+
+/* collect(r, …): the elements, in their order */
+static void
+check_collect(RddStep *step, List *inputs)
+{
+	step->shape = ((RddStep *) linitial(inputs))->shape;
+}
+
+static void
+check_collect_pairs(RddStep *step, List *inputs)
+{
+	rdd_expect_pair(step, linitial(inputs));
+	check_collect(step, inputs);
+}
+
+static void
+compile_collect(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s", rdd_same_columns("s", step->shape),
+					 rdd_keep_order(query, step, 0), from);
+}
+
+/* take(r, n, …), first(r, …) */
+static void
+check_take(RddStep *step, List *inputs)
+{
+	if (rdd_arg_int(step, 0) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
+				 errmsg("number of elements to take must not be negative")));
+	step->shape = ((RddStep *) linitial(inputs))->shape;
+}
+
+static void
+compile_take(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *from = rdd_from(query, step, 0);
+	const char *order = rdd_keep_order(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s", rdd_same_columns("s", step->shape), order, from);
+	for (int i = 1; i <= rdd_order_of(query, step, 0); i++)
+		appendStringInfo(select, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
+	appendStringInfo(select, " LIMIT %d", strcmp(step->name, "first") == 0 ? 1 : rdd_arg_int(step, 0));
+}
+
+/* take_ordered(r, n, …), top(r, n, …), min(r, …), max(r, …): by the elements themselves */
+static void
+compile_ordered(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	bool		descending = strcmp(step->name, "top") == 0 || strcmp(step->name, "max") == 0;
+	const char *comma = "";
+	StringInfoData by;
+	const char *from;
+	ListCell   *lc;
+
+	query->in_order = false;
+	from = rdd_from(query, step, 0);
+	initStringInfo(&by);
+	foreach(lc, rdd_shape_columns(step->shape))
+	{
+		appendStringInfo(&by, "%ss.%s %s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path),
+						 descending ? "DESC NULLS LAST" : "ASC NULLS FIRST");
+		comma = ", ";
+	}
+	appendStringInfo(select, "SELECT %s, pg_catalog.row_number() OVER (ORDER BY %s) AS \"#1\" FROM "
+					 "(SELECT %s FROM %s AS s ORDER BY %s LIMIT %d) AS s",
+					 rdd_same_columns("s", step->shape), by.data,
+					 rdd_same_columns("s", step->shape), from, by.data, rdd_arg_int(step, 0));
+	rdd_set_order(query, step, 1);
+}
+
+/* min(r, …), max(r, …): of values that are not null */
+static void
+check_extreme(RddStep *step, List *inputs)
+{
+	step->shape = ((RddStep *) linitial(inputs))->shape;
+}
+
+static void
+compile_extreme(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *direction = strcmp(step->name, "max") == 0 ? "DESC NULLS LAST" : "ASC NULLS LAST";
+	const char *comma = " ORDER BY ";
+	const char *from;
+	ListCell   *lc;
+
+	query->in_order = false;
+	from = rdd_from(query, step, 0);
+	appendStringInfo(select, "SELECT %s FROM %s AS s", rdd_same_columns("s", step->shape), from);
+	foreach(lc, rdd_shape_columns(step->shape))
+	{
+		appendStringInfo(select, "%ss.%s %s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path),
+						 direction);
+		comma = ", ";
+	}
+	appendStringInfoString(select, " LIMIT 1");
+}
+
+/* collect_json(r) */
+static void
+check_collect_json(RddStep *step, List *inputs)
+{
+	step->shape = rdd_shape_leaf(JSONBOID, -1, InvalidOid);
+}
+
+static void
+compile_collect_json(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const RddStep *input = rdd_input(query, step, 0);
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfoString(select, "SELECT ");
+	if (rdd_shape_is_pair(input->shape))
+	{
+		appendStringInfoString(select, "pg_catalog.jsonb_build_object('k', ");
+		append_json(select, rdd_shape_key(input->shape), "k");
+		appendStringInfoString(select, ", 'v', ");
+		append_json(select, rdd_shape_value(input->shape), "v");
+		appendStringInfoChar(select, ')');
+	}
+	else
+		append_json(select, input->shape, "x");
+	appendStringInfo(select, " AS x%s FROM %s AS s", rdd_keep_order(query, step, 0), from);
+}
+
+static void
+append_json(StringInfo buf, const RddShape *shape, const char *path)
+{
+	ListCell   *lcn;
+	ListCell   *lcf;
+
+	if (rdd_shape_is_leaf(shape))
+	{
+		appendStringInfo(buf, "pg_catalog.to_jsonb(s.%s)", quote_identifier(path));
+		return;
+	}
+	appendStringInfoString(buf, "pg_catalog.jsonb_build_object(");
+	forboth(lcn, shape->names, lcf, shape->fields)
+	{
+		const char *name = lfirst(lcn);
+
+		/* inner pairs are tuples */
+		if (rdd_shape_is_pair(shape))
+			name = foreach_current_index(lcn) == 0 ? "_1" : "_2";
+		appendStringInfo(buf, "%s%s, ", foreach_current_index(lcn) > 0 ? ", " : "", quote_literal_cstr(name));
+		append_json(buf, lfirst(lcf), psprintf("%s.%s", path, (char *) lfirst(lcn)));
+	}
+	appendStringInfoChar(buf, ')');
+}
+
+/* count(r), is_empty(r) */
+static void
+check_count(RddStep *step, List *inputs)
+{
+	step->shape = rdd_shape_leaf(INT8OID, -1, InvalidOid);
+}
+
+static void
+compile_count(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	query->in_order = false;
+	appendStringInfo(select, "SELECT pg_catalog.count(*) AS x FROM %s AS s", rdd_from(query, step, 0));
+}
+
+static void
+check_is_empty(RddStep *step, List *inputs)
+{
+	step->shape = rdd_shape_leaf(BOOLOID, -1, InvalidOid);
+}
+
+static void
+compile_is_empty(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	query->in_order = false;
+	appendStringInfo(select, "SELECT NOT EXISTS (SELECT FROM %s AS s) AS x", rdd_from(query, step, 0));
+}
+
+/* count_by_key(r, …) → pairs of key and number */
+static void
+check_count_by_key(RddStep *step, List *inputs)
+{
+	const RddStep *input = linitial(inputs);
+
+	rdd_expect_pair(step, input);
+	step->shape = rdd_shape_pair(rdd_shape_key(input->shape), rdd_shape_leaf(INT8OID, -1, InvalidOid));
+}
+
+/* count_by_value(r, …) → pairs of element and number */
+static void
+check_count_by_value(RddStep *step, List *inputs)
+{
+	step->shape = rdd_shape_pair(((RddStep *) linitial(inputs))->shape,
+								 rdd_shape_leaf(INT8OID, -1, InvalidOid));
+}
+
+static void
+compile_counts(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const RddStep *input = rdd_input(query, step, 0);
+	List	   *from_leaves = strcmp(step->name, "count_by_key") == 0
+		? rdd_shape_leaves(rdd_shape_key(input->shape), "k") : rdd_shape_columns(input->shape);
+	const char *comma = " GROUP BY ";
+	ListCell   *lc;
+
+	query->in_order = false;
+	appendStringInfo(select, "SELECT %s, pg_catalog.count(*) AS v FROM %s AS s",
+					 rdd_columns("s", from_leaves, rdd_shape_leaves(rdd_shape_key(step->shape), "k")),
+					 rdd_from(query, step, 0));
+	foreach(lc, from_leaves)
+	{
+		appendStringInfo(select, "%ss.%s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path));
+		comma = ", ";
+	}
+}
+
+/* lookup(r, key, …) → values */
+static void
+check_lookup(RddStep *step, List *inputs)
+{
+	const RddStep *input = linitial(inputs);
+
+	rdd_expect_pair(step, input);
+	if (!rdd_shape_is_leaf(rdd_shape_key(input->shape)) ||
+		rdd_shape_key(input->shape)->type != rdd_arg(step, 0)->consttype)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("cannot look up a key of type %s among keys of type %s",
+						format_type_be(rdd_arg(step, 0)->consttype),
+						rdd_shape_text(rdd_shape_key(input->shape))),
+				 errhint("Cast the key.")));
+	step->shape = (RddShape *) rdd_shape_value(input->shape);
+}
+
+static void
+compile_lookup(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const RddStep *input = rdd_input(query, step, 0);
+	const char *from = rdd_from(query, step, 0);
+	List	   *values = rdd_shape_leaves(rdd_shape_value(input->shape), "v");
+	const char *order = rdd_keep_order(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s WHERE s.k ",
+					 rdd_columns("s", values, rdd_shape_columns(step->shape)), order, from);
+	if (rdd_arg_is_null(step, 0))
+		appendStringInfoString(select, "IS NULL");
+	else
+		appendStringInfo(select, "= %s", rdd_arg_literal(step, 0));
+}
+
+/* reduce(r, f, …), fold(r, zero, f), aggregate(r, zero, seq, comb) */
+static void
+check_combine_all(RddStep *step, List *inputs)
+{
+	RddCombine *combine = rdd_combination(step, ((RddStep *) linitial(inputs))->shape);
+
+	step->shape = combine->state;
+}
+
+/* Of no elements a reduction is null, a fold its zero. */
+static void
+compile_combine_all(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const RddStep *input = rdd_input(query, step, 0);
+	RddCombine *combine = rdd_combination(step, input->shape);
+
+	query->in_order = false;
+	rdd_compile_combination(combine, rdd_shape_columns(input->shape), rdd_shape_columns(step->shape), NIL,
+							rdd_from(query, step, 0), select);
+}
+
+/* sum(r), mean(r), variance(r) … : of numbers, null for none */
+static const RddShape *
+number_shape(const RddStep *step, const RddStep *input)
+{
+	char		category = 0;
+	bool		preferred;
+
+	if (rdd_shape_is_leaf(input->shape))
+		get_type_category_preferred(input->shape->type, &category, &preferred);
+	if (category != TYPCATEGORY_NUMERIC)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("barks.rdd_%s needs numbers, not elements of type %s", step->name,
+						rdd_shape_text(input->shape))));
+	return input->shape;
+}
+
+static const struct
+{
+	const char *name;
+	const char *aggregate;
+}			statistics[] = {
+	{"sum", "pg_catalog.sum(s.x::pg_catalog.float8)"},
+	{"mean", "pg_catalog.avg(s.x::pg_catalog.float8)"},
+	{"variance", "pg_catalog.var_pop(s.x::pg_catalog.float8)"},
+	{"sample_variance", "pg_catalog.var_samp(s.x::pg_catalog.float8)"},
+	{"stdev", "pg_catalog.stddev_pop(s.x::pg_catalog.float8)"},
+	{"sample_stdev", "pg_catalog.stddev_samp(s.x::pg_catalog.float8)"},
+};
+
+static void
+check_statistic(RddStep *step, List *inputs)
+{
+	(void) number_shape(step, linitial(inputs));
+	step->shape = rdd_shape_leaf(FLOAT8OID, -1, InvalidOid);
+}
+
+static void
+compile_statistic(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	query->in_order = false;
+	for (int i = 0; i < lengthof(statistics); i++)
+	{
+		if (strcmp(statistics[i].name, step->name) == 0)
+			appendStringInfo(select, "SELECT %s AS x FROM %s AS s", statistics[i].aggregate,
+							 rdd_from(query, step, 0));
+	}
+}
+
+/* stats(r) → count, mean, stdev, max, min */
+static void
+check_stats(RddStep *step, List *inputs)
+{
+	List	   *fields = list_make1(rdd_shape_leaf(INT8OID, -1, InvalidOid));
+
+	(void) number_shape(step, linitial(inputs));
+	for (int i = 0; i < 4; i++)
+		fields = lappend(fields, rdd_shape_leaf(FLOAT8OID, -1, InvalidOid));
+	step->shape = rdd_shape_tuple(fields);
+}
+
+static void
+compile_stats(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	query->in_order = false;
+	appendStringInfo(select, "SELECT pg_catalog.count(s.x) AS \"x._1\", pg_catalog.avg(s.x) AS \"x._2\", "
+					 "pg_catalog.stddev_pop(s.x) AS \"x._3\", pg_catalog.max(s.x) AS \"x._4\", "
+					 "pg_catalog.min(s.x) AS \"x._5\" FROM (SELECT s.x::pg_catalog.float8 FROM %s AS s) AS s",
+					 rdd_from(query, step, 0));
+}
+
+const RddOperation rdd_actions[] = {
+	{"collect", check_collect, compile_collect},
+	{"collect_pairs", check_collect_pairs, compile_collect},
+	{"collect_json", check_collect_json, compile_collect_json},
+	{"take", check_take, compile_take},
+	{"first", check_collect, compile_take},
+	{"take_ordered", check_take, compile_ordered},
+	{"top", check_take, compile_ordered},
+	{"min", check_extreme, compile_extreme},
+	{"max", check_extreme, compile_extreme},
+	{"count", check_count, compile_count},
+	{"is_empty", check_is_empty, compile_is_empty},
+	{"count_by_key", check_count_by_key, compile_counts},
+	{"count_by_value", check_count_by_value, compile_counts},
+	{"lookup", check_lookup, compile_lookup},
+	{"reduce", check_combine_all, compile_combine_all},
+	{"fold", check_combine_all, compile_combine_all},
+	{"aggregate", check_combine_all, compile_combine_all},
+	{"tree_reduce", check_combine_all, compile_combine_all},
+	{"tree_aggregate", check_combine_all, compile_combine_all},
+	{"sum", check_statistic, compile_statistic},
+	{"mean", check_statistic, compile_statistic},
+	{"variance", check_statistic, compile_statistic},
+	{"sample_variance", check_statistic, compile_statistic},
+	{"stdev", check_statistic, compile_statistic},
+	{"sample_stdev", check_statistic, compile_statistic},
+	{"stats", check_stats, compile_stats},
+	{NULL}
+};

@@ -1,0 +1,343 @@
+/*-------------------------------------------------------------------------
+ * elements.c
+ *	  Transformations of RDDs of any elements.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "rdd/query.h"
+
+static Lambda *lambda_over(const RddStep *step, const RddStep *input, LambdaKind kind, Oid cast_to);
+static Oid	arg_type(const RddStep *step, int number);
+static void keep(RddStep *step, const RddStep *input);
+static void set_operation(RddQuery *query, const RddStep *step, StringInfo select, const char *operator);
+
+/* The lambda that is a step's first argument, over the input's elements. */
+static Lambda *
+lambda_over(const RddStep *step, const RddStep *input, LambdaKind kind, Oid cast_to)
+{
+	return lambda_make(rdd_arg_text(step, 0), lambda_element(input->shape), kind, cast_to);
+}
+
+/* A regtype, or InvalidOid for NULL. */
+static Oid
+arg_type(const RddStep *step, int number)
+{
+	return rdd_arg_is_null(step, number) ? InvalidOid
+		: DatumGetObjectId(rdd_arg(step, number)->constvalue);
+}
+
+/* Elements and partitions are those of the input. */
+static void
+keep(RddStep *step, const RddStep *input)
+{
+	step->shape = input->shape;
+	step->partitions = input->partitions;
+	step->by_key = input->by_key;
+}
+
+/* map(r, f, result) */
+static void
+check_map(RddStep *step, List *inputs)
+{
+	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, arg_type(step, 1));
+
+	keep(step, linitial(inputs));
+	step->by_key = false;
+	step->shape = (RddShape *) lambda->shape;
+	step->is_volatile = lambda->is_volatile;
+}
+
+static void
+compile_map(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const RddStep *input = rdd_input(query, step, 0);
+	Lambda	   *lambda = lambda_over(step, input, LAMBDA_VALUE, arg_type(step, 1));
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s",
+					 rdd_lambda_columns(query, lambda, rdd_shape_columns(step->shape)),
+					 rdd_keep_order(query, step, 0), from);
+}
+
+/* flat_map(r, f, result): an array or a set for each element */
+static void
+check_flat_map(RddStep *step, List *inputs)
+{
+	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_SET, InvalidOid);
+
+	keep(step, linitial(inputs));
+	step->by_key = false;
+	step->shape = (RddShape *) lambda->shape;
+	step->is_volatile = lambda->is_volatile;
+}
+
+static void
+compile_flat_map(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const RddStep *input = rdd_input(query, step, 0);
+	Lambda	   *lambda = lambda_over(step, input, LAMBDA_SET, InvalidOid);
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s",
+					 rdd_lambda_columns(query, lambda, rdd_shape_columns(step->shape)),
+					 rdd_keep_order(query, step, 0), from);
+}
+
+/* filter(r, f) */
+static void
+check_filter(RddStep *step, List *inputs)
+{
+	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, InvalidOid);
+
+	if (lambda->shape->type != BOOLOID || !rdd_shape_is_leaf(lambda->shape))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the lambda of barks.rdd_%s must give boolean, not %s", step->name,
+						rdd_shape_text(lambda->shape))));
+	keep(step, linitial(inputs));
+	step->is_volatile = lambda->is_volatile;
+}
+
+static void
+compile_filter(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const RddStep *input = rdd_input(query, step, 0);
+	Lambda	   *lambda = lambda_over(step, input, LAMBDA_VALUE, InvalidOid);
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s WHERE %s",
+					 rdd_same_columns("s", step->shape), rdd_keep_order(query, step, 0), from,
+					 rdd_lambda_value(query, lambda, 0));
+}
+
+/* key_by(r, f): the lambda's value is the key of the element */
+static void
+check_key_by(RddStep *step, List *inputs)
+{
+	const RddStep *input = linitial(inputs);
+	Lambda	   *lambda = lambda_over(step, input, LAMBDA_VALUE, InvalidOid);
+
+	keep(step, input);
+	step->by_key = false;
+	step->shape = rdd_shape_pair(lambda->shape, input->shape);
+	step->is_volatile = lambda->is_volatile;
+}
+
+static void
+compile_key_by(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const RddStep *input = rdd_input(query, step, 0);
+	Lambda	   *lambda = lambda_over(step, input, LAMBDA_VALUE, InvalidOid);
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s, %s%s FROM %s AS s",
+					 rdd_lambda_columns(query, lambda,
+										rdd_shape_leaves(rdd_shape_key(step->shape), "k")),
+					 rdd_columns("s", rdd_shape_columns(input->shape),
+								 rdd_shape_leaves(rdd_shape_value(step->shape), "v")),
+					 rdd_keep_order(query, step, 0), from);
+}
+
+/* union(r, o): duplicates stay */
+static void
+check_union(RddStep *step, List *inputs)
+{
+	const RddStep *left = linitial(inputs);
+	const RddStep *right = lsecond(inputs);
+
+	rdd_expect_alike(step, left, right);
+	step->shape = left->shape;
+	if (left->partitions > 0 && right->partitions > 0)
+		step->partitions = left->partitions + right->partitions;
+}
+
+static void
+compile_union(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *from[2];
+	int			order = 0;
+
+	for (int i = 0; i < 2; i++)
+		from[i] = rdd_from(query, step, i);
+	if (query->in_order)
+		order = 1 + Max(rdd_order_of(query, step, 0), rdd_order_of(query, step, 1));
+	for (int i = 0; i < 2; i++)
+	{
+		appendStringInfo(select, "%sSELECT %s", i > 0 ? " UNION ALL " : "",
+						 rdd_same_columns("s", step->shape));
+		/* first come all of the first, in their order */
+		for (int column = 0; column < order; column++)
+		{
+			if (column == 0)
+				appendStringInfo(select, ", %d::pg_catalog.int8 AS \"#1\"", i);
+			else if (column <= rdd_order_of(query, step, i))
+				appendStringInfo(select, ", s.\"#%d\" AS \"#%d\"", column, column + 1);
+			else
+				appendStringInfo(select, ", NULL::pg_catalog.int8 AS \"#%d\"", column + 1);
+		}
+		appendStringInfo(select, " FROM %s AS s", from[i]);
+	}
+	rdd_set_order(query, step, order);
+}
+
+/* intersection(r, o, n): distinct elements */
+static void
+check_intersection(RddStep *step, List *inputs)
+{
+	rdd_expect_alike(step, linitial(inputs), lsecond(inputs));
+	step->shape = ((RddStep *) linitial(inputs))->shape;
+	step->partitions = rdd_arg_partitions(step, 0, 0);
+}
+
+static void
+compile_intersection(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	set_operation(query, step, select, "INTERSECT");
+}
+
+static void
+set_operation(RddQuery *query, const RddStep *step, StringInfo select, const char *operator)
+{
+	const char *left = rdd_from(query, step, 0);
+	const char *right = rdd_from(query, step, 1);
+	const char *columns = rdd_same_columns("s", step->shape);
+
+	appendStringInfo(select, "SELECT %s FROM %s AS s %s SELECT %s FROM %s AS s",
+					 columns, left, operator, columns, right);
+}
+
+/* subtract(r, o, n): elements that the other does not have, as often as they are there */
+static void
+compile_subtract(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *left = rdd_from(query, step, 0);
+	const char *right = rdd_from(query, step, 1);
+
+	appendStringInfo(select, "SELECT %s FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AS o WHERE %s)",
+					 rdd_same_columns("s", step->shape), left, right,
+					 rdd_equal_columns("s", "o", rdd_shape_columns(step->shape)));
+}
+
+/* distinct(r, n) */
+static void
+check_distinct(RddStep *step, List *inputs)
+{
+	step->shape = ((RddStep *) linitial(inputs))->shape;
+	step->partitions = rdd_arg_partitions(step, 0, ((RddStep *) linitial(inputs))->partitions);
+}
+
+static void
+compile_distinct(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfo(select, "SELECT DISTINCT %s FROM %s AS s", rdd_same_columns("s", step->shape), from);
+}
+
+/* cartesian(r, o): pairs of all with all */
+static void
+check_cartesian(RddStep *step, List *inputs)
+{
+	const RddStep *left = linitial(inputs);
+	const RddStep *right = lsecond(inputs);
+
+	step->shape = rdd_shape_pair(left->shape, right->shape);
+	step->partitions = left->partitions * right->partitions;
+}
+
+static void
+compile_cartesian(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *left = rdd_from(query, step, 0);
+	const char *right = rdd_from(query, step, 1);
+
+	appendStringInfo(select, "SELECT %s, %s FROM %s AS l CROSS JOIN %s AS r",
+					 rdd_columns("l", rdd_shape_columns(rdd_input(query, step, 0)->shape),
+								 rdd_shape_leaves(rdd_shape_key(step->shape), "k")),
+					 rdd_columns("r", rdd_shape_columns(rdd_input(query, step, 1)->shape),
+								 rdd_shape_leaves(rdd_shape_value(step->shape), "v")),
+					 left, right);
+}
+
+/* sort_by(r, f, ascending, n) */
+static void
+check_sort_by(RddStep *step, List *inputs)
+{
+	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, InvalidOid);
+
+	keep(step, linitial(inputs));
+	step->by_key = false;
+	step->partitions = rdd_arg_partitions(step, 2, step->partitions);
+	step->is_volatile = lambda->is_volatile;
+}
+
+/*
+ * Where nobody asks for the order it is not made.  NULLs come first when
+ * ascending, as in Spark.
+ */
+static void
+compile_sort_by(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const RddStep *input = rdd_input(query, step, 0);
+	Lambda	   *lambda = lambda_over(step, input, LAMBDA_VALUE, InvalidOid);
+	bool		in_order = query->in_order;
+	const char *from;
+
+	/* the order of the input does not show */
+	query->in_order = false;
+	from = rdd_from(query, step, 0);
+	query->in_order = in_order;
+	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
+	if (in_order)
+	{
+		const char *comma = "";
+
+		appendStringInfoString(select, ", pg_catalog.row_number() OVER (ORDER BY ");
+		for (int i = 0; i < rdd_shape_width(lambda->shape); i++)
+		{
+			appendStringInfo(select, "%s%s %s", comma, rdd_lambda_value(query, lambda, i),
+							 rdd_arg_bool(step, 1, true) ? "ASC NULLS FIRST" : "DESC NULLS LAST");
+			comma = ", ";
+		}
+		appendStringInfoString(select, ") AS \"#1\"");
+		rdd_set_order(query, step, 1);
+	}
+	appendStringInfo(select, " FROM %s AS s", from);
+}
+
+/* coalesce(r, n, shuffle), repartition(r, n) */
+static void
+check_repartition(RddStep *step, List *inputs)
+{
+	keep(step, linitial(inputs));
+	step->by_key = false;
+	step->partitions = rdd_arg_partitions(step, 0, step->partitions);
+}
+
+static void
+compile_same(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s", rdd_same_columns("s", step->shape),
+					 rdd_keep_order(query, step, 0), from);
+}
+
+const RddOperation rdd_element_operations[] = {
+	{"map", check_map, compile_map},
+	{"flat_map", check_flat_map, compile_flat_map},
+	{"filter", check_filter, compile_filter},
+	{"key_by", check_key_by, compile_key_by},
+	{"union", check_union, compile_union},
+	{"intersection", check_intersection, compile_intersection},
+	{"subtract", check_intersection, compile_subtract},
+	{"distinct", check_distinct, compile_distinct},
+	{"cartesian", check_cartesian, compile_cartesian},
+	{"sort_by", check_sort_by, compile_sort_by},
+	{"repartition", check_repartition, compile_same},
+	{NULL}
+};

@@ -1,0 +1,430 @@
+/*-------------------------------------------------------------------------
+ * query.c
+ *	  From a lineage to a query.
+ *
+ * A step is a sub-select in the FROM of the one step that reads it, or a WITH query
+ * when several do, which the engine then computes once.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "rdd/query.h"
+
+static const RddOperation *const operations[] = {
+	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_actions
+};
+
+static void compile_step(RddQuery *query, int number, StringInfo select);
+static int	number_of(const RddQuery *query, const RddStep *step, int input);
+static char *cast_columns(const char *select, const RddStep *last, List *types, int order);
+static char *value_for_null(const RddShape *leaf);
+static const Const *argument(const RddStep *step, int number);
+
+const RddOperation *
+rdd_operation(const char *name)
+{
+	for (int i = 0; i < lengthof(operations); i++)
+	{
+		for (const RddOperation *operation = operations[i]; operation->name; operation++)
+		{
+			if (strcmp(operation->name, name) == 0)
+				return operation;
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_FUNCTION),
+			 errmsg("there is no RDD operation \"%s\"", name)));
+}
+
+Rdd *
+rdd_apply(const char *name, List *inputs, List *args)
+{
+	RddStep    *step = palloc0(sizeof(RddStep));
+	List	   *last = NIL;
+	Rdd		   *rdd = rdd_merge(inputs, &step->inputs);
+	ListCell   *lc;
+
+	step->name = name;
+	step->args = args;
+	foreach(lc, inputs)
+		last = lappend(last, rdd_last(lfirst(lc)));
+	rdd_operation(name)->check(step, last);
+	rdd->steps = lappend(rdd->steps, step);
+	return rdd;
+}
+
+char *
+rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
+{
+	int			nsteps = list_length(rdd->steps);
+	StringInfoData select;
+	ListCell   *lc;
+	ListCell   *lci;
+	char	   *text;
+
+	query->rdd = rdd;
+	query->lambdas.lambdas = NIL;
+	query->uses = palloc0(nsteps * sizeof(int));
+	query->order = palloc0(nsteps * sizeof(int));
+	query->shared = palloc0(nsteps * sizeof(bool));
+	initStringInfo(&query->with);
+	initStringInfo(&select);
+	foreach(lc, rdd->steps)
+	{
+		foreach(lci, ((RddStep *) lfirst(lc))->inputs)
+			query->uses[lfirst_int(lci)]++;
+	}
+	compile_step(query, nsteps - 1, &select);
+	text = cast_columns(select.data, rdd_last(rdd), types, query->order[nsteps - 1]);
+	if (query->with.len > 0)
+		text = psprintf("WITH %s %s", query->with.data, text);
+	return text;
+}
+
+static void
+compile_step(RddQuery *query, int number, StringInfo select)
+{
+	RddStep    *step = list_nth(query->rdd->steps, number);
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	rdd_operation(step->name)->compile(query, step, select);
+}
+
+/* The columns alone, of the types that the caller declared, in the order of the elements. */
+static char *
+cast_columns(const char *select, const RddStep *last, List *types, int order)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "SELECT ");
+	foreach(lc, rdd_shape_columns(last->shape))
+	{
+		RddLeaf    *leaf = lfirst(lc);
+
+		appendStringInfo(&buf, "%ss.%s", foreach_current_index(lc) > 0 ? ", " : "",
+						 quote_identifier(leaf->path));
+		if (types != NIL)
+			appendStringInfo(&buf, "::%s",
+							 format_type_be_qualified(list_nth_oid(types, foreach_current_index(lc))));
+		appendStringInfo(&buf, " AS %s", quote_identifier(leaf->path));
+	}
+	appendStringInfo(&buf, " FROM (%s) AS s", select);
+	for (int i = 1; i <= order; i++)
+		appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
+	return buf.data;
+}
+
+const RddStep *
+rdd_input(const RddQuery *query, const RddStep *step, int number)
+{
+	return list_nth(query->rdd->steps, list_nth_int(step->inputs, number));
+}
+
+const char *
+rdd_from(RddQuery *query, const RddStep *step, int input)
+{
+	int			number = list_nth_int(step->inputs, input);
+	StringInfoData select;
+
+	if (query->shared[number])
+		return psprintf("\"rdd %d\"", number + 1);
+	initStringInfo(&select);
+	compile_step(query, number, &select);
+	if (query->uses[number] == 1)
+		return psprintf("(%s)", select.data);
+	query->shared[number] = true;
+	appendStringInfo(&query->with, "%s\"rdd %d\" AS (%s)", query->with.len > 0 ? ", " : "",
+					 number + 1, select.data);
+	return psprintf("\"rdd %d\"", number + 1);
+}
+
+static int
+number_of(const RddQuery *query, const RddStep *step, int input)
+{
+	int			number = 0;
+	ListCell   *lc;
+
+	foreach(lc, query->rdd->steps)
+	{
+		if (lfirst(lc) == step)
+			number = foreach_current_index(lc);
+	}
+	return input < 0 ? number : list_nth_int(step->inputs, input);
+}
+
+int
+rdd_order_of(const RddQuery *query, const RddStep *step, int input)
+{
+	return query->order[number_of(query, step, input)];
+}
+
+void
+rdd_set_order(RddQuery *query, const RddStep *step, int ncolumns)
+{
+	query->order[number_of(query, step, -1)] = ncolumns;
+}
+
+const char *
+rdd_keep_order(RddQuery *query, const RddStep *step, int input)
+{
+	StringInfoData buf;
+	int			order = rdd_order_of(query, step, input);
+
+	initStringInfo(&buf);
+	for (int i = 1; i <= order; i++)
+		appendStringInfo(&buf, ", s.\"#%d\"", i);
+	rdd_set_order(query, step, order);
+	return buf.data;
+}
+
+char *
+rdd_columns(const char *alias, List *from, List *as)
+{
+	StringInfoData buf;
+	ListCell   *lcf;
+	ListCell   *lca;
+
+	initStringInfo(&buf);
+	forboth(lcf, from, lca, as)
+		appendStringInfo(&buf, "%s%s.%s AS %s", buf.len > 0 ? ", " : "", alias,
+						 quote_identifier(((RddLeaf *) lfirst(lcf))->path),
+						 quote_identifier(((RddLeaf *) lfirst(lca))->path));
+	return buf.data;
+}
+
+char *
+rdd_same_columns(const char *alias, const RddShape *shape)
+{
+	List	   *leaves = rdd_shape_columns(shape);
+
+	return rdd_columns(alias, leaves, leaves);
+}
+
+char *
+rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
+{
+	LambdaSet  *set = &query->lambdas;
+	int			number = 0;
+	ListCell   *lc;
+
+	foreach(lc, set->lambdas)
+	{
+		if (lfirst(lc) == lambda)
+			number = foreach_current_index(lc) + 1;
+	}
+	if (number == 0)
+	{
+		set->lambdas = lappend(set->lambdas, lambda);
+		number = list_length(set->lambdas);
+	}
+	return psprintf(lambda->unnests ? "pg_catalog.unnest(barks_lambda.\"%d.%d\")" : "barks_lambda.\"%d.%d\"",
+					number, leaf + 1);
+}
+
+char *
+rdd_lambda_columns(RddQuery *query, Lambda *lambda, List *as)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, as)
+		appendStringInfo(&buf, "%s%s AS %s", buf.len > 0 ? ", " : "",
+						 rdd_lambda_value(query, lambda, foreach_current_index(lc)),
+						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
+	return buf.data;
+}
+
+/*
+ * IS NOT DISTINCT FROM is nothing that PostgreSQL could hash by.  Two equalities are:
+ * of the columns with a value for NULL, and of whether they are NULL.
+ */
+char *
+rdd_equal_columns(const char *left, const char *right, List *leaves)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, leaves)
+	{
+		RddLeaf    *leaf = lfirst(lc);
+		const char *path = quote_identifier(leaf->path);
+		const char *instead = value_for_null(leaf->shape);
+
+		if (buf.len > 0)
+			appendStringInfoString(&buf, " AND ");
+		if (instead)
+			appendStringInfo(&buf, "COALESCE(%s.%s, %s) = COALESCE(%s.%s, %s) AND (%s.%s IS NULL) = (%s.%s IS NULL)",
+							 left, path, instead, right, path, instead, left, path, right, path);
+		else
+			/* arrays have it that NULLs are equal */
+			appendStringInfo(&buf, "ARRAY[%s.%s] = ARRAY[%s.%s]", left, path, right, path);
+	}
+	return buf.data;
+}
+
+/* Any value of the type, as a literal; NULL when none is known. */
+static char *
+value_for_null(const RddShape *leaf)
+{
+	const char *value = NULL;
+	char		category;
+	bool		preferred;
+
+	switch (getBaseType(leaf->type))
+	{
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			value = "epoch";
+			break;
+		case TIMEOID:
+		case INTERVALOID:
+			value = "00:00:00";
+			break;
+		case UUIDOID:
+			value = "00000000-0000-0000-0000-000000000000";
+			break;
+		case BYTEAOID:
+			value = "";
+			break;
+		case BOOLOID:
+			value = "false";
+			break;
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+		case OIDOID:
+			value = "0";
+			break;
+		case JSONBOID:
+			value = "null";
+			break;
+		default:
+			get_type_category_preferred(leaf->type, &category, &preferred);
+			if (getBaseType(leaf->type) != leaf->type)
+				break;			/* a domain may not take it */
+			if (category == TYPCATEGORY_STRING && leaf->type < FirstNormalObjectId)
+				value = "";
+			else if (OidIsValid(get_element_type(leaf->type)))
+				value = "{}";
+			break;
+	}
+	return value ? psprintf("%s::%s", quote_literal_cstr(value), rdd_type_text(leaf)) : NULL;
+}
+
+char *
+rdd_type_text(const RddShape *leaf)
+{
+	return format_type_extended(leaf->type, leaf->typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+static const Const *
+argument(const RddStep *step, int number)
+{
+	return list_nth_node(Const, step->args, number);
+}
+
+const Const *
+rdd_arg(const RddStep *step, int number)
+{
+	return argument(step, number);
+}
+
+bool
+rdd_arg_is_null(const RddStep *step, int number)
+{
+	return argument(step, number)->constisnull;
+}
+
+const char *
+rdd_arg_text(const RddStep *step, int number)
+{
+	if (rdd_arg_is_null(step, number))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument %d of barks.rdd_%s must not be null",
+						list_length(step->inputs) + number + 1, step->name)));
+	return TextDatumGetCString(argument(step, number)->constvalue);
+}
+
+int
+rdd_arg_int(const RddStep *step, int number)
+{
+	if (rdd_arg_is_null(step, number))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument %d of barks.rdd_%s must not be null",
+						list_length(step->inputs) + number + 1, step->name)));
+	return DatumGetInt32(argument(step, number)->constvalue);
+}
+
+bool
+rdd_arg_bool(const RddStep *step, int number, bool if_null)
+{
+	return rdd_arg_is_null(step, number) ? if_null : DatumGetBool(argument(step, number)->constvalue);
+}
+
+char *
+rdd_arg_literal(const RddStep *step, int number)
+{
+	const Const *value = argument(step, number);
+	const char *type = format_type_be_qualified(value->consttype);
+	Oid			output;
+	bool		varlena;
+
+	if (value->constisnull)
+		return psprintf("NULL::%s", type);
+	getTypeOutputInfo(value->consttype, &output, &varlena);
+	return psprintf("%s::%s", quote_literal_cstr(OidOutputFunctionCall(output, value->constvalue)), type);
+}
+
+int
+rdd_arg_partitions(const RddStep *step, int number, int if_null)
+{
+	int			n;
+
+	if (rdd_arg_is_null(step, number))
+		return if_null;
+	n = DatumGetInt32(argument(step, number)->constvalue);
+	if (n < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("number of partitions must be positive, not %d", n)));
+	return n;
+}
+
+void
+rdd_expect_pair(const RddStep *step, const RddStep *input)
+{
+	if (!rdd_shape_is_pair(input->shape))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("barks.rdd_%s needs pairs, not elements of type %s", step->name,
+						rdd_shape_text(input->shape)),
+				 errhint("Make pairs with barks.rdd_map(r, '(key, value)') or barks.rdd_key_by().")));
+}
+
+void
+rdd_expect_alike(const RddStep *step, const RddStep *a, const RddStep *b)
+{
+	if (!rdd_shape_equal(a->shape, b->shape))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("barks.rdd_%s needs elements of one type, not %s and %s", step->name,
+						rdd_shape_text(a->shape), rdd_shape_text(b->shape))));
+}

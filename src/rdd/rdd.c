@@ -1,0 +1,420 @@
+/*-------------------------------------------------------------------------
+ * rdd.c
+ *	  The value of type barks.rdd: a lineage of steps.
+ *
+ * It is stored as nodeToString() of lists, and shown as the calls that make it:
+ *
+ *	  rdd_text_file('/data/lines.txt'),
+ *	  rdd_flat_map($1, 'string_to_array(x, '' '')'),
+ *	  rdd_map($2, '(x, 1)')
+ *
+ * That is a list of SQL expressions, so PostgreSQL's parser reads it back, and the
+ * functions themselves check it again.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "catalog/dependency.h"
+#include "executor/executor.h"
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/value.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "rdd/lambda.h"
+#include "rdd/rdd.h"
+
+PG_FUNCTION_INFO_V1(barks_rdd_in);
+PG_FUNCTION_INFO_V1(barks_rdd_out);
+PG_FUNCTION_INFO_V1(barks_fn_in);
+PG_FUNCTION_INFO_V1(barks_fn_from_text);
+PG_FUNCTION_INFO_V1(barks_fn_from_function);
+PG_FUNCTION_INFO_V1(barks_fn);
+
+/* While the text form is read: the steps so far. */
+typedef struct ReadContext
+{
+	List	   *values;			/* Const *, each an RDD that ends at that step */
+} ReadContext;
+
+static List *step_to_list(const RddStep *step);
+static RddStep *step_from_list(List *list);
+static int	find_step(const Rdd *rdd, const List *written, const char *step, const RddStep *wanted);
+static void append_step(StringInfo buf, const RddStep *step);
+static void append_constant(StringInfo buf, const Const *value);
+static Datum read_step(ReadContext *context, const char *text, ResTarget *target);
+static Node *step_reference(ParseState *pstate, ParamRef *pref);
+static void check_step(ParseState *pstate, Node *expr, const char *text);
+static Oid	type_named(const char *name);
+
+Oid
+rdd_type(void)
+{
+	return type_named("rdd");
+}
+
+Oid
+fn_type(void)
+{
+	return type_named("fn");
+}
+
+static Oid
+type_named(const char *name)
+{
+	Oid			namespace = get_namespace_oid("barks", false);
+
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, PointerGetDatum(name),
+						   ObjectIdGetDatum(namespace));
+}
+
+RddStep *
+rdd_last(const Rdd *rdd)
+{
+	return llast(rdd->steps);
+}
+
+Rdd *
+rdd_from_datum(Datum datum)
+{
+	Rdd		   *rdd = palloc(sizeof(Rdd));
+	List	   *list = stringToNode(TextDatumGetCString(datum));
+	ListCell   *lc;
+
+	rdd->steps = NIL;
+	foreach(lc, list)
+		rdd->steps = lappend(rdd->steps, step_from_list(lfirst(lc)));
+	return rdd;
+}
+
+Datum
+rdd_to_datum(const Rdd *rdd)
+{
+	List	   *list = NIL;
+	ListCell   *lc;
+
+	foreach(lc, rdd->steps)
+		list = lappend(list, step_to_list(lfirst(lc)));
+	return CStringGetTextDatum(nodeToString(list));
+}
+
+static List *
+step_to_list(const RddStep *step)
+{
+	return list_make5(makeString((char *) step->name), step->inputs, step->args,
+					  rdd_shape_to_list(step->shape),
+					  list_make3_int(step->partitions, step->by_key, step->is_volatile));
+}
+
+static RddStep *
+step_from_list(List *list)
+{
+	RddStep    *step = palloc0(sizeof(RddStep));
+	List	   *facts = list_nth(list, 4);
+
+	step->name = strVal(linitial(list));
+	step->inputs = lsecond(list);
+	step->args = lthird(list);
+	step->shape = rdd_shape_from_list(lfourth(list));
+	step->partitions = linitial_int(facts);
+	step->by_key = lsecond_int(facts) != 0;
+	step->is_volatile = lthird_int(facts) != 0;
+	return step;
+}
+
+Rdd *
+rdd_merge(List *rdds, List **ends)
+{
+	Rdd		   *merged = palloc0(sizeof(Rdd));
+	List	   *written = NIL;
+	ListCell   *lc;
+
+	*ends = NIL;
+	foreach(lc, rdds)
+	{
+		Rdd		   *rdd = lfirst(lc);
+		int			nsteps = list_length(rdd->steps);
+		int		   *numbers = palloc(nsteps * sizeof(int));
+
+		for (int i = 0; i < nsteps; i++)
+		{
+			RddStep    *step = list_nth(rdd->steps, i);
+			RddStep    *copy = palloc(sizeof(RddStep));
+			char	   *text;
+			ListCell   *lci;
+
+			*copy = *step;
+			copy->inputs = NIL;
+			foreach(lci, step->inputs)
+				copy->inputs = lappend_int(copy->inputs, numbers[lfirst_int(lci)]);
+			text = nodeToString(step_to_list(copy));
+			/* the first lineage has no step twice */
+			numbers[i] = foreach_current_index(lc) == 0 ? -1 : find_step(merged, written, text, copy);
+			if (numbers[i] >= 0)
+				continue;
+			numbers[i] = list_length(merged->steps);
+			merged->steps = lappend(merged->steps, copy);
+			written = lappend(written, text);
+		}
+		*ends = lappend_int(*ends, numbers[nsteps - 1]);
+	}
+	return merged;
+}
+
+static int
+find_step(const Rdd *rdd, const List *written, const char *step, const RddStep *wanted)
+{
+	ListCell   *lc;
+
+	foreach(lc, written)
+	{
+		int			n = foreach_current_index(lc);
+
+		if (strcmp(((RddStep *) list_nth(rdd->steps, n))->name, wanted->name) == 0 &&
+			strcmp(lfirst(lc), step) == 0)
+			return n;
+	}
+	return -1;
+}
+
+char *
+rdd_text(const Rdd *rdd)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, rdd->steps)
+	{
+		if (foreach_current_index(lc) > 0)
+			appendStringInfoString(&buf, ",\n");
+		append_step(&buf, lfirst(lc));
+	}
+	return buf.data;
+}
+
+static void
+append_step(StringInfo buf, const RddStep *step)
+{
+	const char *comma = "";
+	int			nargs = list_length(step->args);
+	ListCell   *lc;
+
+	/* NULL is what an argument is by default */
+	while (nargs > 0 && list_nth_node(Const, step->args, nargs - 1)->constisnull)
+		nargs--;
+	appendStringInfo(buf, "rdd_%s(", step->name);
+	foreach(lc, step->inputs)
+	{
+		appendStringInfo(buf, "%s$%d", comma, lfirst_int(lc) + 1);
+		comma = ", ";
+	}
+	for (int i = 0; i < nargs; i++)
+	{
+		appendStringInfoString(buf, comma);
+		append_constant(buf, list_nth(step->args, i));
+		comma = ", ";
+	}
+	appendStringInfoChar(buf, ')');
+}
+
+static void
+append_constant(StringInfo buf, const Const *value)
+{
+	Oid			output;
+	bool		varlena;
+	char	   *text;
+
+	if (value->constisnull)
+	{
+		appendStringInfo(buf, "NULL::%s", format_type_be_qualified(value->consttype));
+		return;
+	}
+	getTypeOutputInfo(value->consttype, &output, &varlena);
+	text = OidOutputFunctionCall(output, value->constvalue);
+	if (value->consttype == BOOLOID)
+		appendStringInfoString(buf, DatumGetBool(value->constvalue) ? "true" : "false");
+	else if (value->consttype == INT4OID || value->consttype == INT8OID)
+		appendStringInfoString(buf, text);
+	else if (value->consttype == TEXTOID || value->consttype == fn_type())
+		appendStringInfoString(buf, quote_literal_cstr(text));
+	else
+		appendStringInfo(buf, "%s::%s", quote_literal_cstr(text),
+						 format_type_be_qualified(value->consttype));
+}
+
+Datum
+barks_rdd_out(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_CSTRING(rdd_text(rdd_from_datum(PG_GETARG_DATUM(0))));
+}
+
+Datum
+barks_rdd_in(PG_FUNCTION_ARGS)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+	ReadContext context = {NIL};
+	SelectStmt *select;
+	Datum		value = (Datum) 0;
+	ListCell   *lc;
+
+	select = (SelectStmt *) linitial_node(RawStmt, raw_parser(text, RAW_PARSE_PLPGSQL_EXPR))->stmt;
+	if (!IsA(select, SelectStmt) || select->targetList == NIL || select->fromClause)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type barks.rdd"),
+				 errdetail("It is a list of calls, such as: rdd_range(1, 10), rdd_map($1, 'x * 2').")));
+	foreach(lc, select->targetList)
+	{
+		value = read_step(&context, text, lfirst(lc));
+		context.values = lappend(context.values,
+								 makeConst(rdd_type(), -1, InvalidOid, -1, value, false, false));
+	}
+	PG_RETURN_DATUM(value);
+}
+
+/* Call the function that a step names. */
+static Datum
+read_step(ReadContext *context, const char *text, ResTarget *target)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	FuncCall   *call = (FuncCall *) target->val;
+	EState	   *estate;
+	ExprState  *state;
+	Node	   *expr;
+	Datum		value;
+	bool		isnull;
+	MemoryContext before;
+
+	if (!IsA(call, FuncCall) || list_length(call->funcname) != 1 || target->name)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type barks.rdd"),
+				 errdetail("\"%s\" is not a list of calls.", text)));
+	call->funcname = list_make2(makeString("barks"),
+								linitial(call->funcname));
+	pstate->p_sourcetext = text;
+	pstate->p_paramref_hook = step_reference;
+	pstate->p_ref_hook_state = context;
+	expr = transformExpr(pstate, (Node *) call, EXPR_KIND_OTHER);
+	assign_expr_collations(pstate, expr);
+	check_step(pstate, expr, text);
+
+	estate = CreateExecutorState();
+	before = MemoryContextSwitchTo(estate->es_query_cxt);
+	state = ExecPrepareExpr((Expr *) expr, estate);
+	value = ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate), &isnull);
+	MemoryContextSwitchTo(before);
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type barks.rdd"),
+				 errdetail("A step gives null.")));
+	value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+	FreeExecutorState(estate);
+	free_parsestate(pstate);
+	return value;
+}
+
+static Node *
+step_reference(ParseState *pstate, ParamRef *pref)
+{
+	ReadContext *context = pstate->p_ref_hook_state;
+
+	if (pref->number < 1 || pref->number > list_length(context->values))
+		return NULL;
+	return copyObject(list_nth(context->values, pref->number - 1));
+}
+
+/* A step is one of our functions over constants and earlier steps, nothing else. */
+static void
+check_step(ParseState *pstate, Node *expr, const char *text)
+{
+	FuncExpr   *call = (FuncExpr *) expr;
+	ListCell   *lc;
+
+	if (!IsA(call, FuncExpr) || call->funcresulttype != rdd_type() || call->funcretset ||
+		func_volatile(call->funcid) != PROVOLATILE_STABLE ||
+		getExtensionOfObject(ProcedureRelationId, call->funcid) != get_extension_oid("barks", false))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type barks.rdd"),
+				 errdetail("\"%s\" has something that does not make an RDD.", text)));
+	foreach(lc, call->args)
+	{
+		if (contain_subplans(lfirst(lc)) || contain_volatile_functions(lfirst(lc)) ||
+			contain_var_clause(lfirst(lc)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					 errmsg("invalid input syntax for type barks.rdd"),
+					 errdetail("Arguments must be constants.")));
+	}
+}
+
+Datum
+barks_fn_in(PG_FUNCTION_ARGS)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+
+	lambda_check_text(text);
+	PG_RETURN_TEXT_P(cstring_to_text(text));
+}
+
+Datum
+barks_fn_from_text(PG_FUNCTION_ARGS)
+{
+	lambda_check_text(TextDatumGetCString(PG_GETARG_DATUM(0)));
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* A function is a call of it with the variables as its arguments. */
+Datum
+barks_fn_from_function(PG_FUNCTION_ARGS)
+{
+	Oid			function = PG_GETARG_OID(0);
+	Oid		   *types;
+	int			nargs;
+	StringInfoData buf;
+
+	(void) get_func_signature(function, &types, &nargs);
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "%s(", quote_qualified_identifier(get_namespace_name(get_func_namespace(function)),
+															 get_func_name(function)));
+	for (int i = 0; i < nargs; i++)
+	{
+		appendStringInfo(&buf, "%s$%d", i > 0 ? ", " : "", i + 1);
+		if (get_typtype(types[i]) != TYPTYPE_PSEUDO)
+			appendStringInfo(&buf, "::%s", format_type_be_qualified(types[i]));
+	}
+	appendStringInfoChar(&buf, ')');
+	PG_RETURN_TEXT_P(cstring_to_text(buf.data));
+}
+
+/* barks.fn('x * $1', 3): the constants become part of the text. */
+Datum
+barks_fn(PG_FUNCTION_ARGS)
+{
+	const char *expression = TextDatumGetCString(PG_GETARG_DATUM(0));
+	Datum	   *values;
+	bool	   *nulls;
+	Oid		   *types;
+	int			nvalues = extract_variadic_args(fcinfo, 1, true, &values, &types, &nulls);
+
+	if (nvalues < 0)
+		nvalues = 0;
+	PG_RETURN_TEXT_P(cstring_to_text(lambda_capture(expression, nvalues, values, nulls, types)));
+}

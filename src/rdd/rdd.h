@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ * rdd.h
+ *	  The value of type barks.rdd: a lineage of steps.
+ *
+ * A step applies one operation to earlier steps and constants.  Steps that two
+ * lineages share are one step of what is made of both, so a value grows with
+ * what was called, not with how often results were used.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_RDD_RDD_H
+#define BARKS_RDD_RDD_H
+
+#include "fmgr.h"
+#include "nodes/primnodes.h"
+
+#include "rdd/shape.h"
+
+typedef struct RddStep
+{
+	const char *name;			/* the operation: the SQL function without rdd_ */
+	List	   *inputs;			/* integers: numbers of earlier steps, from 0 */
+	List	   *args;			/* Const *: the function's other arguments, in order */
+	RddShape   *shape;			/* of its elements */
+	int			partitions;		/* 0: as many as the engine likes */
+	bool		by_key;			/* equal keys are in one partition */
+	bool		is_volatile;	/* not the same rows when computed again */
+} RddStep;
+
+typedef struct Rdd
+{
+	List	   *steps;			/* RddStep *; the last one is the value */
+} Rdd;
+
+/* in the current context */
+extern Rdd *rdd_from_datum(Datum datum);
+extern Datum rdd_to_datum(const Rdd *rdd);
+/* all steps of several lineages, each once, and the numbers that the lineages end at */
+extern Rdd *rdd_merge(List *rdds, List **ends);
+/* one line for each step, as a function call; the first step is $1 */
+extern char *rdd_text(const Rdd *rdd);
+extern RddStep *rdd_last(const Rdd *rdd);
+
+/* OIDs of the types, looked up when first needed */
+extern Oid	rdd_type(void);
+extern Oid	fn_type(void);
+
+/* for hooks.c: calls in FROM whose arguments are known become sub-selects */
+extern void rdd_on_plan(Query *query);
+
+#endif							/* BARKS_RDD_RDD_H */

@@ -1,0 +1,264 @@
+/*-------------------------------------------------------------------------
+ * sources.c
+ *	  RDDs from arrays, ranges, tables and queries.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "rdd/query.h"
+
+static RddShape *shape_of_query(const char *text);
+static RddShape *shape_of_columns(List *types, List *typmods, List *collations);
+
+/* parallelize(anyarray, n) */
+static void
+check_parallelize(RddStep *step, List *inputs)
+{
+	const Const *array = rdd_arg(step, 0);
+	Oid			element = get_element_type(getBaseType(array->consttype));
+
+	step->partitions = rdd_arg_partitions(step, 1, 0);
+	(void) rdd_arg_is_null(step, 0);
+	if (array->constisnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the array to make an RDD of must not be null")));
+	step->shape = rdd_shape_leaf(element, -1, get_typcollation(element));
+}
+
+static void
+compile_parallelize(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	appendStringInfo(select, "SELECT u.x%s FROM pg_catalog.unnest(%s) WITH ORDINALITY u(x, n)",
+					 query->in_order ? ", u.n AS \"#1\"" : "", rdd_arg_literal(step, 0));
+	rdd_set_order(query, step, query->in_order ? 1 : 0);
+}
+
+/* range(first, last, step, n): the end is not included */
+static void
+check_range(RddStep *step, List *inputs)
+{
+	step->partitions = rdd_arg_partitions(step, 3, 0);
+	for (int i = 0; i < 3; i++)
+	{
+		if (rdd_arg_is_null(step, i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("bounds and step of a range must not be null")));
+	}
+	if (DatumGetInt64(rdd_arg(step, 2)->constvalue) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("step of a range must not be 0")));
+	step->shape = rdd_shape_leaf(INT8OID, -1, InvalidOid);
+}
+
+static void
+compile_range(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	int64		first = DatumGetInt64(rdd_arg(step, 0)->constvalue);
+	int64		end = DatumGetInt64(rdd_arg(step, 1)->constvalue);
+	int64		by = DatumGetInt64(rdd_arg(step, 2)->constvalue);
+
+	/* generate_series includes its end */
+	if (by > 0 ? end <= first : end >= first)
+		appendStringInfoString(select, "SELECT NULL::pg_catalog.int8 AS x WHERE false");
+	else
+		appendStringInfo(select, "SELECT g.x%s FROM pg_catalog.generate_series('"
+						 INT64_FORMAT "'::pg_catalog.int8, '" INT64_FORMAT "'::pg_catalog.int8, '"
+						 INT64_FORMAT "'::pg_catalog.int8) g(x)",
+						 query->in_order ? (by > 0 ? ", g.x AS \"#1\"" : ", -g.x AS \"#1\"") : "",
+						 first, end - (by > 0 ? 1 : -1), by);
+	rdd_set_order(query, step, query->in_order && !(by > 0 ? end <= first : end >= first) ? 1 : 0);
+}
+
+/* empty(regtype) */
+static void
+check_empty(RddStep *step, List *inputs)
+{
+	Oid			type = InvalidOid;
+
+	if (!rdd_arg_is_null(step, 0))
+		type = DatumGetObjectId(rdd_arg(step, 0)->constvalue);
+	if (!OidIsValid(type) || get_typtype(type) == TYPTYPE_PSEUDO)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("elements of an RDD cannot be of type %s",
+						OidIsValid(type) ? format_type_be(type) : "null")));
+	step->shape = rdd_shape_of_type(type);
+}
+
+static void
+compile_empty(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *comma = "SELECT ";
+	ListCell   *lc;
+
+	foreach(lc, rdd_shape_columns(step->shape))
+	{
+		RddLeaf    *leaf = lfirst(lc);
+
+		appendStringInfo(select, "%sNULL::%s AS %s", comma, rdd_type_text(leaf->shape),
+						 quote_identifier(leaf->path));
+		comma = ", ";
+	}
+	appendStringInfoString(select, " WHERE false");
+}
+
+/* table(regclass) */
+static Oid
+table_of(const RddStep *step)
+{
+	if (rdd_arg_is_null(step, 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the table to make an RDD of must not be null")));
+	return DatumGetObjectId(rdd_arg(step, 0)->constvalue);
+}
+
+static void
+check_table(RddStep *step, List *inputs)
+{
+	Relation	rel = relation_open(table_of(step), AccessShareLock);
+	Oid			type = rel->rd_rel->reltype;
+
+	if (!OidIsValid(type) || rel->rd_rel->relkind == RELKIND_COMPOSITE_TYPE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table or view", RelationGetRelationName(rel))));
+	relation_close(rel, AccessShareLock);
+	step->shape = rdd_shape_of_type(type);
+}
+
+static void
+compile_table(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	Oid			table = table_of(step);
+	const char *comma = "SELECT ";
+	ListCell   *lcn;
+	ListCell   *lcl;
+
+	forboth(lcn, step->shape->names, lcl, rdd_shape_columns(step->shape))
+	{
+		appendStringInfo(select, "%st.%s AS %s", comma, quote_identifier(lfirst(lcn)),
+						 quote_identifier(((RddLeaf *) lfirst(lcl))->path));
+		comma = ", ";
+	}
+	if (!get_rel_name(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("a table that the RDD reads does not exist any more")));
+	appendStringInfo(select, " FROM %s AS t",
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
+												get_rel_name(table)));
+}
+
+/* query(text) */
+static void
+check_query(RddStep *step, List *inputs)
+{
+	step->shape = shape_of_query(rdd_arg_text(step, 0));
+}
+
+/*
+ * One column makes values, two pairs, more tuples.  The text is parsed alone here,
+ * and must be one SELECT; between parentheses the same tokens are the same SELECT.
+ */
+static RddShape *
+shape_of_query(const char *text)
+{
+	List	   *statements = raw_parser(text, RAW_PARSE_DEFAULT);
+	RawStmt    *raw = statements != NIL ? linitial_node(RawStmt, statements) : NULL;
+	Query	   *query;
+	List	   *types = NIL;
+	List	   *typmods = NIL;
+	List	   *collations = NIL;
+	ListCell   *lc;
+
+	if (list_length(statements) != 1 || !IsA(raw->stmt, SelectStmt) ||
+		((SelectStmt *) raw->stmt)->intoClause)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the query of an RDD must be one SELECT")));
+	query = parse_analyze_fixedparams(raw, text, NULL, 0, NULL);
+	if (query->commandType != CMD_SELECT || query->hasModifyingCTE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the query of an RDD must be one SELECT")));
+	foreach(lc, query->targetList)
+	{
+		TargetEntry *target = lfirst_node(TargetEntry, lc);
+
+		if (target->resjunk)
+			continue;
+		types = lappend_oid(types, exprType((Node *) target->expr));
+		typmods = lappend_int(typmods, exprTypmod((Node *) target->expr));
+		collations = lappend_oid(collations, exprCollation((Node *) target->expr));
+	}
+	return shape_of_columns(types, typmods, collations);
+}
+
+static RddShape *
+shape_of_columns(List *types, List *typmods, List *collations)
+{
+	List	   *fields = NIL;
+
+	for (int i = 0; i < list_length(types); i++)
+		fields = lappend(fields, rdd_shape_leaf(list_nth_oid(types, i), list_nth_int(typmods, i),
+												list_nth_oid(collations, i)));
+	if (fields == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the query of an RDD must have columns")));
+	if (list_length(fields) == 1)
+		return linitial(fields);
+	if (list_length(fields) == 2)
+		return rdd_shape_pair(linitial(fields), lsecond(fields));
+	return rdd_shape_tuple(fields);
+}
+
+static void
+compile_query(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *text = rdd_arg_text(step, 0);
+	int			length = strlen(text);
+	const char *comma = "";
+	ListCell   *lc;
+
+	if (!rdd_shape_equal(shape_of_query(text), step->shape))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the query of an RDD has other columns than when the RDD was made"),
+				 errdetail("The query is: %s", text)));
+	/* what the parser allows at the end of a statement it does not between parentheses */
+	while (length > 0 && (text[length - 1] == ';' || isspace((unsigned char) text[length - 1])))
+		length--;
+	appendStringInfo(select, "SELECT * FROM (%.*s\n) AS q(", length, text);
+	foreach(lc, rdd_shape_columns(step->shape))
+	{
+		appendStringInfo(select, "%s%s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path));
+		comma = ", ";
+	}
+	appendStringInfoChar(select, ')');
+}
+
+const RddOperation rdd_sources[] = {
+	{"parallelize", check_parallelize, compile_parallelize},
+	{"range", check_range, compile_range},
+	{"empty", check_empty, compile_empty},
+	{"table", check_table, compile_table},
+	{"query", check_query, compile_query},
+	{NULL}
+};
