@@ -63,7 +63,7 @@ rdd_combination(const RddStep *step, const RddShape *value)
 	if (how->zero >= 0)
 	{
 		first = zero_lambda(step, how->zero);
-		combine->state = (RddShape *) first->shape;
+		combine->state = rdd_shape_nullable(first->shape);
 		combine->program[0] = select_of(combine, first, &query);
 	}
 	else if (how->first >= 0)
@@ -73,11 +73,11 @@ rdd_combination(const RddStep *step, const RddShape *value)
 
 		v->columns = x->columns;
 		first = lambda_of(step, how->first, list_make2(x, v));
-		combine->state = (RddShape *) first->shape;
+		combine->state = rdd_shape_nullable(first->shape);
 		combine->program[1] = select_of(combine, first, &query);
 	}
 	else
-		combine->state = (RddShape *) value;
+		combine->state = rdd_shape_nullable(value);
 	if (strcmp(how->name, "fold") == 0 && !rdd_shape_equal(combine->state, value))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -391,7 +391,7 @@ rdd_group_columns(const RddShape *value, const char *path, const char *as, const
 		foreach(lcn, rdd_shape_leaves(value, path))
 			appendStringInfo(select, "%ss.%s", foreach_current_index(lcn) > 0 ? ", " : "",
 							 quote_identifier(((RddLeaf *) lfirst(lcn))->path));
-		appendStringInfo(select, ")::%s", format_type_be_qualified(value->type));
+		appendStringInfo(select, ")::%s", rdd_type_name(value->type, -1));
 	}
 	appendStringInfoChar(select, ')');
 	if (filter)

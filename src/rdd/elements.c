@@ -150,7 +150,7 @@ check_union(RddStep *step, List *inputs)
 	const RddStep *right = lsecond(inputs);
 
 	rdd_expect_alike(step, left, right);
-	step->shape = left->shape;
+	step->shape = rdd_shape_either(left->shape, right->shape);
 	if (left->partitions > 0 && right->partitions > 0)
 		step->partitions = left->partitions + right->partitions;
 }
@@ -219,7 +219,8 @@ compile_subtract(RddQuery *query, const RddStep *step, StringInfo select)
 
 	appendStringInfo(select, "SELECT %s FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AS o WHERE %s)",
 					 rdd_same_columns("s", step->shape), left, right,
-					 rdd_equal_columns("s", "o", rdd_shape_columns(step->shape)));
+					 rdd_equal_columns("s", "o", rdd_shape_columns(step->shape),
+									   rdd_shape_columns(rdd_input(query, step, 1)->shape)));
 }
 
 /* distinct(r, n) */

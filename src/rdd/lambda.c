@@ -38,6 +38,7 @@ typedef struct LambdaParse
 	LambdaSet  *lambdas;		/* of the query, or NULL: a lambda alone */
 	const Lambda *current;		/* whose variables are known, or NULL */
 	ParseState *base;			/* where its placeholder was */
+	List	   *not_null;		/* Vars of variables' columns that are never null */
 } LambdaParse;
 
 /* $n in the text of a lambda. */
@@ -211,7 +212,7 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 		lambda->shape = rdd_shape_leaf(element, -1, get_typcollation(element));
 	}
 	else
-		lambda->shape = rdd_shape_of_expr(expr);
+		lambda->shape = rdd_shape_of_expr(expr, parse.not_null);
 	lambda->is_volatile = contain_volatile_functions(expr);
 	free_parsestate(pstate);
 	return lambda;
@@ -452,7 +453,12 @@ leaf_value(ParseState *pstate, LambdaParse *parse, const LambdaVariable *variabl
 	for (ParseState *at = pstate; at != parse->base; at = at->parentParseState)
 		depth++;
 	if (!parse->lambdas)
-		return (Node *) makeVar(1, number + 1, shape->type, shape->typmod, shape->collation, depth);
+	{
+		var = makeVar(1, number + 1, shape->type, shape->typmod, shape->collation, depth);
+		if (shape->not_null)
+			parse->not_null = lappend(parse->not_null, var);
+		return (Node *) var;
+	}
 	var = (Var *) colNameToVar(parse->base, leaf->path, false, location);
 	if (!var || !IsA(var, Var))
 		elog(ERROR, "no column \"%s\" for variable %s", leaf->path, variable->name);
@@ -535,7 +541,7 @@ lambda_capture(const char *text, int nvalues, const Datum *values, const bool *n
 					 errmsg("no value is given for parameter $%d", n + 1),
 					 internalerrposition(pg_mbstrlen_with_len(text, reference->location) + 1),
 					 internalerrquery(text)));
-		type = format_type_extended(types[n], -1, FORMAT_TYPE_FORCE_QUALIFY);
+		type = rdd_type_name(types[n], -1);
 		appendBinaryStringInfo(&buf, from, text + reference->location - from);
 		if (nulls[n])
 			appendStringInfo(&buf, "(NULL::%s)", type);

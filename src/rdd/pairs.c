@@ -400,6 +400,9 @@ check_join(RddStep *step, List *inputs)
 {
 	const RddStep *left = linitial(inputs);
 	const RddStep *right = lsecond(inputs);
+	const RddShape *key;
+	const RddShape *left_value;
+	const RddShape *right_value;
 
 	rdd_expect_pair(step, left);
 	rdd_expect_pair(step, right);
@@ -409,9 +412,16 @@ check_join(RddStep *step, List *inputs)
 				 errmsg("cannot join keys of type %s with keys of type %s",
 						rdd_shape_text(rdd_shape_key(left->shape)),
 						rdd_shape_text(rdd_shape_key(right->shape)))));
-	step->shape = rdd_shape_pair(rdd_shape_key(left->shape),
-								 rdd_shape_pair(rdd_shape_value(left->shape),
-												rdd_shape_value(right->shape)));
+	key = rdd_shape_key(strcmp(step->name, "right_outer_join") == 0 ? right->shape : left->shape);
+	left_value = rdd_shape_value(left->shape);
+	right_value = rdd_shape_value(right->shape);
+	if (strcmp(step->name, "full_outer_join") == 0)
+		key = rdd_shape_either(key, rdd_shape_key(right->shape));
+	if (strcmp(step->name, "right_outer_join") == 0 || strcmp(step->name, "full_outer_join") == 0)
+		left_value = rdd_shape_nullable(left_value);
+	if (strcmp(step->name, "left_outer_join") == 0 || strcmp(step->name, "full_outer_join") == 0)
+		right_value = rdd_shape_nullable(right_value);
+	step->shape = rdd_shape_pair(key, rdd_shape_pair(left_value, right_value));
 	step->partitions = rdd_arg_partitions(step, 0, Max(left->partitions, right->partitions));
 	step->by_key = true;
 	if (!rdd_arg_is_null(step, 1) && strcmp(rdd_arg_text(step, 1), "auto") != 0)
@@ -459,7 +469,7 @@ compile_join(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_columns("r", value_leaves(right),
 								 rdd_shape_leaves(lsecond(values->fields), "v.v")),
 					 left_from, words, right_from,
-					 rdd_equal_columns("l", "r", key_leaves(step)));
+					 rdd_equal_columns("l", "r", key_leaves(left), key_leaves(right)));
 }
 
 /* subtract_by_key(r, o, n) */
@@ -489,7 +499,7 @@ compile_subtract_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 
 	appendStringInfo(select, "SELECT %s FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AS o WHERE %s)",
 					 rdd_same_columns("s", step->shape), left, right,
-					 rdd_equal_columns("s", "o", key_leaves(step)));
+					 rdd_equal_columns("s", "o", key_leaves(step), key_leaves(rdd_input(query, step, 1))));
 }
 
 /* cogroup(r, VARIADIC rdd[]): the values of each key, an array for each input */
@@ -497,6 +507,7 @@ static void
 check_cogroup(RddStep *step, List *inputs)
 {
 	const RddStep *first = linitial(inputs);
+	const RddShape *key;
 	List	   *groups = NIL;
 	ListCell   *lc;
 
@@ -504,6 +515,8 @@ check_cogroup(RddStep *step, List *inputs)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("barks.rdd_cogroup needs at least two RDDs")));
+	rdd_expect_pair(step, first);
+	key = rdd_shape_key(first->shape);
 	foreach(lc, inputs)
 	{
 		const RddStep *input = lfirst(lc);
@@ -515,11 +528,11 @@ check_cogroup(RddStep *step, List *inputs)
 					 errmsg("cannot group keys of type %s with keys of type %s",
 							rdd_shape_text(rdd_shape_key(first->shape)),
 							rdd_shape_text(rdd_shape_key(input->shape)))));
+		key = rdd_shape_either(key, rdd_shape_key(input->shape));
 		groups = lappend(groups, rdd_group_shape(step, rdd_shape_value(input->shape)));
 		step->partitions = Max(step->partitions, input->partitions);
 	}
-	step->shape = rdd_shape_pair(rdd_shape_key(first->shape),
-								 list_length(groups) == 2 ? rdd_shape_pair(linitial(groups), lsecond(groups))
+	step->shape = rdd_shape_pair(key, list_length(groups) == 2 ? rdd_shape_pair(linitial(groups), lsecond(groups))
 								 : rdd_shape_tuple(groups));
 	step->by_key = true;
 }

@@ -20,6 +20,7 @@ static const RddOperation *const operations[] = {
 	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_actions
 };
 
+static const Rdd *check_again(const Rdd *rdd);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static int	number_of(const RddQuery *query, const RddStep *step, int input);
 static char *cast_columns(const char *select, const RddStep *last, List *types, int order);
@@ -68,7 +69,7 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	ListCell   *lci;
 	char	   *text;
 
-	query->rdd = rdd;
+	query->rdd = rdd = check_again(rdd);
 	query->lambdas.lambdas = NIL;
 	query->uses = palloc0(nsteps * sizeof(int));
 	query->order = palloc0(nsteps * sizeof(int));
@@ -85,6 +86,36 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	if (query->with.len > 0)
 		text = psprintf("WITH %s %s", query->with.data, text);
 	return text;
+}
+
+/* The world may be another one than when the lineage was made. */
+static const Rdd *
+check_again(const Rdd *rdd)
+{
+	Rdd		   *again = palloc0(sizeof(Rdd));
+	ListCell   *lc;
+
+	foreach(lc, rdd->steps)
+	{
+		RddStep    *step = lfirst(lc);
+		RddStep    *copy = palloc(sizeof(RddStep));
+		List	   *inputs = NIL;
+		ListCell   *lci;
+
+		*copy = *step;
+		foreach(lci, step->inputs)
+			inputs = lappend(inputs, list_nth(again->steps, lfirst_int(lci)));
+		rdd_operation(step->name)->check(copy, inputs);
+		if (!rdd_shape_equal(copy->shape, step->shape))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("elements of the RDD have changed since it was made"),
+					 errdetail("barks.rdd_%s gave %s, and gives %s now.", step->name,
+							   rdd_shape_text(step->shape), rdd_shape_text(copy->shape)),
+					 errhint("Make the RDD again.")));
+		again->steps = lappend(again->steps, copy);
+	}
+	return again;
 }
 
 static void
@@ -114,7 +145,7 @@ cast_columns(const char *select, const RddStep *last, List *types, int order)
 						 quote_identifier(leaf->path));
 		if (types != NIL)
 			appendStringInfo(&buf, "::%s",
-							 format_type_be_qualified(list_nth_oid(types, foreach_current_index(lc))));
+							 rdd_type_name(list_nth_oid(types, foreach_current_index(lc)), -1));
 		appendStringInfo(&buf, " AS %s", quote_identifier(leaf->path));
 	}
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
@@ -249,13 +280,14 @@ rdd_lambda_columns(RddQuery *query, Lambda *lambda, List *as)
  * of the columns with a value for NULL, and of whether they are NULL.
  */
 char *
-rdd_equal_columns(const char *left, const char *right, List *leaves)
+rdd_equal_columns(const char *left, const char *right, List *leaves, List *others)
 {
 	StringInfoData buf;
 	ListCell   *lc;
+	ListCell   *lco;
 
 	initStringInfo(&buf);
-	foreach(lc, leaves)
+	forboth(lc, leaves, lco, others)
 	{
 		RddLeaf    *leaf = lfirst(lc);
 		const char *path = quote_identifier(leaf->path);
@@ -263,7 +295,9 @@ rdd_equal_columns(const char *left, const char *right, List *leaves)
 
 		if (buf.len > 0)
 			appendStringInfoString(&buf, " AND ");
-		if (instead)
+		if (leaf->shape->not_null || ((RddLeaf *) lfirst(lco))->shape->not_null)
+			appendStringInfo(&buf, "%s.%s = %s.%s", left, path, right, path);
+		else if (instead)
 			appendStringInfo(&buf, "COALESCE(%s.%s, %s) = COALESCE(%s.%s, %s) AND (%s.%s IS NULL) = (%s.%s IS NULL)",
 							 left, path, instead, right, path, instead, left, path, right, path);
 		else
@@ -329,8 +363,7 @@ value_for_null(const RddShape *leaf)
 char *
 rdd_type_text(const RddShape *leaf)
 {
-	return format_type_extended(leaf->type, leaf->typmod,
-								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+	return rdd_type_name(leaf->type, leaf->typmod);
 }
 
 static const Const *
@@ -383,7 +416,7 @@ char *
 rdd_arg_literal(const RddStep *step, int number)
 {
 	const Const *value = argument(step, number);
-	const char *type = format_type_be_qualified(value->consttype);
+	const char *type = rdd_type_name(value->consttype, -1);
 	Oid			output;
 	bool		varlena;
 

@@ -65,8 +65,11 @@ extern char *rdd_same_columns(const char *alias, const RddShape *shape);
 /* the result of a lambda as columns of these names */
 extern char *rdd_lambda_columns(RddQuery *query, Lambda *lambda, List *as);
 extern char *rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf);
-/* left."k" IS NOT DISTINCT FROM right."k" for each column, as a hash join can use it */
-extern char *rdd_equal_columns(const char *left, const char *right, List *leaves);
+/*
+ * left."k" IS NOT DISTINCT FROM right."k" for each column, as a hash join can use it;
+ * the columns are leaves of one side, and others of the other
+ */
+extern char *rdd_equal_columns(const char *left, const char *right, List *leaves, List *others);
 extern char *rdd_type_text(const RddShape *leaf);
 
 /* arguments of a step */

@@ -241,7 +241,7 @@ append_constant(StringInfo buf, const Const *value)
 
 	if (value->constisnull)
 	{
-		appendStringInfo(buf, "NULL::%s", format_type_be_qualified(value->consttype));
+		appendStringInfo(buf, "NULL::%s", rdd_type_name(value->consttype, -1));
 		return;
 	}
 	getTypeOutputInfo(value->consttype, &output, &varlena);
@@ -254,7 +254,7 @@ append_constant(StringInfo buf, const Const *value)
 		appendStringInfoString(buf, quote_literal_cstr(text));
 	else
 		appendStringInfo(buf, "%s::%s", quote_literal_cstr(text),
-						 format_type_be_qualified(value->consttype));
+						 rdd_type_name(value->consttype, -1));
 }
 
 Datum
@@ -398,7 +398,7 @@ barks_fn_from_function(PG_FUNCTION_ARGS)
 	{
 		appendStringInfo(&buf, "%s$%d", i > 0 ? ", " : "", i + 1);
 		if (get_typtype(types[i]) != TYPTYPE_PSEUDO)
-			appendStringInfo(&buf, "::%s", format_type_be_qualified(types[i]));
+			appendStringInfo(&buf, "::%s", rdd_type_name(types[i], -1));
 	}
 	appendStringInfoChar(&buf, ')');
 	PG_RETURN_TEXT_P(cstring_to_text(buf.data));

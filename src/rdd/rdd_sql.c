@@ -29,6 +29,7 @@ PG_FUNCTION_INFO_V1(barks_rdd_transform);
 PG_FUNCTION_INFO_V1(barks_rdd_action);
 PG_FUNCTION_INFO_V1(barks_rdd_rows);
 PG_FUNCTION_INFO_V1(barks_rdd_sql);
+PG_FUNCTION_INFO_V1(barks_rdd_explain);
 PG_FUNCTION_INFO_V1(barks_rdd_num_partitions);
 PG_FUNCTION_INFO_V1(barks_rdd_element_type);
 
@@ -40,7 +41,8 @@ static Const *record_constant(Datum value);
 static List *column_types(TupleDesc desc);
 static void check_columns(const Rdd *rdd, int ncolumns, TupleDesc desc);
 static char *columns_text(List *leaves);
-static Portal run(const Rdd *rdd, List *types);
+static Portal run(const Rdd *rdd, const char *prefix, List *types);
+static void store_rows(Portal portal, ReturnSetInfo *rsinfo);
 
 /* Any transformation, or source: the lineage of its inputs and one step more. */
 Datum
@@ -151,7 +153,7 @@ record_constant(Datum value)
 		getTypeOutputInfo(type, &output, &varlena);
 		appendStringInfo(&buf, "%s%s::%s", i > 0 ? ", " : "",
 						 isnull ? "NULL" : quote_literal_cstr(OidOutputFunctionCall(output, field)),
-						 format_type_be_qualified(type));
+						 rdd_type_name(type, -1));
 	}
 	appendStringInfoChar(&buf, ')');
 	return makeConst(fn_type(), -1, InvalidOid, -1, CStringGetTextDatum(buf.data), false, false);
@@ -172,7 +174,7 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 	check_columns(rdd, 1, NULL);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	portal = run(rdd, list_make1_oid(type));
+	portal = run(rdd, "", list_make1_oid(type));
 	SPI_cursor_fetch(portal, true, 1);
 	if (SPI_processed > 0)
 		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
@@ -205,7 +207,16 @@ barks_rdd_rows(PG_FUNCTION_ARGS)
 	check_columns(rdd, rsinfo->setDesc->natts, rsinfo->setDesc);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	portal = run(rdd, column_types(rsinfo->setDesc));
+	portal = run(rdd, "", column_types(rsinfo->setDesc));
+	store_rows(portal, rsinfo);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* All rows of the cursor; closes it. */
+static void
+store_rows(Portal portal, ReturnSetInfo *rsinfo)
+{
 	do
 	{
 		SPI_cursor_fetch(portal, true, FETCH_ROWS);
@@ -214,8 +225,6 @@ barks_rdd_rows(PG_FUNCTION_ARGS)
 		SPI_freetuptable(SPI_tuptable);
 	} while (SPI_processed > 0);
 	SPI_cursor_close(portal);
-	SPI_finish();
-	return (Datum) 0;
 }
 
 static List *
@@ -268,17 +277,33 @@ columns_text(List *leaves)
 	return buf.data;
 }
 
-/* Open a cursor on what the lineage gives. */
+/* Open a cursor on what the lineage gives; the prefix may be EXPLAIN. */
 static Portal
-run(const Rdd *rdd, List *types)
+run(const Rdd *rdd, const char *prefix, List *types)
 {
 	RddQuery	query = {.in_order = true};
-	char	   *sql = rdd_compile(rdd, types, &query);
+	char	   *sql = psprintf("%s%s", prefix, rdd_compile(rdd, types, &query));
 	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &query.lambdas, 0);
 
 	if (!plan)
 		elog(ERROR, "could not prepare the query of an RDD: %s", SPI_result_code_string(SPI_result));
 	return SPI_cursor_open(NULL, plan, NULL, NULL, false);
+}
+
+/* EXPLAIN of collecting the elements, a line in each row. */
+Datum
+barks_rdd_explain(PG_FUNCTION_ARGS)
+{
+	const Rdd  *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	const char *prefix = psprintf("EXPLAIN (COSTS off%s%s) ", PG_GETARG_BOOL(1) ? ", ANALYZE" : "",
+								  PG_GETARG_BOOL(2) ? ", VERBOSE" : "");
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	store_rows(run(rdd, prefix, NIL), (ReturnSetInfo *) fcinfo->resultinfo);
+	SPI_finish();
+	return (Datum) 0;
 }
 
 /* The query of a lineage, for people to read; lambdas are numbered. */

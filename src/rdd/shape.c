@@ -19,7 +19,7 @@
 #include "rdd/shape.h"
 
 static RddShape *make_row(Oid type, List *names, List *fields);
-static RddShape *shape_of_row(RowExpr *row);
+static RddShape *shape_of_row(RowExpr *row, List *not_null);
 static void add_leaves(const RddShape *shape, const char *path, List **leaves);
 static void append_text(StringInfo buf, const RddShape *shape);
 
@@ -62,7 +62,7 @@ rdd_shape_tuple(List *fields)
 	return make_row(InvalidOid, names, fields);
 }
 
-/* Rows of a composite type are columns, anything else a leaf. */
+/* Rows of a composite type are columns, anything else a leaf.  */
 RddShape *
 rdd_shape_of_type(Oid type)
 {
@@ -76,7 +76,6 @@ rdd_shape_of_type(Oid type)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
-
 		if (attr->attisdropped)
 			continue;
 		names = lappend(names, pstrdup(NameStr(attr->attname)));
@@ -91,12 +90,13 @@ rdd_shape_of_type(Oid type)
 
 /* (a, b) is a pair, a longer row a tuple, everything else what its type says. */
 RddShape *
-rdd_shape_of_expr(Node *expr)
+rdd_shape_of_expr(Node *expr, List *not_null)
 {
 	Oid			type = exprType(expr);
+	RddShape   *leaf;
 
 	if (IsA(expr, RowExpr) && type == RECORDOID)
-		return shape_of_row((RowExpr *) expr);
+		return shape_of_row((RowExpr *) expr, not_null);
 	if (IsA(expr, RowExpr))
 		return rdd_shape_of_type(type);
 	if (type == RECORDOID || type == RECORDARRAYOID)
@@ -108,11 +108,13 @@ rdd_shape_of_expr(Node *expr)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("elements of an RDD cannot be of type %s", format_type_be(type))));
-	return rdd_shape_leaf(type, exprTypmod(expr), exprCollation(expr));
+	leaf = rdd_shape_leaf(type, exprTypmod(expr), exprCollation(expr));
+	leaf->not_null = list_member_ptr(not_null, expr) || (IsA(expr, Const) && !((Const *) expr)->constisnull);
+	return leaf;
 }
 
 static RddShape *
-shape_of_row(RowExpr *row)
+shape_of_row(RowExpr *row, List *not_null)
 {
 	List	   *fields = NIL;
 	ListCell   *lc;
@@ -122,7 +124,7 @@ shape_of_row(RowExpr *row)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("elements of an RDD cannot be empty rows")));
 	foreach(lc, row->args)
-		fields = lappend(fields, rdd_shape_of_expr(lfirst(lc)));
+		fields = lappend(fields, rdd_shape_of_expr(lfirst(lc), not_null));
 	return list_length(fields) == 2 ? rdd_shape_pair(linitial(fields), lsecond(fields))
 		: rdd_shape_tuple(fields);
 }
@@ -249,6 +251,41 @@ append_text(StringInfo buf, const RddShape *shape)
 		append_text(buf, lfirst(lc));
 	}
 	appendStringInfoChar(buf, ')');
+}
+
+char *
+rdd_type_name(Oid type, int32 typmod)
+{
+	return format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+RddShape *
+rdd_shape_nullable(const RddShape *shape)
+{
+	RddShape   *copy = palloc(sizeof(RddShape));
+	ListCell   *lc;
+
+	*copy = *shape;
+	copy->not_null = false;
+	copy->fields = NIL;
+	foreach(lc, shape->fields)
+		copy->fields = lappend(copy->fields, rdd_shape_nullable(lfirst(lc)));
+	return copy;
+}
+
+RddShape *
+rdd_shape_either(const RddShape *a, const RddShape *b)
+{
+	RddShape   *copy = palloc(sizeof(RddShape));
+	ListCell   *lca;
+	ListCell   *lcb;
+
+	*copy = *a;
+	copy->not_null = a->not_null && b->not_null;
+	copy->fields = NIL;
+	forboth(lca, a->fields, lcb, b->fields)
+		copy->fields = lappend(copy->fields, rdd_shape_either(lfirst(lca), lfirst(lcb)));
+	return copy;
 }
 
 /* A leaf is a list of OIDs, a row a list of its type, then names and shapes in turn. */

@@ -18,6 +18,7 @@ typedef struct RddShape
 	Oid			type;			/* of a leaf; of a row, its named type or InvalidOid */
 	int32		typmod;			/* of a leaf */
 	Oid			collation;		/* likewise */
+	bool		not_null;		/* a leaf that is never null, found when compiled */
 	List	   *names;			/* of a row's fields, char *; NIL for a leaf */
 	List	   *fields;			/* RddShape * */
 } RddShape;
@@ -34,7 +35,8 @@ extern RddShape *rdd_shape_leaf(Oid type, int32 typmod, Oid collation);
 extern RddShape *rdd_shape_pair(const RddShape *key, const RddShape *value);
 extern RddShape *rdd_shape_tuple(List *fields);
 extern RddShape *rdd_shape_of_type(Oid type);
-extern RddShape *rdd_shape_of_expr(Node *expr);
+/* columns in the list, by their addresses, are never null */
+extern RddShape *rdd_shape_of_expr(Node *expr, List *not_null);
 
 extern bool rdd_shape_is_leaf(const RddShape *shape);
 extern bool rdd_shape_is_pair(const RddShape *shape);
@@ -49,6 +51,11 @@ extern List *rdd_shape_columns(const RddShape *shape);
 extern List *rdd_shape_leaves(const RddShape *shape, const char *variable);
 /* (integer, text) and the like, for messages and for people */
 extern char *rdd_shape_text(const RddShape *shape);
+/* a type as a cast in SQL needs it: never with a length that it does not have */
+extern char *rdd_type_name(Oid type, int32 typmod);
+/* with columns that may all be null, or may not where neither may */
+extern RddShape *rdd_shape_nullable(const RddShape *shape);
+extern RddShape *rdd_shape_either(const RddShape *a, const RddShape *b);
 
 /* as nodes that nodeToString knows, and back */
 extern List *rdd_shape_to_list(const RddShape *shape);

@@ -63,6 +63,7 @@ check_range(RddStep *step, List *inputs)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("step of a range must not be 0")));
 	step->shape = rdd_shape_leaf(INT8OID, -1, InvalidOid);
+	step->shape->not_null = true;
 }
 
 static void
@@ -128,6 +129,21 @@ table_of(const RddStep *step)
 	return DatumGetObjectId(rdd_arg(step, 0)->constvalue);
 }
 
+/* Of foreign tables and views nobody checks it. */
+static void
+note_not_null(RddShape *shape, TupleDesc desc)
+{
+	ListCell   *lc = list_head(shape->fields);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (TupleDescAttr(desc, i)->attisdropped)
+			continue;
+		((RddShape *) lfirst(lc))->not_null = TupleDescAttr(desc, i)->attnotnull;
+		lc = lnext(shape->fields, lc);
+	}
+}
+
 static void
 check_table(RddStep *step, List *inputs)
 {
@@ -138,8 +154,10 @@ check_table(RddStep *step, List *inputs)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table or view", RelationGetRelationName(rel))));
-	relation_close(rel, AccessShareLock);
 	step->shape = rdd_shape_of_type(type);
+	if (rel->rd_rel->relkind == RELKIND_RELATION || rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		note_not_null(step->shape, RelationGetDescr(rel));
+	relation_close(rel, AccessShareLock);
 }
 
 static void
