@@ -49,6 +49,12 @@ extern const RddOperation rdd_actions[];
 extern const RddOperation *rdd_operation(const char *name);
 /* lineages and constants to the lineage of one operation more; checks it */
 extern Rdd *rdd_apply(const char *name, List *inputs, List *args);
+/* likewise, of a call with these arguments (Const *), inputs among them */
+extern Rdd *rdd_apply_values(const char *name, List *values);
+/* may the operation be the last one? */
+extern bool rdd_is_action(const char *name);
+/* raises an error unless the elements have columns of these types */
+extern void rdd_check_columns(const Rdd *rdd, List *types);
 /* the query of a lineage, with its lambdas; columns are cast to types unless NIL */
 extern char *rdd_compile(const Rdd *rdd, List *types, RddQuery *query);
 
