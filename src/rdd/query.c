@@ -21,7 +21,7 @@
 #include "rdd/query.h"
 
 static const RddOperation *const operations[] = {
-	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_actions
+	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_storage_operations, rdd_actions
 };
 
 static void add_array(Datum array, List **inputs);
@@ -31,7 +31,7 @@ static char *columns_text(List *leaves);
 static const Rdd *check_again(const Rdd *rdd);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static int	number_of(const RddQuery *query, const RddStep *step, int input);
-static char *cast_columns(const char *select, const RddStep *last, List *types, int order);
+static char *cast_columns(const RddQuery *query, const char *select, List *types);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
 
@@ -181,7 +181,7 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 			query->uses[lfirst_int(lci)]++;
 	}
 	compile_step(query, nsteps - 1, &select);
-	text = cast_columns(select.data, rdd_last(rdd), types, query->order[nsteps - 1]);
+	text = cast_columns(query, select.data, types);
 	if (query->with.len > 0)
 		text = psprintf("WITH %s %s", query->with.data, text);
 	return text;
@@ -229,8 +229,10 @@ compile_step(RddQuery *query, int number, StringInfo select)
 
 /* The columns alone, of the types that the caller declared, in the order of the elements. */
 static char *
-cast_columns(const char *select, const RddStep *last, List *types, int order)
+cast_columns(const RddQuery *query, const char *select, List *types)
 {
+	const RddStep *last = rdd_last(query->rdd);
+	int			order = query->order[list_length(query->rdd->steps) - 1];
 	StringInfoData buf;
 	ListCell   *lc;
 
@@ -247,8 +249,10 @@ cast_columns(const char *select, const RddStep *last, List *types, int order)
 							 rdd_type_name(list_nth_oid(types, foreach_current_index(lc)), -1));
 		appendStringInfo(&buf, " AS %s", quote_identifier(leaf->path));
 	}
+	for (int i = 1; query->keep_order && i <= order; i++)
+		appendStringInfo(&buf, ", s.\"#%d\"", i);
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
-	for (int i = 1; i <= order; i++)
+	for (int i = 1; !query->keep_order && i <= order; i++)
 		appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
 	return buf.data;
 }

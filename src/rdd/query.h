@@ -23,6 +23,7 @@ typedef struct RddQuery
 	const Rdd  *rdd;
 	LambdaSet	lambdas;
 	bool		in_order;		/* elements are asked for in their order */
+	bool		keep_order;		/* the columns that tell it are part of the result */
 	int		   *uses;			/* of each step by others */
 	int		   *order;			/* of each step compiled, columns "#n" */
 	bool	   *shared;			/* compiled as a WITH query */
@@ -44,6 +45,7 @@ typedef struct RddOperation
 extern const RddOperation rdd_sources[];
 extern const RddOperation rdd_element_operations[];
 extern const RddOperation rdd_pair_operations[];
+extern const RddOperation rdd_storage_operations[];
 extern const RddOperation rdd_actions[];
 
 extern const RddOperation *rdd_operation(const char *name);

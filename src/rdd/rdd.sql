@@ -67,6 +67,26 @@ COMMENT ON FUNCTION barks.rdd_sql(barks.rdd) IS 'the query that an RDD becomes; 
 CREATE FUNCTION barks.rdd_explain(r barks.rdd, "analyze" boolean DEFAULT false, "verbose" boolean DEFAULT false)
 RETURNS SETOF text LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_explain';
 COMMENT ON FUNCTION barks.rdd_explain(barks.rdd, boolean, boolean) IS 'how the elements would be computed, as EXPLAIN shows it';
+CREATE SCHEMA barks_storage;
+COMMENT ON SCHEMA barks_storage IS 'elements of persisted RDDs, each in a table of the role that persisted it';
+GRANT USAGE, CREATE ON SCHEMA barks_storage TO PUBLIC;
+CREATE TABLE barks.storage_entry (
+    rel oid PRIMARY KEY, role oid NOT NULL, level text NOT NULL,
+    made timestamptz NOT NULL DEFAULT now(), last_read timestamptz NOT NULL DEFAULT now());
+COMMENT ON TABLE barks.storage_entry IS 'what the tables in barks_storage are';
+CREATE VIEW barks.storage AS
+    SELECT s.rel::regclass AS rel, s.level, t.partitions, t.rows, t.bytes, s.made, s.last_read
+    FROM barks.storage_entry s JOIN pg_catalog.pg_class c ON c.oid = s.rel
+        LEFT JOIN barks.tables t ON t.name = s.rel::regclass
+    WHERE pg_catalog.pg_has_role(s.role, 'USAGE');
+COMMENT ON VIEW barks.storage IS 'RDDs that are kept, of roles that the user is a member of';
+GRANT SELECT ON barks.storage TO PUBLIC;
+CREATE FUNCTION barks.rdd_unpersist(r barks.rdd) RETURNS barks.rdd LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_unpersist';
+COMMENT ON FUNCTION barks.rdd_unpersist(barks.rdd) IS 'drops what a persisted RDD has kept; gives the RDD without that';
+CREATE FUNCTION barks.rdd_storage_level(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_storage_level';
+COMMENT ON FUNCTION barks.rdd_storage_level(barks.rdd) IS 'at which level an RDD is persisted; NONE';
 CREATE FUNCTION barks.rdd_num_partitions(r barks.rdd) RETURNS int LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_num_partitions';
 COMMENT ON FUNCTION barks.rdd_num_partitions(barks.rdd) IS
@@ -162,6 +182,10 @@ COMMENT ON FUNCTION barks.rdd_filter_keys(barks.rdd, barks.fn) IS 'pairs for who
 CREATE FUNCTION barks.rdd_filter_values(r barks.rdd, f barks.fn) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_filter_values(barks.rdd, barks.fn) IS 'pairs for whose value x f is true';
+
+CREATE FUNCTION barks.rdd_persist(r barks.rdd, level text DEFAULT 'MEMORY_ONLY') RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_persist(barks.rdd, text) IS 'the elements are kept when first computed, until unpersisted or evicted';
 
 CREATE FUNCTION barks.rdd_partition_by(r barks.rdd, num_partitions int) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -334,3 +358,7 @@ COMMENT ON FUNCTION barks.rdd_stdev(barks.rdd) IS 'population standard deviation
 CREATE FUNCTION barks.rdd_sample_stdev(r barks.rdd) RETURNS float8
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
 COMMENT ON FUNCTION barks.rdd_sample_stdev(barks.rdd) IS 'sample standard deviation of the elements; null for none';
+
+CREATE FUNCTION barks.rdd_cache(r barks.rdd) RETURNS barks.rdd LANGUAGE sql STABLE PARALLEL SAFE
+RETURN barks.rdd_persist(r, 'MEMORY_ONLY');
+COMMENT ON FUNCTION barks.rdd_cache(barks.rdd) IS 'as barks.rdd_persist(r)';

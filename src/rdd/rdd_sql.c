@@ -22,6 +22,7 @@
 #include "utils/typcache.h"
 
 #include "rdd/query.h"
+#include "rdd/storage.h"
 
 #define FETCH_ROWS 1000
 
@@ -99,6 +100,7 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 	rdd_check_columns(rdd, list_make1_oid(type));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
 	portal = run(rdd, "", list_make1_oid(type));
 	SPI_cursor_fetch(portal, true, 1);
 	if (SPI_processed > 0)
@@ -132,6 +134,7 @@ barks_rdd_rows(PG_FUNCTION_ARGS)
 	rdd_check_columns(rdd, column_types(rsinfo->setDesc));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
 	portal = run(rdd, "", column_types(rsinfo->setDesc));
 	store_rows(portal, rsinfo);
 	SPI_finish();
