@@ -432,6 +432,14 @@ barks_combine_state_oid(void)
 						  true);
 }
 
+Oid
+barks_acc_add_to_oid(void)
+{
+	Oid			types[] = {TEXTOID, TEXTOID, ANYELEMENTOID};
+
+	return LookupFuncName(list_make2(makeString("barks"), makeString("acc_add_to")), 3, types, true);
+}
+
 void
 job_plan_init(void)
 {

@@ -151,6 +151,8 @@ extern BarksPlan *barks_plan_of(CustomScan *scan);
  * takes transition states; InvalidOid when the extension is not there.
  */
 extern Oid	barks_combine_state_oid(void);
+/* barks.acc_add_to(aggregate text, name text, anyelement), likewise: tasks may call it. */
+extern Oid	barks_acc_add_to_oid(void);
 
 extern void job_plan_init(void);	/* registers the node types */
 

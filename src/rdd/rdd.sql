@@ -58,7 +58,7 @@ CREATE AGGREGATE barks.rdd_combine(program text[], VARIADIC "values" "any") (
 COMMENT ON AGGREGATE barks.rdd_combine(text[], "any") IS
     'values of a group combined by the expressions of a program; what queries of RDDs call';
 CREATE FUNCTION barks.rdd_field(state bytea, number int, of_type anyelement) RETURNS anyelement
-LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
 COMMENT ON FUNCTION barks.rdd_field(bytea, int, anyelement) IS 'a column of what barks.rdd_combine gave';
 
 CREATE FUNCTION barks.rdd_sql(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
@@ -362,3 +362,32 @@ COMMENT ON FUNCTION barks.rdd_sample_stdev(barks.rdd) IS 'sample standard deviat
 CREATE FUNCTION barks.rdd_cache(r barks.rdd) RETURNS barks.rdd LANGUAGE sql STABLE PARALLEL SAFE
 RETURN barks.rdd_persist(r, 'MEMORY_ONLY');
 COMMENT ON FUNCTION barks.rdd_cache(barks.rdd) IS 'as barks.rdd_persist(r)';
+
+CREATE FUNCTION barks.accumulator(name text, aggregate regprocedure) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_accumulator';
+COMMENT ON FUNCTION barks.accumulator(text, regprocedure) IS
+    'makes an accumulator of the session, to which lambdas add by barks.acc_add; begins anew when there is one';
+CREATE FUNCTION barks.acc_add_support(internal) RETURNS internal
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_acc_add_support';
+COMMENT ON FUNCTION barks.acc_add_support(internal) IS 'planner support of barks.acc_add';
+CREATE FUNCTION barks.acc_add(name text, value anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT barks.acc_add_support
+AS 'MODULE_PATHNAME', 'barks_acc_add';
+COMMENT ON FUNCTION barks.acc_add(text, anyelement) IS
+    'adds a value to an accumulator and returns it; what tasks add counts once, however often they run';
+CREATE FUNCTION barks.acc_add_to(aggregate text, name text, value anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_add_to';
+COMMENT ON FUNCTION barks.acc_add_to(text, text, anyelement) IS 'what barks.acc_add becomes in the tasks of a query';
+CREATE FUNCTION barks.acc_value(name text, of_type anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_value';
+COMMENT ON FUNCTION barks.acc_value(text, anyelement) IS 'what an accumulator has come to, of the type of the example';
+
+CREATE FUNCTION barks.broadcast(name text, value anyelement) RETURNS void
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast';
+COMMENT ON FUNCTION barks.broadcast(text, anyelement) IS 'makes a value of the session that lambdas read by barks.bc';
+CREATE FUNCTION barks.bc(name text, of_type anyelement) RETURNS anyelement
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_bc';
+COMMENT ON FUNCTION barks.bc(text, anyelement) IS 'a broadcast value, of the type of the example';
+CREATE FUNCTION barks.broadcast_destroy(name text) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_destroy';
+COMMENT ON FUNCTION barks.broadcast_destroy(text) IS 'forgets a broadcast value; false when there was none';
