@@ -393,3 +393,37 @@ COMMENT ON FUNCTION barks.bc(text, anyelement) IS 'a broadcast value, of the typ
 CREATE FUNCTION barks.broadcast_destroy(name text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_destroy';
 COMMENT ON FUNCTION barks.broadcast_destroy(text) IS 'forgets a broadcast value; false when there was none';
+
+CREATE SEQUENCE barks.async_job_id;
+COMMENT ON SEQUENCE barks.async_job_id IS 'numbers of submitted jobs';
+CREATE TABLE barks.async_job (
+    job bigint PRIMARY KEY, role oid NOT NULL, query text NOT NULL, state text NOT NULL, pid int NOT NULL,
+    error text, sqlstate text, started timestamptz NOT NULL DEFAULT now(), finished timestamptz);
+COMMENT ON TABLE barks.async_job IS 'jobs that barks.rdd_submit began';
+CREATE TABLE barks.async_result (
+    job bigint NOT NULL REFERENCES barks.async_job ON DELETE CASCADE, n bigint NOT NULL, value jsonb,
+    PRIMARY KEY (job, n));
+COMMENT ON TABLE barks.async_result IS 'rows of submitted jobs';
+CREATE VIEW barks.async_jobs AS
+    SELECT j.job, j.role::regrole::text AS role_name, j.query, j.state, j.error, j.started, j.finished
+    FROM barks.async_job j WHERE pg_catalog.pg_has_role(j.role, 'USAGE');
+COMMENT ON VIEW barks.async_jobs IS 'submitted jobs of roles that the user is a member of';
+GRANT SELECT ON barks.async_jobs TO PUBLIC;
+
+CREATE FUNCTION barks.rdd_submit(r barks.rdd, action text DEFAULT 'collect') RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_submit';
+COMMENT ON FUNCTION barks.rdd_submit(barks.rdd, text) IS
+    'begins an action, as count or take(3, NULL::int), in a session of its own; gives the number of the job';
+CREATE FUNCTION barks.job_wait(job bigint, timeout interval DEFAULT NULL) RETURNS text
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_wait';
+COMMENT ON FUNCTION barks.job_wait(bigint, interval) IS
+    'waits until a submitted job has ended: finished, failed or lost; running when the time is over';
+CREATE FUNCTION barks.job_result(job bigint) RETURNS SETOF jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_result';
+COMMENT ON FUNCTION barks.job_result(bigint) IS 'the rows of a submitted job, which it waits for, or its error';
+CREATE FUNCTION barks.job_cancel(job bigint) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_cancel';
+COMMENT ON FUNCTION barks.job_cancel(bigint) IS 'cancels a submitted job; false when it does not run any more';
+CREATE FUNCTION barks.job_forget(job bigint) RETURNS boolean LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_job_forget';
+COMMENT ON FUNCTION barks.job_forget(bigint) IS 'removes a submitted job that has ended, and its rows';
