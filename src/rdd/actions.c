@@ -53,6 +53,13 @@ check_take(RddStep *step, List *inputs)
 }
 
 static void
+check_take_ordered(RddStep *step, List *inputs)
+{
+	check_take(step, inputs);
+	rdd_expect_order(step, step->shape);
+}
+
+static void
 compile_take(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const char *from = rdd_from(query, step, 0);
@@ -74,7 +81,7 @@ compile_ordered(RddQuery *query, const RddStep *step, StringInfo select)
 	const char *from;
 	ListCell   *lc;
 
-	query->in_order = false;
+	rdd_forget_order(query);
 	from = rdd_from(query, step, 0);
 	initStringInfo(&by);
 	foreach(lc, rdd_shape_columns(step->shape))
@@ -95,6 +102,7 @@ static void
 check_extreme(RddStep *step, List *inputs)
 {
 	step->shape = ((RddStep *) linitial(inputs))->shape;
+	rdd_expect_order(step, step->shape);
 }
 
 static void
@@ -105,7 +113,7 @@ compile_extreme(RddQuery *query, const RddStep *step, StringInfo select)
 	const char *from;
 	ListCell   *lc;
 
-	query->in_order = false;
+	rdd_forget_order(query);
 	from = rdd_from(query, step, 0);
 	appendStringInfo(select, "SELECT %s FROM %s AS s", rdd_same_columns("s", step->shape), from);
 	foreach(lc, rdd_shape_columns(step->shape))
@@ -164,7 +172,7 @@ append_json(StringInfo buf, const RddShape *shape, const char *path)
 		if (rdd_shape_is_pair(shape))
 			name = foreach_current_index(lcn) == 0 ? "_1" : "_2";
 		appendStringInfo(buf, "%s%s, ", foreach_current_index(lcn) > 0 ? ", " : "", quote_literal_cstr(name));
-		append_json(buf, lfirst(lcf), psprintf("%s.%s", path, (char *) lfirst(lcn)));
+		append_json(buf, lfirst(lcf), rdd_shape_path(path, lfirst(lcn)));
 	}
 	appendStringInfoChar(buf, ')');
 }
@@ -179,7 +187,7 @@ check_count(RddStep *step, List *inputs)
 static void
 compile_count(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	query->in_order = false;
+	rdd_forget_order(query);
 	appendStringInfo(select, "SELECT pg_catalog.count(*) AS x FROM %s AS s", rdd_from(query, step, 0));
 }
 
@@ -192,7 +200,7 @@ check_is_empty(RddStep *step, List *inputs)
 static void
 compile_is_empty(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	query->in_order = false;
+	rdd_forget_order(query);
 	appendStringInfo(select, "SELECT NOT EXISTS (SELECT FROM %s AS s) AS x", rdd_from(query, step, 0));
 }
 
@@ -203,6 +211,7 @@ check_count_by_key(RddStep *step, List *inputs)
 	const RddStep *input = linitial(inputs);
 
 	rdd_expect_pair(step, input);
+	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	step->shape = rdd_shape_pair(rdd_shape_key(input->shape), rdd_shape_leaf(INT8OID, -1, InvalidOid));
 }
 
@@ -210,6 +219,7 @@ check_count_by_key(RddStep *step, List *inputs)
 static void
 check_count_by_value(RddStep *step, List *inputs)
 {
+	rdd_expect_equality(step, ((RddStep *) linitial(inputs))->shape);
 	step->shape = rdd_shape_pair(((RddStep *) linitial(inputs))->shape,
 								 rdd_shape_leaf(INT8OID, -1, InvalidOid));
 }
@@ -223,7 +233,7 @@ compile_counts(RddQuery *query, const RddStep *step, StringInfo select)
 	const char *comma = " GROUP BY ";
 	ListCell   *lc;
 
-	query->in_order = false;
+	rdd_forget_order(query);
 	appendStringInfo(select, "SELECT %s, pg_catalog.count(*) AS v FROM %s AS s",
 					 rdd_columns("s", from_leaves, rdd_shape_leaves(rdd_shape_key(step->shape), "k")),
 					 rdd_from(query, step, 0));
@@ -249,6 +259,7 @@ check_lookup(RddStep *step, List *inputs)
 						format_type_be(rdd_arg(step, 0)->consttype),
 						rdd_shape_text(rdd_shape_key(input->shape))),
 				 errhint("Cast the key.")));
+	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	step->shape = (RddShape *) rdd_shape_value(input->shape);
 }
 
@@ -265,7 +276,8 @@ compile_lookup(RddQuery *query, const RddStep *step, StringInfo select)
 	if (rdd_arg_is_null(step, 0))
 		appendStringInfoString(select, "IS NULL");
 	else
-		appendStringInfo(select, "= %s", rdd_arg_literal(step, 0));
+		appendStringInfo(select, "%s %s", rdd_operator(rdd_arg(step, 0)->consttype, BTEqualStrategyNumber),
+						 rdd_arg_literal(step, 0));
 }
 
 /* reduce(r, f, …), fold(r, zero, f), aggregate(r, zero, seq, comb) */
@@ -284,7 +296,7 @@ compile_combine_all(RddQuery *query, const RddStep *step, StringInfo select)
 	const RddStep *input = rdd_input(query, step, 0);
 	RddCombine *combine = rdd_combination(step, input->shape);
 
-	query->in_order = false;
+	rdd_forget_order(query);
 	rdd_compile_combination(combine, rdd_shape_columns(input->shape), rdd_shape_columns(step->shape), NIL,
 							rdd_from(query, step, 0), select);
 }
@@ -329,7 +341,7 @@ check_statistic(RddStep *step, List *inputs)
 static void
 compile_statistic(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	query->in_order = false;
+	rdd_forget_order(query);
 	for (int i = 0; i < lengthof(statistics); i++)
 	{
 		if (strcmp(statistics[i].name, step->name) == 0)
@@ -353,7 +365,7 @@ check_stats(RddStep *step, List *inputs)
 static void
 compile_stats(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	query->in_order = false;
+	rdd_forget_order(query);
 	appendStringInfo(select, "SELECT pg_catalog.count(s.x) AS \"x._1\", pg_catalog.avg(s.x) AS \"x._2\", "
 					 "pg_catalog.stddev_pop(s.x) AS \"x._3\", pg_catalog.max(s.x) AS \"x._4\", "
 					 "pg_catalog.min(s.x) AS \"x._5\" FROM (SELECT s.x::pg_catalog.float8 FROM %s AS s) AS s",
@@ -366,8 +378,8 @@ const RddOperation rdd_actions[] = {
 	{"collect_json", check_collect_json, compile_collect_json},
 	{"take", check_take, compile_take},
 	{"first", check_collect, compile_take},
-	{"take_ordered", check_take, compile_ordered},
-	{"top", check_take, compile_ordered},
+	{"take_ordered", check_take_ordered, compile_ordered},
+	{"top", check_take_ordered, compile_ordered},
 	{"min", check_extreme, compile_extreme},
 	{"max", check_extreme, compile_extreme},
 	{"count", check_count, compile_count},

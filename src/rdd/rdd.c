@@ -14,6 +14,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -55,10 +57,13 @@ static List *step_to_list(const RddStep *step);
 static RddStep *step_from_list(List *list);
 static int	find_step(const Rdd *rdd, const List *written, const char *step, const RddStep *wanted);
 static void append_step(StringInfo buf, const RddStep *step);
-static void append_constant(StringInfo buf, const Const *value);
+static FuncCandidateList function_of(const RddStep *step);
+static int	defaults_of(Oid function);
+static void append_constant(StringInfo buf, const Const *value, bool declared);
 static Datum read_step(ReadContext *context, const char *text, ResTarget *target);
 static Node *step_reference(ParseState *pstate, ParamRef *pref);
 static void check_step(ParseState *pstate, Node *expr, const char *text);
+static bool not_constant_walker(Node *node, void *context);
 static Oid	type_named(const char *name);
 
 Oid
@@ -210,12 +215,15 @@ rdd_text(const Rdd *rdd)
 static void
 append_step(StringInfo buf, const RddStep *step)
 {
-	const char *comma = "";
+	FuncCandidateList function = function_of(step);
+	int			ninputs = list_length(step->inputs);
 	int			nargs = list_length(step->args);
+	const char *comma = "";
 	ListCell   *lc;
 
-	/* NULL is what an argument is by default */
-	while (nargs > 0 && list_nth_node(Const, step->args, nargs - 1)->constisnull)
+	/* NULL is what optional arguments are by default */
+	while (nargs > 0 && list_nth_node(Const, step->args, nargs - 1)->constisnull && function &&
+		   ninputs + nargs > function->nargs - defaults_of(function->oid))
 		nargs--;
 	appendStringInfo(buf, "rdd_%s(", step->name);
 	foreach(lc, step->inputs)
@@ -225,36 +233,50 @@ append_step(StringInfo buf, const RddStep *step)
 	}
 	for (int i = 0; i < nargs; i++)
 	{
+		Oid			declared = function && ninputs + i < function->nargs ? function->args[ninputs + i] : InvalidOid;
+
 		appendStringInfoString(buf, comma);
-		append_constant(buf, list_nth(step->args, i));
+		append_constant(buf, list_nth(step->args, i), OidIsValid(declared) && !IsPolymorphicType(declared));
 		comma = ", ";
 	}
 	appendStringInfoChar(buf, ')');
 }
 
-static void
-append_constant(StringInfo buf, const Const *value)
+/* The SQL function, unless there are several of that name. */
+static FuncCandidateList
+function_of(const RddStep *step)
 {
-	Oid			output;
-	bool		varlena;
-	char	   *text;
+	List	   *name = list_make2(makeString("barks"), makeString(psprintf("rdd_%s", step->name)));
+	FuncCandidateList found = FuncnameGetCandidates(name, -1, NIL, false, false, false, true);
 
-	if (value->constisnull)
-	{
-		appendStringInfo(buf, "NULL::%s", rdd_type_name(value->consttype, -1));
-		return;
-	}
-	getTypeOutputInfo(value->consttype, &output, &varlena);
-	text = OidOutputFunctionCall(output, value->constvalue);
-	if (value->consttype == BOOLOID)
+	return found && !found->next ? found : NULL;
+}
+
+static int
+defaults_of(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	int			ndefaults;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	ndefaults = ((Form_pg_proc) GETSTRUCT(tuple))->pronargdefaults;
+	ReleaseSysCache(tuple);
+	return ndefaults;
+}
+
+/* Without its type where the function tells it. */
+static void
+append_constant(StringInfo buf, const Const *value, bool declared)
+{
+	if (!declared || value->constisnull)
+		appendStringInfoString(buf, lambda_constant(value->consttype, value->constvalue, value->constisnull));
+	else if (value->consttype == BOOLOID)
 		appendStringInfoString(buf, DatumGetBool(value->constvalue) ? "true" : "false");
 	else if (value->consttype == INT4OID || value->consttype == INT8OID)
-		appendStringInfoString(buf, text);
-	else if (value->consttype == TEXTOID || value->consttype == fn_type())
-		appendStringInfoString(buf, quote_literal_cstr(text));
+		appendStringInfoString(buf, lambda_constant_text(value->consttype, value->constvalue));
 	else
-		appendStringInfo(buf, "%s::%s", quote_literal_cstr(text),
-						 rdd_type_name(value->consttype, -1));
+		appendStringInfoString(buf, quote_literal_cstr(lambda_constant_text(value->consttype, value->constvalue)));
 }
 
 Datum
@@ -356,13 +378,39 @@ check_step(ParseState *pstate, Node *expr, const char *text)
 				 errdetail("\"%s\" has something that does not make an RDD.", text)));
 	foreach(lc, call->args)
 	{
-		if (contain_subplans(lfirst(lc)) || contain_volatile_functions(lfirst(lc)) ||
-			contain_var_clause(lfirst(lc)))
+		if (not_constant_walker(lfirst(lc), NULL))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					 errmsg("invalid input syntax for type barks.rdd"),
 					 errdetail("Arguments must be constants.")));
 	}
+}
+
+/* Whoever reads a text must not run functions that its author chose. */
+static bool
+not_constant_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Const:
+		case T_List:
+		case T_ArrayExpr:
+		case T_RelabelType:
+		case T_CoerceToDomain:
+			break;
+		case T_FuncExpr:
+			/* a cast of ours or PostgreSQL's own */
+			if (((FuncExpr *) node)->funcformat == COERCE_EXPLICIT_CALL ||
+				(((FuncExpr *) node)->funcid >= FirstNormalObjectId &&
+				 getExtensionOfObject(ProcedureRelationId, ((FuncExpr *) node)->funcid) != get_extension_oid("barks", false)))
+				return true;
+			break;
+		default:
+			return true;
+	}
+	return expression_tree_walker(node, not_constant_walker, context);
 }
 
 Datum
@@ -388,15 +436,21 @@ barks_fn_from_function(PG_FUNCTION_ARGS)
 	Oid			function = PG_GETARG_OID(0);
 	Oid		   *types;
 	int			nargs;
+	bool		variadic;
 	StringInfoData buf;
 
+	if (!SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(function)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function with OID %u does not exist", function)));
 	(void) get_func_signature(function, &types, &nargs);
+	variadic = OidIsValid(get_func_variadictype(function));
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "%s(", quote_qualified_identifier(get_namespace_name(get_func_namespace(function)),
 															 get_func_name(function)));
 	for (int i = 0; i < nargs; i++)
 	{
-		appendStringInfo(&buf, "%s$%d", i > 0 ? ", " : "", i + 1);
+		appendStringInfo(&buf, "%s%s$%d", i > 0 ? ", " : "", variadic && i == nargs - 1 ? "VARIADIC " : "", i + 1);
 		if (get_typtype(types[i]) != TYPTYPE_PSEUDO)
 			appendStringInfo(&buf, "::%s", rdd_type_name(types[i], -1));
 	}

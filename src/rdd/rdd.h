@@ -44,7 +44,10 @@ extern RddStep *rdd_last(const Rdd *rdd);
 extern Oid	rdd_type(void);
 extern Oid	fn_type(void);
 
-/* for hooks.c: calls in FROM whose arguments are known become sub-selects */
-extern void rdd_on_plan(Query *query);
+/*
+ * For hooks.c: calls in FROM whose arguments are known become sub-selects, analyzed
+ * for the role that plans.  True if there were any: the plan is for that role alone.
+ */
+extern bool rdd_on_plan(Query *query);
 
 #endif							/* BARKS_RDD_RDD_H */
