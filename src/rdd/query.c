@@ -149,6 +149,7 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	ListCell   *lci;
 	char	   *text;
 
+	rdd_read_steps(rdd);
 	query->rdd = rdd = check_again(rdd);
 	query->lambdas.lambdas = NIL;
 	query->uses = palloc0(nsteps * sizeof(int));
@@ -185,6 +186,7 @@ check_again(const Rdd *rdd)
 		ListCell   *lci;
 
 		*copy = *step;
+		copy->body = NULL;
 		foreach(lci, step->inputs)
 			inputs = lappend(inputs, list_nth(again->steps, lfirst_int(lci)));
 		rdd_operation(step->name)->check(copy, inputs);

@@ -2,7 +2,8 @@
  * rdd.c
  *	  The value of type barks.rdd: a lineage of steps.
  *
- * It is stored as nodeToString() of lists, and shown as the calls that make it:
+ * It is stored as nodeToString() of each step, so that a step more need not read
+ * all of those before, and shown as the calls that make it:
  *
  *	  rdd_text_file('/data/lines.txt'),
  *	  rdd_flat_map($1, 'string_to_array(x, '' '')'),
@@ -53,9 +54,9 @@ typedef struct ReadContext
 	List	   *values;			/* Const *, each an RDD that ends at that step */
 } ReadContext;
 
-static List *step_to_list(const RddStep *step);
-static RddStep *step_from_list(List *list);
-static int	find_step(const Rdd *rdd, const List *written, const char *step, const RddStep *wanted);
+static const char *body_of(RddStep *step);
+static void read_body(RddStep *step);
+static int	find_step(const Rdd *rdd, const RddStep *wanted);
 static void append_step(StringInfo buf, const RddStep *step);
 static FuncCandidateList function_of(const RddStep *step);
 static int	defaults_of(Oid function);
@@ -90,62 +91,99 @@ type_named(const char *name)
 RddStep *
 rdd_last(const Rdd *rdd)
 {
-	return llast(rdd->steps);
+	RddStep    *step = llast(rdd->steps);
+
+	read_body(step);
+	return step;
 }
 
+void
+rdd_read_steps(const Rdd *rdd)
+{
+	ListCell   *lc;
+
+	foreach(lc, rdd->steps)
+		read_body(lfirst(lc));
+}
+
+/* Each step is stored as "input,input;length:body". */
 Rdd *
 rdd_from_datum(Datum datum)
 {
 	Rdd		   *rdd = palloc(sizeof(Rdd));
-	List	   *list = stringToNode(TextDatumGetCString(datum));
-	ListCell   *lc;
+	char	   *at = TextDatumGetCString(datum);
 
 	rdd->steps = NIL;
-	foreach(lc, list)
-		rdd->steps = lappend(rdd->steps, step_from_list(lfirst(lc)));
+	while (*at != '\0')
+	{
+		RddStep    *step = palloc0(sizeof(RddStep));
+		long		length;
+
+		for (; *at != ';'; at += *at == ',' ? 1 : 0)
+			step->inputs = lappend_int(step->inputs, (int) strtol(at, &at, 10));
+		length = strtol(at + 1, &at, 10);
+		step->body = pnstrdup(at + 1, length);
+		step->unread = true;
+		rdd->steps = lappend(rdd->steps, step);
+		at += 1 + length;
+	}
 	return rdd;
 }
 
 Datum
 rdd_to_datum(const Rdd *rdd)
 {
-	List	   *list = NIL;
+	StringInfoData buf;
 	ListCell   *lc;
 
+	initStringInfo(&buf);
 	foreach(lc, rdd->steps)
-		list = lappend(list, step_to_list(lfirst(lc)));
-	return CStringGetTextDatum(nodeToString(list));
+	{
+		RddStep    *step = lfirst(lc);
+		const char *body = body_of(step);
+		ListCell   *lci;
+
+		foreach(lci, step->inputs)
+			appendStringInfo(&buf, "%s%d", foreach_current_index(lci) > 0 ? "," : "", lfirst_int(lci));
+		appendStringInfo(&buf, ";%zu:", strlen(body));
+		appendStringInfoString(&buf, body);
+	}
+	return CStringGetTextDatum(buf.data);
 }
 
-static List *
-step_to_list(const RddStep *step)
+static const char *
+body_of(RddStep *step)
 {
-	return list_make5(makeString((char *) step->name), step->inputs, step->args,
-					  rdd_shape_to_list(step->shape),
-					  list_make3_int(step->partitions, step->by_key, step->is_volatile));
+	if (!step->body)
+		step->body = nodeToString(list_make4(makeString((char *) step->name), step->args,
+											 rdd_shape_to_list(step->shape),
+											 list_make3_int(step->partitions, step->by_key, step->is_volatile)));
+	return step->body;
 }
 
-static RddStep *
-step_from_list(List *list)
+static void
+read_body(RddStep *step)
 {
-	RddStep    *step = palloc0(sizeof(RddStep));
-	List	   *facts = list_nth(list, 4);
+	List	   *list;
+	List	   *facts;
 
+	if (!step->unread)
+		return;
+	list = stringToNode(step->body);
+	facts = lfourth(list);
 	step->name = strVal(linitial(list));
-	step->inputs = lsecond(list);
-	step->args = lthird(list);
-	step->shape = rdd_shape_from_list(lfourth(list));
+	step->args = lsecond(list);
+	step->shape = rdd_shape_from_list(lthird(list));
 	step->partitions = linitial_int(facts);
 	step->by_key = lsecond_int(facts) != 0;
 	step->is_volatile = lthird_int(facts) != 0;
-	return step;
+	step->unread = false;
 }
 
 Rdd *
 rdd_merge(List *rdds, List **ends)
 {
 	Rdd		   *merged = palloc0(sizeof(Rdd));
-	List	   *written = NIL;
 	ListCell   *lc;
 
 	*ends = NIL;
@@ -159,21 +197,19 @@ rdd_merge(List *rdds, List **ends)
 		{
 			RddStep    *step = list_nth(rdd->steps, i);
 			RddStep    *copy = palloc(sizeof(RddStep));
-			char	   *text;
 			ListCell   *lci;
 
+			(void) body_of(step);
 			*copy = *step;
 			copy->inputs = NIL;
 			foreach(lci, step->inputs)
 				copy->inputs = lappend_int(copy->inputs, numbers[lfirst_int(lci)]);
-			text = nodeToString(step_to_list(copy));
 			/* the first lineage has no step twice */
-			numbers[i] = foreach_current_index(lc) == 0 ? -1 : find_step(merged, written, text, copy);
+			numbers[i] = foreach_current_index(lc) == 0 ? -1 : find_step(merged, copy);
 			if (numbers[i] >= 0)
 				continue;
 			numbers[i] = list_length(merged->steps);
 			merged->steps = lappend(merged->steps, copy);
-			written = lappend(written, text);
 		}
 		*ends = lappend_int(*ends, numbers[nsteps - 1]);
 	}
@@ -181,17 +217,16 @@ rdd_merge(List *rdds, List **ends)
 }
 
 static int
-find_step(const Rdd *rdd, const List *written, const char *step, const RddStep *wanted)
+find_step(const Rdd *rdd, const RddStep *wanted)
 {
 	ListCell   *lc;
 
-	foreach(lc, written)
+	foreach(lc, rdd->steps)
 	{
-		int			n = foreach_current_index(lc);
+		const RddStep *step = lfirst(lc);
 
-		if (strcmp(((RddStep *) list_nth(rdd->steps, n))->name, wanted->name) == 0 &&
-			strcmp(lfirst(lc), step) == 0)
-			return n;
+		if (equal(step->inputs, wanted->inputs) && strcmp(step->body, wanted->body) == 0)
+			return foreach_current_index(lc);
 	}
 	return -1;
 }
@@ -202,6 +237,7 @@ rdd_text(const Rdd *rdd)
 	StringInfoData buf;
 	ListCell   *lc;
 
+	rdd_read_steps(rdd);
 	initStringInfo(&buf);
 	foreach(lc, rdd->steps)
 	{

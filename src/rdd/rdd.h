@@ -24,11 +24,13 @@ typedef struct RddStep
 	int			partitions;		/* 0: as many as the engine likes */
 	bool		by_key;			/* equal keys are in one partition */
 	bool		is_volatile;	/* not the same rows when computed again */
+	const char *body;			/* all but the inputs, as it is stored; NULL in a new step */
+	bool		unread;			/* of a stored lineage: only inputs and body are known yet */
 } RddStep;
 
 typedef struct Rdd
 {
-	List	   *steps;			/* RddStep *; the last one is the value */
+	List	   *steps;			/* RddStep *; the last one is the value; see rdd_read_steps() */
 } Rdd;
 
 /* in the current context */
@@ -39,6 +41,8 @@ extern Rdd *rdd_merge(List *rdds, List **ends);
 /* one line for each step, as a function call; the first step is $1 */
 extern char *rdd_text(const Rdd *rdd);
 extern RddStep *rdd_last(const Rdd *rdd);
+/* before others than the last one are looked at */
+extern void rdd_read_steps(const Rdd *rdd);
 
 /* OIDs of the types, looked up when first needed */
 extern Oid	rdd_type(void);
