@@ -53,13 +53,6 @@ check_take(RddStep *step, List *inputs)
 }
 
 static void
-check_take_ordered(RddStep *step, List *inputs)
-{
-	check_take(step, inputs);
-	rdd_expect_order(step, step->shape);
-}
-
-static void
 compile_take(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const char *from = rdd_from(query, step, 0);
@@ -71,58 +64,87 @@ compile_take(RddQuery *query, const RddStep *step, StringInfo select)
 	appendStringInfo(select, " LIMIT %d", strcmp(step->name, "first") == 0 ? 1 : rdd_arg_int(step, 0));
 }
 
-/* take_ordered(r, n, …), top(r, n, …), min(r, …), max(r, …): by the elements themselves */
+/*
+ * take_ordered(r, n, …, key), top(r, n, …, key), min(r, …, key), max(r, …, key): by what
+ * the lambda gives for an element, or by the elements themselves
+ */
+static Lambda *
+order_lambda(const RddStep *step, const RddShape *shape)
+{
+	int			number = list_length(step->args) - 1;
+
+	return rdd_arg_is_null(step, number) ? NULL
+		: lambda_make(rdd_arg_text(step, number), lambda_element(shape), LAMBDA_VALUE, InvalidOid);
+}
+
+static void
+check_ordered(RddStep *step, List *inputs)
+{
+	const RddShape *shape = ((RddStep *) linitial(inputs))->shape;
+	Lambda	   *lambda = order_lambda(step, shape);
+
+	rdd_expect_order(step, lambda ? lambda->shape : shape);
+	step->shape = (RddShape *) shape;
+}
+
+static void
+check_take_ordered(RddStep *step, List *inputs)
+{
+	check_take(step, inputs);
+	check_ordered(step, inputs);
+}
+
+/* Columns for ORDER BY, each with the direction. */
+static const char *
+order_columns(RddQuery *query, const RddStep *step, Lambda *lambda, const char *direction)
+{
+	List	   *leaves = rdd_shape_columns(step->shape);
+	int			ncolumns = lambda ? rdd_shape_width(lambda->shape) : list_length(leaves);
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		appendStringInfoString(&buf, i > 0 ? ", " : "");
+		if (lambda)
+			appendStringInfoString(&buf, rdd_lambda_value(query, lambda, i));
+		else
+			appendStringInfo(&buf, "s.%s", quote_identifier(((RddLeaf *) list_nth(leaves, i))->path));
+		appendStringInfo(&buf, " %s", direction);
+	}
+	return buf.data;
+}
+
 static void
 compile_ordered(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	bool		descending = strcmp(step->name, "top") == 0 || strcmp(step->name, "max") == 0;
-	const char *comma = "";
-	StringInfoData by;
+	const char *direction = strcmp(step->name, "top") == 0 ? "DESC NULLS LAST" : "ASC NULLS FIRST";
+	Lambda	   *lambda = order_lambda(step, step->shape);
 	const char *from;
-	ListCell   *lc;
+	const char *by;
 
 	rdd_forget_order(query);
 	from = rdd_from(query, step, 0);
-	initStringInfo(&by);
-	foreach(lc, rdd_shape_columns(step->shape))
-	{
-		appendStringInfo(&by, "%ss.%s %s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path),
-						 descending ? "DESC NULLS LAST" : "ASC NULLS FIRST");
-		comma = ", ";
-	}
+	by = order_columns(query, step, lambda, direction);
 	appendStringInfo(select, "SELECT %s, pg_catalog.row_number() OVER (ORDER BY %s) AS \"#1\" FROM "
 					 "(SELECT %s FROM %s AS s ORDER BY %s LIMIT %d) AS s",
-					 rdd_same_columns("s", step->shape), by.data,
-					 rdd_same_columns("s", step->shape), from, by.data, rdd_arg_int(step, 0));
+					 rdd_same_columns("s", step->shape), by,
+					 rdd_same_columns("s", step->shape), from, by, rdd_arg_int(step, 0));
 	rdd_set_order(query, step, 1);
 }
 
-/* min(r, …), max(r, …): of values that are not null */
-static void
-check_extreme(RddStep *step, List *inputs)
-{
-	step->shape = ((RddStep *) linitial(inputs))->shape;
-	rdd_expect_order(step, step->shape);
-}
-
+/* Of values that are not null, if there are any. */
 static void
 compile_extreme(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const char *direction = strcmp(step->name, "max") == 0 ? "DESC NULLS LAST" : "ASC NULLS LAST";
-	const char *comma = " ORDER BY ";
+	Lambda	   *lambda = order_lambda(step, step->shape);
 	const char *from;
-	ListCell   *lc;
 
 	rdd_forget_order(query);
 	from = rdd_from(query, step, 0);
-	appendStringInfo(select, "SELECT %s FROM %s AS s", rdd_same_columns("s", step->shape), from);
-	foreach(lc, rdd_shape_columns(step->shape))
-	{
-		appendStringInfo(select, "%ss.%s %s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path),
-						 direction);
-		comma = ", ";
-	}
-	appendStringInfoString(select, " LIMIT 1");
+	appendStringInfo(select, "SELECT %s FROM %s AS s ORDER BY %s LIMIT 1",
+					 rdd_same_columns("s", step->shape), from, order_columns(query, step, lambda, direction));
 }
 
 /* collect_json(r) */
@@ -380,8 +402,8 @@ const RddOperation rdd_actions[] = {
 	{"first", check_collect, compile_take},
 	{"take_ordered", check_take_ordered, compile_ordered},
 	{"top", check_take_ordered, compile_ordered},
-	{"min", check_extreme, compile_extreme},
-	{"max", check_extreme, compile_extreme},
+	{"min", check_ordered, compile_extreme},
+	{"max", check_ordered, compile_extreme},
 	{"count", check_count, compile_count},
 	{"is_empty", check_is_empty, compile_is_empty},
 	{"count_by_key", check_count_by_key, compile_counts},

@@ -204,8 +204,8 @@ select_of(RddCombine *combine, Lambda *lambda, Query **query)
 	{
 		RddLeaf    *leaf = lfirst(lc);
 
-		appendStringInfo(&buf, "%sNULL::%s AS %s", foreach_current_index(lc) > 0 ? ", " : " FROM (SELECT ",
-						 rdd_type_text(leaf->shape), quote_identifier(leaf->path));
+		appendStringInfo(&buf, "%s%s AS %s", foreach_current_index(lc) > 0 ? ", " : " FROM (SELECT ",
+						 rdd_null_text(leaf->shape), quote_identifier(leaf->path));
 	}
 	if (columns != NIL)
 		appendStringInfoString(&buf, ") AS s");
@@ -318,8 +318,8 @@ rdd_compile_combination(const RddCombine *combine, List *values, List *results,
 		if (keys == NIL && combine->program[0])
 			appendStringInfo(select, "CASE WHEN s.state IS NULL THEN (SELECT z.c%d FROM (%s) AS z) ELSE ",
 							 foreach_current_index(lc) + 1, combine->program[0]);
-		appendStringInfo(select, "barks.rdd_field(s.state, %d, NULL::%s)%s AS %s",
-						 foreach_current_index(lc) + 1, rdd_type_text(result->shape),
+		appendStringInfo(select, "barks.rdd_field(s.state, %d, %s)%s AS %s",
+						 foreach_current_index(lc) + 1, rdd_null_text(result->shape),
 						 keys == NIL && combine->program[0] ? " END" : "", quote_identifier(result->path));
 	}
 	appendStringInfo(select, " FROM (SELECT %s%sbarks.rdd_combine(", rdd_columns("s", keys, keys),

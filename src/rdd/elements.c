@@ -361,6 +361,13 @@ compile_same(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_keep_order(query, step, 0), from);
 }
 
+/* set_name(r, name): for people; see introspect.c */
+static void
+check_set_name(RddStep *step, List *inputs)
+{
+	keep(step, linitial(inputs));
+}
+
 const RddOperation rdd_element_operations[] = {
 	{"map", check_map, compile_map},
 	{"flat_map", check_flat_map, compile_flat_map},
@@ -373,5 +380,6 @@ const RddOperation rdd_element_operations[] = {
 	{"cartesian", check_cartesian, compile_cartesian},
 	{"sort_by", check_sort_by, compile_sort_by},
 	{"repartition", check_repartition, compile_same},
+	{"set_name", check_set_name, compile_same},
 	{NULL}
 };

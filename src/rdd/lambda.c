@@ -561,7 +561,7 @@ row_value(ParseState *pstate, LambdaParse *parse, const LambdaVariable *variable
 		return leaf_value(pstate, parse, variable, (*first)++, location);
 	row = makeNode(RowExpr);
 	row->row_typeid = OidIsValid(shape->type) ? shape->type : RECORDOID;
-	row->row_format = COERCE_EXPLICIT_CALL;
+	row->row_format = OidIsValid(shape->type) ? COERCE_EXPLICIT_CAST : COERCE_EXPLICIT_CALL;
 	row->location = location;
 	if (OidIsValid(shape->type))
 		desc = lookup_rowtype_tupdesc_copy(shape->type, -1);

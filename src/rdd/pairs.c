@@ -598,7 +598,7 @@ append_cogroup_input(RddQuery *query, const RddStep *step, int number, StringInf
 			{
 				RddLeaf    *leaf = lfirst(lc);
 
-				appendStringInfo(all, ", NULL::%s AS %s", rdd_type_text(leaf->shape),
+				appendStringInfo(all, ", %s AS %s", rdd_null_text(leaf->shape),
 								 quote_identifier(leaf->path));
 			}
 		}

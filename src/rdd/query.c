@@ -577,7 +577,9 @@ value_for_null(const RddShape *leaf)
 	char		category;
 	bool		preferred;
 
-	switch (getBaseType(leaf->type))
+	if (getBaseType(leaf->type) != leaf->type)
+		return NULL;			/* a domain may not take it */
+	switch (leaf->type)
 	{
 		case DATEOID:
 		case TIMESTAMPOID:
@@ -611,8 +613,6 @@ value_for_null(const RddShape *leaf)
 			break;
 		default:
 			get_type_category_preferred(leaf->type, &category, &preferred);
-			if (getBaseType(leaf->type) != leaf->type)
-				break;			/* a domain may not take it */
 			if (category == TYPCATEGORY_STRING && leaf->type < FirstNormalObjectId)
 				value = "";
 			else if (OidIsValid(get_element_type(leaf->type)) && leaf->type != INT2VECTOROID &&
@@ -621,6 +621,15 @@ value_for_null(const RddShape *leaf)
 			break;
 	}
 	return value ? psprintf("%s::%s", quote_literal_cstr(value), rdd_type_text(leaf)) : NULL;
+}
+
+/* Of a domain that takes no NULL too, as outer joins give it. */
+char *
+rdd_null_text(const RddShape *leaf)
+{
+	if (get_typtype(leaf->type) == TYPTYPE_DOMAIN && OidIsValid(get_array_type(leaf->type)))
+		return psprintf("('{}'::%s)[1]", rdd_type_name(get_array_type(leaf->type), -1));
+	return psprintf("NULL::%s", rdd_type_text(leaf));
 }
 
 /* NULL where the type has none. */

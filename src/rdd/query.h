@@ -83,6 +83,7 @@ extern char *rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf);
  */
 extern char *rdd_equal_columns(const char *left, const char *right, List *leaves, List *others);
 extern char *rdd_type_text(const RddShape *leaf);
+extern char *rdd_null_text(const RddShape *leaf);
 /* the operator of the type's own order, whatever the search path has: OPERATOR(pg_catalog.=) */
 extern char *rdd_operator(Oid type, StrategyNumber strategy);
 

@@ -278,6 +278,16 @@ append_step(StringInfo buf, const RddStep *step)
 	appendStringInfoChar(buf, ')');
 }
 
+char *
+rdd_step_text(const RddStep *step)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	append_step(&buf, step);
+	return buf.data;
+}
+
 /* The SQL function, unless there are several of that name. */
 static FuncCandidateList
 function_of(const RddStep *step)

@@ -40,6 +40,7 @@ extern Datum rdd_to_datum(const Rdd *rdd);
 extern Rdd *rdd_merge(List *rdds, List **ends);
 /* one line for each step, as a function call; the first step is $1 */
 extern char *rdd_text(const Rdd *rdd);
+extern char *rdd_step_text(const RddStep *step);
 extern RddStep *rdd_last(const Rdd *rdd);
 /* before others than the last one are looked at */
 extern void rdd_read_steps(const Rdd *rdd);

@@ -123,7 +123,7 @@ compile_empty(RddQuery *query, const RddStep *step, StringInfo select)
 	{
 		RddLeaf    *leaf = lfirst(lc);
 
-		appendStringInfo(select, "%sNULL::%s AS %s", comma, rdd_type_text(leaf->shape),
+		appendStringInfo(select, "%s%s AS %s", comma, rdd_null_text(leaf->shape),
 						 quote_identifier(leaf->path));
 		comma = ", ";
 	}
