@@ -97,6 +97,28 @@ CREATE FUNCTION barks.rdd_element_type(r barks.rdd) RETURNS text LANGUAGE c STAB
 AS 'MODULE_PATHNAME', 'barks_rdd_element_type';
 COMMENT ON FUNCTION barks.rdd_element_type(barks.rdd) IS 'type of the elements; (k, v) for pairs';
 
+CREATE FUNCTION barks.rdd_debug_string(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_debug_string';
+COMMENT ON FUNCTION barks.rdd_debug_string(barks.rdd) IS
+    'the lineage from its end, a step in each line; +- where elements are shuffled';
+CREATE FUNCTION barks.rdd_to_debug_string(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_debug_string';
+COMMENT ON FUNCTION barks.rdd_to_debug_string(barks.rdd) IS 'as rdd_debug_string, by its name in Spark';
+CREATE FUNCTION barks.rdd_id(r barks.rdd) RETURNS bigint LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_id';
+COMMENT ON FUNCTION barks.rdd_id(barks.rdd) IS 'a hash of the lineage: the same for the same calls';
+CREATE FUNCTION barks.rdd_name(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_name';
+COMMENT ON FUNCTION barks.rdd_name(barks.rdd) IS 'what rdd_set_name() gave as the name';
+CREATE FUNCTION barks.rdd_dependencies(r barks.rdd) RETURNS TABLE(parent barks.rdd, shuffle boolean)
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_dependencies';
+COMMENT ON FUNCTION barks.rdd_dependencies(barks.rdd) IS
+    'the RDDs that it is made of, and whether their elements are shuffled';
+CREATE FUNCTION barks.rdd_partitioner(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_partitioner';
+COMMENT ON FUNCTION barks.rdd_partitioner(barks.rdd) IS
+    'hash(k) or range(k), with the number of partitions that was asked for; null if equal keys need not be together';
+
 CREATE FUNCTION barks.rdd_parallelize("values" anyarray, num_partitions int DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_parallelize(anyarray, int) IS 'an RDD of the elements of an array';
@@ -160,6 +182,10 @@ COMMENT ON FUNCTION barks.rdd_sort_by(barks.rdd, barks.fn, boolean, int) IS 'ele
 CREATE FUNCTION barks.rdd_repartition(r barks.rdd, num_partitions int) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_repartition(barks.rdd, int) IS 'the elements in so many partitions';
+
+CREATE FUNCTION barks.rdd_set_name(r barks.rdd, name text) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_set_name(barks.rdd, text) IS 'the same elements, with a name for people';
 
 CREATE FUNCTION barks.rdd_keys(r barks.rdd) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -273,13 +299,13 @@ CREATE FUNCTION barks.rdd_take(r barks.rdd, n int, of_type anyelement) RETURNS S
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
 COMMENT ON FUNCTION barks.rdd_take(barks.rdd, int, anyelement) IS 'the first n elements';
 
-CREATE FUNCTION barks.rdd_take_ordered(r barks.rdd, n int, of_type anyelement) RETURNS SETOF anyelement
+CREATE FUNCTION barks.rdd_take_ordered(r barks.rdd, n int, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS SETOF anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_take_ordered(barks.rdd, int, anyelement) IS 'the n smallest elements';
+COMMENT ON FUNCTION barks.rdd_take_ordered(barks.rdd, int, anyelement, barks.fn) IS 'the n smallest elements, by key if it is given';
 
-CREATE FUNCTION barks.rdd_top(r barks.rdd, n int, of_type anyelement) RETURNS SETOF anyelement
+CREATE FUNCTION barks.rdd_top(r barks.rdd, n int, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS SETOF anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_top(barks.rdd, int, anyelement) IS 'the n greatest elements, greatest first';
+COMMENT ON FUNCTION barks.rdd_top(barks.rdd, int, anyelement, barks.fn) IS 'the n greatest elements, greatest first, by key if it is given';
 
 CREATE FUNCTION barks.rdd_count_by_key(r barks.rdd, key anyelement) RETURNS TABLE(k anyelement, n bigint)
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
@@ -301,13 +327,13 @@ CREATE FUNCTION barks.rdd_first(r barks.rdd, of_type anyelement) RETURNS anyelem
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
 COMMENT ON FUNCTION barks.rdd_first(barks.rdd, anyelement) IS 'the first element; null when there is none';
 
-CREATE FUNCTION barks.rdd_min(r barks.rdd, of_type anyelement) RETURNS anyelement
+CREATE FUNCTION barks.rdd_min(r barks.rdd, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
-COMMENT ON FUNCTION barks.rdd_min(barks.rdd, anyelement) IS 'the smallest element that is not null';
+COMMENT ON FUNCTION barks.rdd_min(barks.rdd, anyelement, barks.fn) IS 'the smallest element that is not null, by key if it is given';
 
-CREATE FUNCTION barks.rdd_max(r barks.rdd, of_type anyelement) RETURNS anyelement
+CREATE FUNCTION barks.rdd_max(r barks.rdd, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
-COMMENT ON FUNCTION barks.rdd_max(barks.rdd, anyelement) IS 'the greatest element that is not null';
+COMMENT ON FUNCTION barks.rdd_max(barks.rdd, anyelement, barks.fn) IS 'the greatest element that is not null, by key if it is given';
 
 CREATE FUNCTION barks.rdd_count(r barks.rdd) RETURNS bigint
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
