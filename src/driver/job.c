@@ -53,6 +53,15 @@ job_start(JobPlan *plan, MemoryContext parent)
 	job->setup.settings = settings_to_ship();
 	job->setup.pool = pstrdup(fair_pool);
 	job->setup.pool_weight = fair_pool_weight();
+	job->local_setup = job->setup;
+	if (plan->local_path)
+	{
+		TaskSetting *path = palloc(sizeof(TaskSetting));
+
+		path->name = pstrdup("search_path");
+		path->value = plan->local_path;
+		job->local_setup.settings = lappend(list_copy(job->setup.settings), path);
+	}
 	job->number = registry_job_begin(NULL);
 	job->cleanup.func = free_lanes;
 	job->cleanup.arg = job;
@@ -102,6 +111,7 @@ job_reset(Job *job)
 	job->runs = NIL;
 	job->broken = NULL;
 	job->setup.job = job->number + ((uint64) job->stats.restarts << 48);
+	job->local_setup.job = job->setup.job;
 }
 
 void
