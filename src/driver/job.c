@@ -148,7 +148,7 @@ job_prepare(Job *job)
 	}
 	PG_CATCH();
 	{
-		registry_job_end_by_error(job->number);
+		job_fail(job);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -166,7 +166,7 @@ job_next_batch(Job *job, int *task)
 	}
 	PG_CATCH();
 	{
-		registry_job_end_by_error(job->number);
+		job_fail(job);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -184,7 +184,7 @@ job_next_batch_of(Job *job, int task)
 	}
 	PG_CATCH();
 	{
-		registry_job_end_by_error(job->number);
+		job_fail(job);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -211,6 +211,8 @@ job_setup(const Job *job)
 void
 job_fail(Job *job)
 {
+	if (job->plan->failed)
+		job->plan->failed(job->plan->arg, geterrcode());
 	registry_job_end_by_error(job->number);
 }
 

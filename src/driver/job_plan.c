@@ -36,6 +36,7 @@ static List *others_like(List *nodes, bool local);
 static bool adapt_stage(void *arg, int place, StageOutput **outputs);
 static void know_outputs(StagesJob *job, StageOutput **outputs);
 static void ship_to_node(void *arg, Oid node);
+static void forget_shipped(void *arg, int sqlstate);
 static void take_rows(void *arg, int place, const char *batch, Size len);
 static List *nodes_of(StagesJob *job, BarksPlan *plan);
 
@@ -69,6 +70,7 @@ job_plan_make(BarksPlan *plan, List *stages, PlanState *planstate, List *driver_
 	if (job->shipped != NIL)
 	{
 		job->plan.before_node = ship_to_node;
+		job->plan.failed = forget_shipped;
 		job->plan.local_path = ship_local_path();
 	}
 	job->places = palloc0(sizeof(int) * list_length(stages));
@@ -375,6 +377,15 @@ ship_to_node(void *arg, Oid node)
 {
 	if (OidIsValid(node))
 		ship_functions(node, ((StagesJob *) arg)->shipped);
+}
+
+/* Somebody may have dropped what was there. */
+static void
+forget_shipped(void *arg, int sqlstate)
+{
+	if (sqlstate == ERRCODE_UNDEFINED_FUNCTION || sqlstate == ERRCODE_UNDEFINED_SCHEMA ||
+		sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		ship_forget();
 }
 
 /* Rows of a sample; at its end the range exchange gets its bounds. */

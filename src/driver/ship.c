@@ -120,6 +120,14 @@ ship_local_path(void)
 	return pstrdup(namespace_search_path);
 }
 
+void
+ship_forget(void)
+{
+	if (known)
+		hash_destroy(known);
+	known = NULL;
+}
+
 int64
 ship_drop_all(void)
 {
@@ -159,8 +167,7 @@ forget_old(void)
 
 	if (known && known_epoch == epoch)
 		return;
-	if (known)
-		hash_destroy(known);
+	ship_forget();
 	control.hcxt = TopMemoryContext;
 	known = hash_create("barks shipped functions", 64, &control,
 						HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);

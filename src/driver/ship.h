@@ -13,6 +13,8 @@
  * the current user.  Until the transaction ends nobody of this driver drops them.
  */
 extern void ship_functions(Oid node, List *functions);
+/* Ask the nodes again what they have. */
+extern void ship_forget(void);
 /* Drop the copies on all nodes, once no transaction uses them; how many there were. */
 extern int64 ship_drop_all(void);
 /* Search path under which tasks on this server call the functions themselves. */

@@ -7,7 +7,8 @@
  * PostgreSQL would do to run it, and the copy's body is printed from that, with all
  * names qualified (shipped_sql.c): so it is known what it reads and calls.  Bodies in
  * other languages are text (shipped_text.c); these functions have to be declared
- * IMMUTABLE, which promises that they depend on nothing else.
+ * IMMUTABLE, which promises that they depend on nothing else.  Where the owner declares
+ * by a label that a function gives the same everywhere, doubts do not count.
  *
  * What was found out is kept until something changes that it may depend on.
  */
@@ -20,8 +21,9 @@
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "catalog/dependency.h"
+#include "commands/extension.h"
+#include "commands/seclabel.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "funcapi.h"
@@ -40,6 +42,7 @@
 
 #include "planner/shipped.h"
 #include "planner/shipped_body.h"
+#include "table/label.h"
 #include "table/layout.h"
 #include "table/remote_type.h"
 
@@ -58,6 +61,7 @@ static List *in_progress;		/* of ShippedFunction: the functions whose calls are 
 static ShippedFunction *look(Oid function, const FuncExpr *call);
 static ShippedFunction *find(List *list, Oid function, const List *argtypes, const List *path);
 static void examine(ShippedFunction *it, const FuncExpr *call);
+static bool is_declared(Oid function);
 static const char *refuse(ShippedFunction *it, HeapTuple tuple);
 static const char *refuse_language(Oid language);
 static void make_copy(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call);
@@ -250,12 +254,24 @@ examine(ShippedFunction *it, const FuncExpr *call)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", it->function);
 	it->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+	it->declared = is_declared(it->function);
 	reason = refuse(it, tuple);
 	if (reason)
 		it->reason = MemoryContextStrdup(known_context, reason);
 	else
 		make_copy(it, tuple, call);
 	ReleaseSysCache(tuple);
+}
+
+static bool
+is_declared(Oid function)
+{
+	ObjectAddress address;
+	char	   *label;
+
+	ObjectAddressSet(address, ProcedureRelationId, function);
+	label = GetSecurityLabel(&address, BARKS_LABEL_PROVIDER);
+	return label && strcmp(label, BARKS_LABEL_SHIPPABLE) == 0;
 }
 
 /* What can be said without a look at the body. */
@@ -272,7 +288,8 @@ refuse(ShippedFunction *it, HeapTuple tuple)
 		return "it is SECURITY DEFINER";
 	if (form->provolatile == PROVOLATILE_VOLATILE)
 		return "it is volatile";
-	if (form->prolang != SQLlanguageId && form->provolatile != PROVOLATILE_IMMUTABLE)
+	if (form->prolang != SQLlanguageId && form->provolatile != PROVOLATILE_IMMUTABLE &&
+		!it->declared)
 		return "it is not immutable";
 	if (form->pronargs >= FUNC_MAX_ARGS)
 		return "it has too many arguments";

@@ -25,6 +25,7 @@ typedef struct ShippedFunction
 	List	   *calls;			/* of ShippedFunction, without itself */
 	List	   *types;			/* oid list: not built in, and needed by it or what it calls */
 	TransactionId xmin;			/* of its row in pg_proc */
+	bool		declared;		/* shippable, by its owner's label */
 } ShippedFunction;
 
 /* Is it a user's, so that nodes have it only if it is shipped? */

@@ -145,6 +145,8 @@ check_walker(Node *node, BodyContext *context)
 			context->types = list_append_unique_oid(context->types, ((Param *) node)->paramtype);
 			return false;
 		case T_SQLValueFunction:
+			if (context->function->declared)
+				return false;
 			return refuse(context, "it depends on the session");
 		case T_Var:
 			if (((Var *) node)->varattno <= 0)
@@ -221,7 +223,8 @@ check_function(Oid funcid, void *arg)
 	const char *reason = NULL;
 
 	if (funcid < FirstNormalObjectId)
-		reason = shippable_builtin_reason(funcid);
+		reason = context->function->declared && func_volatile(funcid) != PROVOLATILE_VOLATILE ?
+			NULL : shippable_builtin_reason(funcid);
 	else if (!shipped_is_users(funcid))
 		reason = shippable_extension_reason(funcid);
 	else if (!IsA(context->call, FuncExpr))

@@ -72,6 +72,7 @@ static const char *scan(Text *text);
 static void read_words(Text *text);
 static const char *check_word(Text *text, int i);
 static const char *check_name(Text *text, int i);
+static const char *doubt_name(const Text *text, int i);
 static const char *check_qualified(Text *text, int i);
 static const char *check_call(Text *text, int i, Oid schema);
 static const char *check_builtin_calls(const char *name);
@@ -194,18 +195,15 @@ check_word(Text *text, int i)
 	if (word->token == '%' && is_word(text, i + 1) && (strcmp(word[1].name, "type") == 0 ||
 													   strcmp(word[1].name, "rowtype") == 0))
 		return NULL;
-	return word->name ? check_operator(text, word->name) : NULL;
+	return word->name && !text->function->declared ? check_operator(text, word->name) : NULL;
 }
 
 static const char *
 check_name(Text *text, int i)
 {
 	const char *name = text->words[i].name;
-	bool		called = text->words[i + 1].token == '(';
-	Oid			type;
+	const char *doubt;
 
-	if (LISTED(name, refused_words) && (i == 0 || text->words[i - 1].token != '.'))
-		return psprintf("it has the word \"%s\"", name);
 	if (i > 0 && text->words[i - 1].token == '.')
 		return check_qualified(text, i);
 	if (text->words[i + 1].token == '.' && strcmp(name, text->name) == 0)
@@ -214,6 +212,19 @@ check_name(Text *text, int i)
 		replace(text, i, i + 1, NULL, text->function)->unqualified = true;
 		return NULL;
 	}
+	doubt = text->function->declared ? NULL : doubt_name(text, i);
+	return doubt || text->words[i + 1].token != '(' ? doubt : check_call(text, i, InvalidOid);
+}
+
+/* NULL, or what a name without a schema may stand for that is not on nodes. */
+static const char *
+doubt_name(const Text *text, int i)
+{
+	const char *name = text->words[i].name;
+	Oid			type;
+
+	if (LISTED(name, refused_words))
+		return psprintf("it has the word \"%s\"", name);
 	if (i > 0 && is_word(text, i - 1) && strcmp(text->words[i - 1].name, "collate") == 0 &&
 		get_collation_oid(list_make1(makeString(pstrdup(name))), true) >= FirstNormalObjectId)
 		return psprintf("it uses collation \"%s\"", name);
@@ -223,7 +234,7 @@ check_name(Text *text, int i)
 	type = TypenameGetTypid(name);
 	if (type >= FirstNormalObjectId && get_typtype(type) != TYPTYPE_COMPOSITE)
 		return psprintf("it may use type %s", format_type_be(type));
-	return called ? check_call(text, i, InvalidOid) : NULL;
+	return NULL;
 }
 
 /* A name after a dot: of a column, or of something in a schema. */
@@ -239,11 +250,15 @@ check_qualified(Text *text, int i)
 	{
 		if (text->words[i + 1].token == '(')
 			return check_call(text, i, schema);
+		if (text->function->declared)
+			return NULL;
 		if (schema != PG_CATALOG_NAMESPACE || OidIsValid(get_relname_relid(name, schema)) ||
 			LISTED(name, refused_words))
 			return psprintf("it may use something of schema \"%s\"", text->words[i - 2].name);
 		return NULL;
 	}
+	if (text->function->declared)
+		return NULL;
 	/* row.function, which is another way to call it */
 	list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
 	for (int n = 0; n < list->n_members && reason == NULL; n++)
@@ -327,7 +342,7 @@ check_call(Text *text, int i, Oid schema)
 	if (reason)
 		return psprintf("in it %s", reason);
 	if (!OidIsValid(found_in))
-		return builtin ? check_builtin_calls(name) :
+		return builtin ? (text->function->declared ? NULL : check_builtin_calls(name)) :
 			OidIsValid(schema) ? psprintf("it calls a function %s that is not there", name) : NULL;
 	if (several || builtin)
 		return psprintf("it calls function %s, of which there are several", name);
