@@ -33,3 +33,9 @@ COMMENT ON FUNCTION barks.cancel_job(bigint) IS
 'cancel the query that runs the job; false when it does not run any more';
 
 GRANT SELECT ON barks.jobs, barks.stages, barks.tasks TO PUBLIC;
+
+CREATE FUNCTION barks.drop_shipped_functions() RETURNS bigint
+AS 'MODULE_PATHNAME', 'barks_drop_shipped_functions' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION barks.drop_shipped_functions() IS
+'drop the copies of functions that nodes got of this database, once no transaction uses them; how many';
+REVOKE EXECUTE ON FUNCTION barks.drop_shipped_functions() FROM PUBLIC;
