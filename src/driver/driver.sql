@@ -33,3 +33,7 @@ COMMENT ON FUNCTION barks.cancel_job(bigint) IS
 'cancel the query that runs the job; false when it does not run any more';
 
 GRANT SELECT ON barks.jobs, barks.stages, barks.tasks TO PUBLIC;
+
+CREATE FUNCTION barks.rdd_parts(n int) RETURNS TABLE(part int, parts int)
+AS 'MODULE_PATHNAME', 'barks_rdd_parts' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 16;
+COMMENT ON FUNCTION barks.rdd_parts(int) IS 'numbers of n parts, which tasks share out; null: as many as suit the nodes';

@@ -17,7 +17,7 @@
 #include "rdd/query.h"
 
 static const RddOperation *const operations[] = {
-	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_actions
+	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_actions
 };
 
 static const Rdd *check_again(const Rdd *rdd);

@@ -61,6 +61,38 @@ CREATE FUNCTION barks.rdd_field(state bytea, number int, of_type anyelement) RET
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
 COMMENT ON FUNCTION barks.rdd_field(bytea, int, anyelement) IS 'a column of what barks.rdd_combine gave';
 
+CREATE TYPE barks.rdd_numbered_text AS (n bigint, x text);
+COMMENT ON TYPE barks.rdd_numbered_text IS 'a text, and which of its part of an RDD it is';
+CREATE TYPE barks.rdd_numbered_bytes AS (n bigint, x bytea);
+COMMENT ON TYPE barks.rdd_numbered_bytes IS 'bytes, and which of their part of an RDD they are';
+CREATE FUNCTION barks.rdd_file_list(path text, part int) RETURNS bigint[]
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_file_list';
+COMMENT ON FUNCTION barks.rdd_file_list(text, int) IS 'what files there are, as numbers to compare; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_read_lines(path text, part int, parts int, files bigint[]) RETURNS SETOF text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_read_lines';
+COMMENT ON FUNCTION barks.rdd_read_lines(text, int, int, bigint[]) IS 'lines of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_lines(path text, part int, parts int, files bigint[]) RETURNS SETOF barks.rdd_numbered_text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_lines';
+COMMENT ON FUNCTION barks.rdd_numbered_lines(text, int, int, bigint[]) IS 'lines of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_read_records(path text, part int, parts int, files bigint[], length int) RETURNS SETOF bytea
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_read_records';
+COMMENT ON FUNCTION barks.rdd_read_records(text, int, int, bigint[], int) IS 'records of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_records(path text, part int, parts int, files bigint[], length int) RETURNS SETOF barks.rdd_numbered_bytes
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_records';
+COMMENT ON FUNCTION barks.rdd_numbered_records(text, int, int, bigint[], int) IS 'records of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_file_names(path text, part int, parts int, files bigint[]) RETURNS SETOF text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100 AS 'MODULE_PATHNAME', 'barks_rdd_file_names';
+COMMENT ON FUNCTION barks.rdd_file_names(text, int, int, bigint[]) IS 'names of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_file_names(path text, part int, parts int, files bigint[]) RETURNS SETOF barks.rdd_numbered_text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_file_names';
+COMMENT ON FUNCTION barks.rdd_numbered_file_names(text, int, int, bigint[]) IS 'names of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_file_text(path text) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME', 'barks_rdd_file_text';
+COMMENT ON FUNCTION barks.rdd_file_text(text) IS 'the text of a file; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_file_bytes(path text) RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME', 'barks_rdd_file_bytes';
+COMMENT ON FUNCTION barks.rdd_file_bytes(text) IS 'the bytes of a file; what queries of RDDs call';
+
 CREATE FUNCTION barks.rdd_sql(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_sql';
 COMMENT ON FUNCTION barks.rdd_sql(barks.rdd) IS 'the query that an RDD becomes; barks_lambda."N.M" stands for lambda N';
@@ -94,6 +126,22 @@ COMMENT ON FUNCTION barks.rdd_table(regclass) IS 'the rows of a table or view';
 CREATE FUNCTION barks.rdd_query(query text) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_query(text) IS 'the rows of a SELECT: values of one column, pairs of two, tuples of more';
+
+CREATE FUNCTION barks.rdd_text_file(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_text_file(text, int) IS 'the lines of files on the nodes';
+
+CREATE FUNCTION barks.rdd_whole_text_files(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_whole_text_files(text, int) IS 'pairs of path and text of files on the nodes';
+
+CREATE FUNCTION barks.rdd_binary_files(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_binary_files(text, int) IS 'pairs of path and bytes of files on the nodes';
+
+CREATE FUNCTION barks.rdd_binary_records(path text, record_length int, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_binary_records(text, int, int) IS 'records of equal length in files on the nodes';
 
 CREATE FUNCTION barks.rdd_map(r barks.rdd, f barks.fn, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
