@@ -23,6 +23,7 @@
 #include "driver/create_as.h"
 #include "hooks.h"
 #include "planner/planner.h"
+#include "rdd/rdd.h"
 #include "table/table.h"
 #include "worker/exchange_scan.h"
 #include "worker/task_stats.h"
@@ -91,6 +92,7 @@ static PlannedStmt *
 on_plan(Query *parse, const char *query_string, int cursor_options,
 		ParamListInfo params)
 {
+	rdd_on_plan(parse);
 	table_check_query(parse);
 	cluster_snapshot_on_plan();
 	return planner_plan(parse, query_string, cursor_options, params, next_planner);

@@ -18,6 +18,7 @@
 #include "driver/job_internal.h"
 #include "driver/registry.h"
 #include "driver/settings.h"
+#include "job/accumulator.h"
 #include "shuffle/shuffle.h"
 
 #define END_PATIENCE_MS	200		/* for lanes to answer a cancel */
@@ -99,6 +100,7 @@ void
 job_reset(Job *job)
 {
 	stages_reset(job);
+	job->accumulated = NIL;
 	job->runs = NIL;
 	job->broken = NULL;
 	job->setup.job = job->number + ((uint64) job->stats.restarts << 48);
@@ -244,6 +246,8 @@ job_end(Job *job)
 		if (lane->queue == NIL && (job->plan->nstages > 1 || job->last->part->output))
 			lane->lane->ops->end_job(lane->lane);
 	}
+	foreach(lr, job->accumulated)
+		accumulators_merge(session_accumulators(), ((Accumulated *) lfirst(lr))->states);
 	if (job->has_lease)
 		shuffle_job_over(job->setup.driver, job->setup.job);
 	registry_job_end(job->number, REGISTRY_FINISHED, NULL);

@@ -93,6 +93,14 @@ typedef struct StageRun
 	int			epoch;			/* of the job when the output last changed, from 1 */
 } StageRun;
 
+/* What the first attempt of a task that succeeded has added to accumulators. */
+typedef struct Accumulated
+{
+	int			stage;			/* its number in the plan */
+	int			task;
+	StringInfo	states;
+} Accumulated;
+
 struct Job
 {
 	JobPlan    *plan;
@@ -118,6 +126,7 @@ struct Job
 	List	   *runs;			/* of NodeRun */
 	TimestampTz speculated;		/* when late tasks were looked for last */
 	List	   *failing;		/* of NodeFailures, see exclusion.c */
+	List	   *accumulated;	/* of Accumulated: by the tasks that are done */
 	void		(*forget) (void *arg, int task);
 	void	   *forget_arg;
 };

@@ -448,6 +448,14 @@ barks_parts_oid(void)
 	return LookupFuncName(list_make2(makeString("barks"), makeString("rdd_parts")), 1, &number, true);
 }
 
+Oid
+barks_acc_add_to_oid(void)
+{
+	Oid			types[] = {TEXTOID, TEXTOID, ANYELEMENTOID};
+
+	return LookupFuncName(list_make2(makeString("barks"), makeString("acc_add_to")), 3, types, true);
+}
+
 void
 job_plan_init(void)
 {

@@ -156,6 +156,8 @@ extern BarksPlan *barks_plan_of(CustomScan *scan);
 extern Oid	barks_combine_state_oid(void);
 /* Likewise barks.rdd_parts(integer), whose calls in FROM become leaves of parts. */
 extern Oid	barks_parts_oid(void);
+/* barks.acc_add_to(aggregate text, name text, anyelement), likewise: tasks may call it. */
+extern Oid	barks_acc_add_to_oid(void);
 
 extern void job_plan_init(void);	/* registers the node types */
 

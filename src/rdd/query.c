@@ -8,22 +8,30 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "rdd/query.h"
 
 static const RddOperation *const operations[] = {
-	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_actions
+	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_storage_operations, rdd_actions
 };
 
+static void add_array(Datum array, List **inputs);
+static Const *plain_argument(Const *value);
+static Const *record_constant(Datum value);
+static char *columns_text(List *leaves);
 static const Rdd *check_again(const Rdd *rdd);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static int	number_of(const RddQuery *query, const RddStep *step, int input);
-static char *cast_columns(const char *select, const RddStep *last, List *types, int order);
+static char *cast_columns(const RddQuery *query, const char *select, List *types);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
 
@@ -60,6 +68,97 @@ rdd_apply(const char *name, List *inputs, List *args)
 	return rdd;
 }
 
+/* Values of type barks.rdd are inputs, the others arguments. */
+Rdd *
+rdd_apply_values(const char *name, List *values)
+{
+	List	   *inputs = NIL;
+	List	   *args = NIL;
+	ListCell   *lc;
+
+	foreach(lc, values)
+	{
+		Const	   *value = lfirst_node(Const, lc);
+		bool		is_array = get_element_type(value->consttype) == rdd_type();
+
+		if (value->consttype != rdd_type() && !is_array)
+		{
+			args = lappend(args, plain_argument(value));
+			continue;
+		}
+		if (value->constisnull)
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %d of barks.rdd_%s must not be null",
+							foreach_current_index(lc) + 1, name)));
+		if (is_array)
+			add_array(value->constvalue, &inputs);
+		else
+			inputs = lappend(inputs, rdd_from_datum(value->constvalue));
+	}
+	return rdd_apply(name, inputs, args);
+}
+
+static void
+add_array(Datum array, List **inputs)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(DatumGetArrayTypeP(array), rdd_type(), -1, false, TYPALIGN_INT, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("an RDD must not be null")));
+		*inputs = lappend(*inputs, rdd_from_datum(values[i]));
+	}
+}
+
+/* Of a type that a lineage can name: ROW(0, '') becomes the expression. */
+static Const *
+plain_argument(Const *value)
+{
+	if (value->consttype == UNKNOWNOID)
+		return makeConst(TEXTOID, -1, get_typcollation(TEXTOID), -1,
+						 value->constisnull ? (Datum) 0
+						 : CStringGetTextDatum(DatumGetCString(value->constvalue)),
+						 value->constisnull, false);
+	if (value->consttype == RECORDOID && !value->constisnull)
+		return record_constant(value->constvalue);
+	return value;
+}
+
+static Const *
+record_constant(Datum value)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+	TupleDesc	desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header),
+												   HeapTupleHeaderGetTypMod(header));
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "ROW(");
+	for (int i = 0; i < desc->natts; i++)
+	{
+		bool		isnull;
+		Datum		field = heap_getattr(&tuple, i + 1, desc, &isnull);
+		Oid			type = TupleDescAttr(desc, i)->atttypid;
+		Oid			output;
+		bool		varlena;
+
+		getTypeOutputInfo(type, &output, &varlena);
+		appendStringInfo(&buf, "%s%s::%s", i > 0 ? ", " : "",
+						 isnull ? "NULL" : quote_literal_cstr(OidOutputFunctionCall(output, field)),
+						 rdd_type_name(type, -1));
+	}
+	appendStringInfoChar(&buf, ')');
+	return makeConst(fn_type(), -1, InvalidOid, -1, CStringGetTextDatum(buf.data), false, false);
+}
+
 char *
 rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 {
@@ -82,7 +181,7 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 			query->uses[lfirst_int(lci)]++;
 	}
 	compile_step(query, nsteps - 1, &select);
-	text = cast_columns(select.data, rdd_last(rdd), types, query->order[nsteps - 1]);
+	text = cast_columns(query, select.data, types);
 	if (query->with.len > 0)
 		text = psprintf("WITH %s %s", query->with.data, text);
 	return text;
@@ -130,8 +229,10 @@ compile_step(RddQuery *query, int number, StringInfo select)
 
 /* The columns alone, of the types that the caller declared, in the order of the elements. */
 static char *
-cast_columns(const char *select, const RddStep *last, List *types, int order)
+cast_columns(const RddQuery *query, const char *select, List *types)
 {
+	const RddStep *last = rdd_last(query->rdd);
+	int			order = query->order[list_length(query->rdd->steps) - 1];
 	StringInfoData buf;
 	ListCell   *lc;
 
@@ -148,10 +249,61 @@ cast_columns(const char *select, const RddStep *last, List *types, int order)
 							 rdd_type_name(list_nth_oid(types, foreach_current_index(lc)), -1));
 		appendStringInfo(&buf, " AS %s", quote_identifier(leaf->path));
 	}
+	for (int i = 1; query->keep_order && i <= order; i++)
+		appendStringInfo(&buf, ", s.\"#%d\"", i);
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
-	for (int i = 1; i <= order; i++)
+	for (int i = 1; !query->keep_order && i <= order; i++)
 		appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
 	return buf.data;
+}
+
+/* Elements have the columns that the caller declares. */
+void
+rdd_check_columns(const Rdd *rdd, List *types)
+{
+	const RddShape *shape = rdd_last(rdd)->shape;
+	List	   *leaves = rdd_shape_columns(shape);
+	bool		fits = list_length(leaves) == list_length(types);
+	ListCell   *lc;
+
+	foreach(lc, leaves)
+	{
+		fits = fits && ((RddLeaf *) lfirst(lc))->shape->type == list_nth_oid(types, foreach_current_index(lc));
+	}
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("elements of type %s do not fit the columns that are asked for",
+						rdd_shape_text(shape)),
+				 errdetail("Their columns are: %s.", columns_text(leaves))));
+}
+
+static char *
+columns_text(List *leaves)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, leaves)
+	{
+		RddLeaf    *leaf = lfirst(lc);
+
+		appendStringInfo(&buf, "%s%s %s", buf.len > 0 ? ", " : "", leaf->path,
+						 format_type_be(leaf->shape->type));
+	}
+	return buf.data;
+}
+
+bool
+rdd_is_action(const char *name)
+{
+	for (const RddOperation *operation = rdd_actions; operation->name; operation++)
+	{
+		if (strcmp(operation->name, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 const RddStep *

@@ -23,6 +23,7 @@ typedef struct RddQuery
 	const Rdd  *rdd;
 	LambdaSet	lambdas;
 	bool		in_order;		/* elements are asked for in their order */
+	bool		keep_order;		/* the columns that tell it are part of the result */
 	int		   *uses;			/* of each step by others */
 	int		   *order;			/* of each step compiled, columns "#n" */
 	bool	   *shared;			/* compiled as a WITH query */
@@ -45,11 +46,18 @@ extern const RddOperation rdd_sources[];
 extern const RddOperation rdd_file_sources[];
 extern const RddOperation rdd_element_operations[];
 extern const RddOperation rdd_pair_operations[];
+extern const RddOperation rdd_storage_operations[];
 extern const RddOperation rdd_actions[];
 
 extern const RddOperation *rdd_operation(const char *name);
 /* lineages and constants to the lineage of one operation more; checks it */
 extern Rdd *rdd_apply(const char *name, List *inputs, List *args);
+/* likewise, of a call with these arguments (Const *), inputs among them */
+extern Rdd *rdd_apply_values(const char *name, List *values);
+/* may the operation be the last one? */
+extern bool rdd_is_action(const char *name);
+/* raises an error unless the elements have columns of these types */
+extern void rdd_check_columns(const Rdd *rdd, List *types);
 /* the query of a lineage, with its lambdas; columns are cast to types unless NIL */
 extern char *rdd_compile(const Rdd *rdd, List *types, RddQuery *query);
 

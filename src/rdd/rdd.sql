@@ -58,7 +58,7 @@ CREATE AGGREGATE barks.rdd_combine(program text[], VARIADIC "values" "any") (
 COMMENT ON AGGREGATE barks.rdd_combine(text[], "any") IS
     'values of a group combined by the expressions of a program; what queries of RDDs call';
 CREATE FUNCTION barks.rdd_field(state bytea, number int, of_type anyelement) RETURNS anyelement
-LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
 COMMENT ON FUNCTION barks.rdd_field(bytea, int, anyelement) IS 'a column of what barks.rdd_combine gave';
 
 CREATE TYPE barks.rdd_numbered_text AS (n bigint, x text);
@@ -99,6 +99,26 @@ COMMENT ON FUNCTION barks.rdd_sql(barks.rdd) IS 'the query that an RDD becomes; 
 CREATE FUNCTION barks.rdd_explain(r barks.rdd, "analyze" boolean DEFAULT false, "verbose" boolean DEFAULT false)
 RETURNS SETOF text LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_explain';
 COMMENT ON FUNCTION barks.rdd_explain(barks.rdd, boolean, boolean) IS 'how the elements would be computed, as EXPLAIN shows it';
+CREATE SCHEMA barks_storage;
+COMMENT ON SCHEMA barks_storage IS 'elements of persisted RDDs, each in a table of the role that persisted it';
+GRANT USAGE, CREATE ON SCHEMA barks_storage TO PUBLIC;
+CREATE TABLE barks.storage_entry (
+    rel oid PRIMARY KEY, role oid NOT NULL, level text NOT NULL,
+    made timestamptz NOT NULL DEFAULT now(), last_read timestamptz NOT NULL DEFAULT now());
+COMMENT ON TABLE barks.storage_entry IS 'what the tables in barks_storage are';
+CREATE VIEW barks.storage AS
+    SELECT s.rel::regclass AS rel, s.level, t.partitions, t.rows, t.bytes, s.made, s.last_read
+    FROM barks.storage_entry s JOIN pg_catalog.pg_class c ON c.oid = s.rel
+        LEFT JOIN barks.tables t ON t.name = s.rel::regclass
+    WHERE pg_catalog.pg_has_role(s.role, 'USAGE');
+COMMENT ON VIEW barks.storage IS 'RDDs that are kept, of roles that the user is a member of';
+GRANT SELECT ON barks.storage TO PUBLIC;
+CREATE FUNCTION barks.rdd_unpersist(r barks.rdd) RETURNS barks.rdd LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_unpersist';
+COMMENT ON FUNCTION barks.rdd_unpersist(barks.rdd) IS 'drops what a persisted RDD has kept; gives the RDD without that';
+CREATE FUNCTION barks.rdd_storage_level(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_storage_level';
+COMMENT ON FUNCTION barks.rdd_storage_level(barks.rdd) IS 'at which level an RDD is persisted; NONE';
 CREATE FUNCTION barks.rdd_num_partitions(r barks.rdd) RETURNS int LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_num_partitions';
 COMMENT ON FUNCTION barks.rdd_num_partitions(barks.rdd) IS
@@ -210,6 +230,10 @@ COMMENT ON FUNCTION barks.rdd_filter_keys(barks.rdd, barks.fn) IS 'pairs for who
 CREATE FUNCTION barks.rdd_filter_values(r barks.rdd, f barks.fn) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_filter_values(barks.rdd, barks.fn) IS 'pairs for whose value x f is true';
+
+CREATE FUNCTION barks.rdd_persist(r barks.rdd, level text DEFAULT 'MEMORY_ONLY') RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_persist(barks.rdd, text) IS 'the elements are kept when first computed, until unpersisted or evicted';
 
 CREATE FUNCTION barks.rdd_partition_by(r barks.rdd, num_partitions int) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -382,3 +406,36 @@ COMMENT ON FUNCTION barks.rdd_stdev(barks.rdd) IS 'population standard deviation
 CREATE FUNCTION barks.rdd_sample_stdev(r barks.rdd) RETURNS float8
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
 COMMENT ON FUNCTION barks.rdd_sample_stdev(barks.rdd) IS 'sample standard deviation of the elements; null for none';
+
+CREATE FUNCTION barks.rdd_cache(r barks.rdd) RETURNS barks.rdd LANGUAGE sql STABLE PARALLEL SAFE
+RETURN barks.rdd_persist(r, 'MEMORY_ONLY');
+COMMENT ON FUNCTION barks.rdd_cache(barks.rdd) IS 'as barks.rdd_persist(r)';
+
+CREATE FUNCTION barks.accumulator(name text, aggregate regprocedure) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_accumulator';
+COMMENT ON FUNCTION barks.accumulator(text, regprocedure) IS
+    'makes an accumulator of the session, to which lambdas add by barks.acc_add; begins anew when there is one';
+CREATE FUNCTION barks.acc_add_support(internal) RETURNS internal
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_acc_add_support';
+COMMENT ON FUNCTION barks.acc_add_support(internal) IS 'planner support of barks.acc_add';
+CREATE FUNCTION barks.acc_add(name text, value anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT barks.acc_add_support
+AS 'MODULE_PATHNAME', 'barks_acc_add';
+COMMENT ON FUNCTION barks.acc_add(text, anyelement) IS
+    'adds a value to an accumulator and returns it; what tasks add counts once, however often they run';
+CREATE FUNCTION barks.acc_add_to(aggregate text, name text, value anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_add_to';
+COMMENT ON FUNCTION barks.acc_add_to(text, text, anyelement) IS 'what barks.acc_add becomes in the tasks of a query';
+CREATE FUNCTION barks.acc_value(name text, of_type anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_value';
+COMMENT ON FUNCTION barks.acc_value(text, anyelement) IS 'what an accumulator has come to, of the type of the example';
+
+CREATE FUNCTION barks.broadcast(name text, value anyelement) RETURNS void
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast';
+COMMENT ON FUNCTION barks.broadcast(text, anyelement) IS 'makes a value of the session that lambdas read by barks.bc';
+CREATE FUNCTION barks.bc(name text, of_type anyelement) RETURNS anyelement
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_bc';
+COMMENT ON FUNCTION barks.bc(text, anyelement) IS 'a broadcast value, of the type of the example';
+CREATE FUNCTION barks.broadcast_destroy(name text) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_destroy';
+COMMENT ON FUNCTION barks.broadcast_destroy(text) IS 'forgets a broadcast value; false when there was none';

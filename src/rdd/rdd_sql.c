@@ -22,6 +22,7 @@
 #include "utils/typcache.h"
 
 #include "rdd/query.h"
+#include "rdd/storage.h"
 
 #define FETCH_ROWS 1000
 
@@ -35,12 +36,8 @@ PG_FUNCTION_INFO_V1(barks_rdd_element_type);
 
 static Rdd *apply_call(FunctionCallInfo fcinfo);
 static const char *operation_name(FunctionCallInfo fcinfo);
-static void add_array(Datum array, List **inputs);
 static Const *constant_of(FunctionCallInfo fcinfo, int number);
-static Const *record_constant(Datum value);
 static List *column_types(TupleDesc desc);
-static void check_columns(const Rdd *rdd, int ncolumns, TupleDesc desc);
-static char *columns_text(List *leaves);
 static Portal run(const Rdd *rdd, const char *prefix, List *types);
 static void store_rows(Portal portal, ReturnSetInfo *rsinfo);
 
@@ -60,52 +57,14 @@ operation_name(FunctionCallInfo fcinfo)
 	return name + 4;
 }
 
-/* Arguments of type barks.rdd are inputs, the others constants. */
 static Rdd *
 apply_call(FunctionCallInfo fcinfo)
 {
-	const char *name = operation_name(fcinfo);
-	List	   *inputs = NIL;
-	List	   *args = NIL;
+	List	   *values = NIL;
 
 	for (int i = 0; i < PG_NARGS(); i++)
-	{
-		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);
-		bool		is_array = get_element_type(type) == rdd_type();
-
-		if (type != rdd_type() && !is_array)
-		{
-			args = lappend(args, constant_of(fcinfo, i));
-			continue;
-		}
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("argument %d of barks.rdd_%s must not be null", i + 1, name)));
-		if (is_array)
-			add_array(PG_GETARG_DATUM(i), &inputs);
-		else
-			inputs = lappend(inputs, rdd_from_datum(PG_GETARG_DATUM(i)));
-	}
-	return rdd_apply(name, inputs, args);
-}
-
-static void
-add_array(Datum array, List **inputs)
-{
-	Datum	   *values;
-	bool	   *nulls;
-	int			count;
-
-	deconstruct_array(DatumGetArrayTypeP(array), rdd_type(), -1, false, TYPALIGN_INT, &values, &nulls, &count);
-	for (int i = 0; i < count; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("an RDD must not be null")));
-		*inputs = lappend(*inputs, rdd_from_datum(values[i]));
-	}
+		values = lappend(values, constant_of(fcinfo, i));
+	return rdd_apply_values(operation_name(fcinfo), values);
 }
 
 static Const *
@@ -118,45 +77,12 @@ constant_of(FunctionCallInfo fcinfo, int number)
 
 	if (!OidIsValid(type))
 		elog(ERROR, "cannot tell the type of an argument");
-	if (type == UNKNOWNOID)
-		type = TEXTOID;
 	get_typlenbyval(type, &length, &by_value);
 	if (PG_ARGISNULL(number))
 		return makeConst(type, -1, InvalidOid, length, (Datum) 0, true, by_value);
 	if (length == -1)
 		value = PointerGetDatum(PG_DETOAST_DATUM(value));
-	if (type == RECORDOID)
-		return record_constant(value);
 	return makeConst(type, -1, InvalidOid, length, value, false, by_value);
-}
-
-/* ROW(0, '') has no type that a lineage could name: it becomes the expression. */
-static Const *
-record_constant(Datum value)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-	TupleDesc	desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header),
-												   HeapTupleHeaderGetTypMod(header));
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "ROW(");
-	for (int i = 0; i < desc->natts; i++)
-	{
-		bool		isnull;
-		Datum		field = heap_getattr(&tuple, i + 1, desc, &isnull);
-		Oid			type = TupleDescAttr(desc, i)->atttypid;
-		Oid			output;
-		bool		varlena;
-
-		getTypeOutputInfo(type, &output, &varlena);
-		appendStringInfo(&buf, "%s%s::%s", i > 0 ? ", " : "",
-						 isnull ? "NULL" : quote_literal_cstr(OidOutputFunctionCall(output, field)),
-						 rdd_type_name(type, -1));
-	}
-	appendStringInfoChar(&buf, ')');
-	return makeConst(fn_type(), -1, InvalidOid, -1, CStringGetTextDatum(buf.data), false, false);
 }
 
 /* An action that gives one value: that of its first row, null without one. */
@@ -171,9 +97,10 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 	bool		isnull = true;
 
 	rdd = apply_call(fcinfo);
-	check_columns(rdd, 1, NULL);
+	rdd_check_columns(rdd, list_make1_oid(type));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
 	portal = run(rdd, "", list_make1_oid(type));
 	SPI_cursor_fetch(portal, true, 1);
 	if (SPI_processed > 0)
@@ -204,9 +131,10 @@ barks_rdd_rows(PG_FUNCTION_ARGS)
 	Portal		portal;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	check_columns(rdd, rsinfo->setDesc->natts, rsinfo->setDesc);
+	rdd_check_columns(rdd, column_types(rsinfo->setDesc));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
 	portal = run(rdd, "", column_types(rsinfo->setDesc));
 	store_rows(portal, rsinfo);
 	SPI_finish();
@@ -235,46 +163,6 @@ column_types(TupleDesc desc)
 	for (int i = 0; i < desc->natts; i++)
 		types = lappend_oid(types, TupleDescAttr(desc, i)->atttypid);
 	return types;
-}
-
-/* Elements have the columns that the caller declares. */
-static void
-check_columns(const Rdd *rdd, int ncolumns, TupleDesc desc)
-{
-	const RddShape *shape = rdd_last(rdd)->shape;
-	List	   *leaves = rdd_shape_columns(shape);
-	bool		fits = list_length(leaves) == ncolumns;
-	ListCell   *lc;
-
-	foreach(lc, leaves)
-	{
-		if (fits && desc && ((RddLeaf *) lfirst(lc))->shape->type !=
-			TupleDescAttr(desc, foreach_current_index(lc))->atttypid)
-			fits = false;
-	}
-	if (!fits)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("elements of type %s do not fit the columns that are asked for",
-						rdd_shape_text(shape)),
-				 errdetail("Their columns are: %s.", columns_text(leaves))));
-}
-
-static char *
-columns_text(List *leaves)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	foreach(lc, leaves)
-	{
-		RddLeaf    *leaf = lfirst(lc);
-
-		appendStringInfo(&buf, "%s%s %s", buf.len > 0 ? ", " : "", leaf->path,
-						 format_type_be(leaf->shape->type));
-	}
-	return buf.data;
 }
 
 /* Open a cursor on what the lineage gives; the prefix may be EXPLAIN. */
