@@ -130,7 +130,7 @@ open_file(FileReader *reader, const DataFile *file, FileCodec codec, int64 from)
 	{
 		if (codec == CODEC_NONE && file->size % reader->record != 0)
 			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
+					(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 					 errmsg("file \"%s\" does not consist of records of %d bytes", file->path, reader->record),
 					 errdetail("It has %lld bytes.", (long long) file->size)));
 		from = (from + reader->record - 1) / reader->record * reader->record;
@@ -204,7 +204,7 @@ next_record(FileReader *reader, const char **record)
 		return false;
 	if (reader->filled - reader->start < reader->record)
 		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 				 errmsg("file \"%s\" does not consist of records of %d bytes", reader->file->path, reader->record),
 				 errdetail("A record begins at its end.")));
 	*record = reader->buffer + reader->start;

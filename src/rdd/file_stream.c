@@ -221,7 +221,7 @@ static void
 corrupt(const FileStream *stream, const char *detail)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
+			(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
 			 errmsg("could not decompress file \"%s\"", stream->path),
 			 errdetail("%s", detail)));
 }
