@@ -81,8 +81,11 @@ static const char *const stable_names[] = {
 
 /* Functions of our own that depend on the node they run on, as they should. */
 static const char *const own_names[] = {
-	"rdd_file_bytes", "rdd_file_list", "rdd_file_names", "rdd_file_text", "rdd_numbered_file_names",
-	"rdd_numbered_lines", "rdd_numbered_records", "rdd_read_lines", "rdd_read_objects", "rdd_read_records",
+	"rdd_file_bytes", "rdd_file_list", "rdd_file_names", "rdd_file_text",
+	"rdd_numbered_file_names", "rdd_numbered_lines", "rdd_numbered_objects",
+	"rdd_numbered_records", "rdd_object_field", "rdd_object_header", "rdd_pipe",
+	"rdd_read_lines", "rdd_read_objects", "rdd_read_records", "rdd_row_text",
+	"rdd_write_begin", "rdd_write_end",
 };
 
 /*

@@ -1,20 +1,24 @@
 /*-------------------------------------------------------------------------
  * file_reader.c
- *	  One part of the files of a list, line by line or record by record.
+ *	  One part of the files of a list: lines, records, or elements of object files.
  *
  * A line belongs to the part in which it begins, so a part that begins within a
  * file reads from one byte before: if that ends a line, the next byte begins one,
  * else it is in the middle of another part's.  The last line is read to its end,
- * however far in the next part that is.
+ * however far in the next part that is.  Compressed files and object files cannot be
+ * read from their middle on, so they belong to one part.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "port/pg_bswap.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "rdd/file_reader.h"
 #include "rdd/file_stream.h"
+#include "rdd/object_file.h"
 
 #define BUFFER_BYTES	(256 * 1024)
 
@@ -22,7 +26,8 @@ struct FileReader
 {
 	MemoryContext context;
 	const FileList *list;
-	int			record;			/* 0: lines */
+	int			record;			/* its length, or READ_AS_LINES, READ_AS_OBJECTS */
+	const char *header;			/* of object files, NULL: any */
 	int64		first;			/* the part's places, see file_list_share */
 	int64		end;
 	int			next_file;
@@ -40,9 +45,13 @@ struct FileReader
 
 static bool open_next(FileReader *reader);
 static void open_file(FileReader *reader, const DataFile *file, FileCodec codec, int64 from);
+static void open_buffer(FileReader *reader, const DataFile *file);
 static void skip_mark(FileReader *reader);
 static bool next_line(FileReader *reader, const char **line, Size *length);
 static bool next_record(FileReader *reader, const char **record);
+static char *read_header(FileReader *reader);
+static bool next_object(FileReader *reader, const char **data, Size *size);
+static void incomplete(const FileReader *reader) pg_attribute_noreturn();
 static bool fill(FileReader *reader);
 static void take(FileReader *reader, Size bytes);
 static void close_file(FileReader *reader);
@@ -70,7 +79,9 @@ file_reader_next(FileReader *reader, const char **data, Size *length)
 		reader->last = reader->at;
 		if (reader->at < reader->limit)
 		{
-			if (reader->record == 0 && next_line(reader, data, length))
+			if (reader->record == READ_AS_LINES && next_line(reader, data, length))
+				return true;
+			if (reader->record == READ_AS_OBJECTS && next_object(reader, data, length))
 				return true;
 			if (reader->record > 0 && next_record(reader, data))
 			{
@@ -92,11 +103,12 @@ open_next(FileReader *reader)
 		FileCodec	codec = file_codec(file->path);
 		int64		from = reader->first - file->start;
 		int64		to = reader->end - file->start;
+		bool		whole = codec != CODEC_NONE || reader->record == READ_AS_OBJECTS;
 
 		if (to <= 0)
 			break;
 		reader->next_file++;
-		if (codec != CODEC_NONE && from <= 0)
+		if (whole && from <= 0)
 		{
 			reader->limit = PG_INT64_MAX;
 			open_file(reader, file, codec, 0);
@@ -104,7 +116,7 @@ open_next(FileReader *reader)
 		}
 		from = Max(from, 0);
 		reader->limit = Min(to, file->size);
-		if (codec != CODEC_NONE || from >= reader->limit)
+		if (whole || from >= reader->limit)
 			continue;
 		open_file(reader, file, codec, from);
 		return true;
@@ -118,14 +130,7 @@ open_file(FileReader *reader, const DataFile *file, FileCodec codec, int64 from)
 {
 	MemoryContext old = MemoryContextSwitchTo(reader->context);
 
-	if (reader->buffer == NULL)
-	{
-		reader->size = Max(BUFFER_BYTES, reader->record);
-		reader->buffer = palloc(reader->size);
-	}
-	reader->file = file;
-	reader->start = reader->filled = 0;
-	reader->at_end = false;
+	open_buffer(reader, file);
 	if (reader->record > 0)
 	{
 		if (codec == CODEC_NONE && file->size % reader->record != 0)
@@ -136,6 +141,19 @@ open_file(FileReader *reader, const DataFile *file, FileCodec codec, int64 from)
 		from = (from + reader->record - 1) / reader->record * reader->record;
 		reader->at = from;
 		reader->stream = file_stream_open(file->path, codec, from);
+	}
+	else if (reader->record == READ_AS_OBJECTS)
+	{
+		const char *header;
+
+		reader->at = 0;
+		reader->stream = file_stream_open(file->path, codec, 0);
+		header = read_header(reader);
+		if (reader->header && strcmp(header, reader->header) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("object file \"%s\" has elements of other types", file->path),
+					 errdetail("It has %s, others have %s.", header, reader->header)));
 	}
 	else
 	{
@@ -152,6 +170,20 @@ open_file(FileReader *reader, const DataFile *file, FileCodec codec, int64 from)
 		}
 	}
 	MemoryContextSwitchTo(old);
+}
+
+static void
+open_buffer(FileReader *reader, const DataFile *file)
+{
+	if (reader->buffer == NULL)
+	{
+		reader->size = Max(BUFFER_BYTES, reader->record);
+		reader->buffer = palloc(reader->size);
+	}
+	reader->file = file;
+	reader->start = reader->filled = 0;
+	reader->at = 0;
+	reader->at_end = false;
 }
 
 /* Some programs write a byte order mark before UTF-8. */
@@ -212,6 +244,89 @@ next_record(FileReader *reader, const char **record)
 	return true;
 }
 
+/* Magic and header. */
+static char *
+read_header(FileReader *reader)
+{
+	int			magic = strlen(OBJECT_MAGIC "\n");
+	const char *header;
+	Size		length;
+
+	while (reader->filled - reader->start < magic && fill(reader))
+		;
+	if (reader->filled - reader->start < magic ||
+		memcmp(reader->buffer + reader->start, OBJECT_MAGIC "\n", magic) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				 errmsg("\"%s\" is not an object file", reader->file->path),
+				 errhint("Object files are made by barks.rdd_save_as_object_file().")));
+	take(reader, magic);
+	if (!next_object(reader, &header, &length))
+		incomplete(reader);
+	return text_to_cstring(file_text(reader->file->path, reader->at - length, header, length));
+}
+
+/* False at the end, which says that it is one. */
+static bool
+next_object(FileReader *reader, const char **data, Size *size)
+{
+	uint32		length;
+
+	while (reader->filled - reader->start < sizeof(length) && fill(reader))
+		;
+	if (reader->filled - reader->start < sizeof(length))
+		incomplete(reader);
+	memcpy(&length, reader->buffer + reader->start, sizeof(length));
+	length = pg_ntoh32(length);
+	take(reader, sizeof(length));
+	if (length == PG_UINT32_MAX)
+	{
+		if (reader->filled > reader->start || fill(reader))
+			incomplete(reader);
+		return false;
+	}
+	while (reader->filled - reader->start < length && fill(reader))
+		;
+	if (reader->filled - reader->start < length)
+		incomplete(reader);
+	*data = reader->buffer + reader->start;
+	*size = length;
+	take(reader, length);
+	return true;
+}
+
+static void
+incomplete(const FileReader *reader)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+			 errmsg("object file \"%s\" is damaged", reader->file->path),
+			 errdetail("At byte %lld there is no element, nor the end.", (long long) reader->at)));
+}
+
+void
+file_reader_expect(FileReader *reader, const char *header)
+{
+	reader->header = header;
+}
+
+char *
+file_reader_header(const FileList *list)
+{
+	FileReader *reader = file_reader_make(list, 0, 1, READ_AS_OBJECTS);
+	char	   *header;
+
+	if (list->nfiles == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FILE),
+				 errmsg("there is no object file in \"%s\"", list->pattern)));
+	open_buffer(reader, &list->files[0]);
+	reader->stream = file_stream_open(reader->file->path, file_codec(reader->file->path), 0);
+	header = read_header(reader);
+	close_file(reader);
+	return header;
+}
+
 /* Read on, behind what is in the buffer; false when there is nothing. */
 static bool
 fill(FileReader *reader)
@@ -232,7 +347,7 @@ fill(FileReader *reader)
 		if (reader->size >= MaxAllocSize)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("a line of file \"%s\" is too long", reader->file->path),
+					 errmsg("a line or element of file \"%s\" is too long", reader->file->path),
 					 errdetail("It begins at byte %lld.", (long long) reader->at)));
 		reader->size = Min(reader->size * 2, MaxAllocSize);
 		reader->buffer = repalloc(reader->buffer, reader->size);

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * file_reader.h
- *	  One part of the files of a list, line by line or record by record.
+ *	  One part of the files of a list: lines, records, or elements of object files.
  *
  * Memory is one buffer, as large as the longest line at least.
  *-------------------------------------------------------------------------
@@ -12,8 +12,15 @@
 
 typedef struct FileReader FileReader;
 
-/* record: length of a record in bytes, 0: lines.  In the current context, as is the list. */
+#define READ_AS_LINES	0
+#define READ_AS_OBJECTS	(-1)
+
+/* record: length of a record in bytes, or one of the above.  In the current context, as is the list. */
 extern FileReader *file_reader_make(const FileList *list, int part, int parts, int record);
+/* Of object files: all must have this header. */
+extern void file_reader_expect(FileReader *reader, const char *header);
+/* The header of the first file. */
+extern char *file_reader_header(const FileList *list);
 /* False when there are no more; what is pointed at holds until the next call. */
 extern bool file_reader_next(FileReader *reader, const char **data, Size *length);
 

@@ -10,10 +10,12 @@
 
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "utils/builtins.h"
 
 #include "base/task_rights.h"
 #include "rdd/file_list.h"
+#include "rdd/object_file.h"
 #include "rdd/query.h"
 
 static const char *path_literal(const RddStep *step);
@@ -21,6 +23,7 @@ static const char *parts_literal(const RddStep *step, int number);
 static void check_files(RddStep *step, int partitions_arg);
 static RddShape *text_shape(void);
 static RddShape *bytes_shape(void);
+static const char *header_of(const RddStep *step);
 static void read_parts(RddQuery *query, const RddStep *step, int partitions_arg, const char *function,
 					   const char *more, const char *as, StringInfo select);
 
@@ -147,10 +150,59 @@ compile_binary_records(RddQuery *query, const RddStep *step, StringInfo select)
 	read_parts(query, step, 2, "records", psprintf(", %d", rdd_arg_int(step, 1)), "x", select);
 }
 
+/*
+ * object_file(path, n): what its elements are the files say, so they are asked when the RDD
+ * is made, and again when it is read
+ */
+static void
+check_object_file(RddStep *step, List *inputs)
+{
+	check_files(step, 1);
+	step->shape = object_shape(header_of(step));
+}
+
+static const char *
+header_of(const RddStep *step)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *sql = psprintf("SELECT barks.rdd_object_header(%s, p.part) FROM barks.rdd_parts(1) AS p", path_literal(step));
+	char	   *header;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "could not read the header of an object file");
+	header = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+	return header;
+}
+
+static void
+compile_object_file(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	StringInfoData objects;
+	ListCell   *lc;
+
+	initStringInfo(&objects);
+	read_parts(query, step, 1, "objects", psprintf(", %s::pg_catalog.text", quote_literal_cstr(object_header(step->shape))),
+			   "x", &objects);
+	appendStringInfoString(select, "SELECT ");
+	foreach(lc, rdd_shape_columns(step->shape))
+	{
+		const RddLeaf *leaf = lfirst(lc);
+
+		appendStringInfo(select, "%sbarks.rdd_object_field(o.x, %d, NULL::%s) AS %s",
+						 foreach_current_index(lc) > 0 ? ", " : "", foreach_current_index(lc),
+						 rdd_type_text(leaf->shape), quote_identifier(leaf->path));
+	}
+	appendStringInfo(select, "%s FROM (%s) AS o", query->in_order ? ", o.\"#1\", o.\"#2\"" : "", objects.data);
+}
+
 const RddOperation rdd_file_sources[] = {
 	{"text_file", check_text_file, compile_text_file},
 	{"whole_text_files", check_whole_text_files, compile_whole_files},
 	{"binary_files", check_binary_files, compile_whole_files},
 	{"binary_records", check_binary_records, compile_binary_records},
+	{"object_file", check_object_file, compile_object_file},
 	{NULL}
 };

@@ -24,6 +24,9 @@ PG_FUNCTION_INFO_V1(barks_rdd_read_lines);
 PG_FUNCTION_INFO_V1(barks_rdd_numbered_lines);
 PG_FUNCTION_INFO_V1(barks_rdd_read_records);
 PG_FUNCTION_INFO_V1(barks_rdd_numbered_records);
+PG_FUNCTION_INFO_V1(barks_rdd_read_objects);
+PG_FUNCTION_INFO_V1(barks_rdd_numbered_objects);
+PG_FUNCTION_INFO_V1(barks_rdd_object_header);
 PG_FUNCTION_INFO_V1(barks_rdd_file_names);
 PG_FUNCTION_INFO_V1(barks_rdd_numbered_file_names);
 PG_FUNCTION_INFO_V1(barks_rdd_file_text);
@@ -44,6 +47,7 @@ typedef enum ReadKind
 {
 	READ_LINES,
 	READ_RECORDS,
+	READ_OBJECTS,
 	READ_NAMES
 } ReadKind;
 
@@ -94,6 +98,27 @@ barks_rdd_numbered_records(PG_FUNCTION_ARGS)
 	return read_values(fcinfo, READ_RECORDS, true);
 }
 
+/* (path, part, parts, digest of the list, header): the part's elements, for barks.rdd_object_field */
+Datum
+barks_rdd_read_objects(PG_FUNCTION_ARGS)
+{
+	return read_values(fcinfo, READ_OBJECTS, false);
+}
+
+Datum
+barks_rdd_numbered_objects(PG_FUNCTION_ARGS)
+{
+	return read_values(fcinfo, READ_OBJECTS, true);
+}
+
+/* (path, part) → what elements are in the first of the object files */
+Datum
+barks_rdd_object_header(PG_FUNCTION_ARGS)
+{
+	task_rights_demand(RIGHT_READ_FILES);
+	PG_RETURN_TEXT_P(cstring_to_text(file_reader_header(file_list_make(text_to_cstring(PG_GETARG_TEXT_PP(0))))));
+}
+
 /* (path, part, parts, digest of the list): names of the part's files */
 Datum
 barks_rdd_file_names(PG_FUNCTION_ARGS)
@@ -142,11 +167,15 @@ start(FunctionCallInfo fcinfo, ReadKind kind)
 	int			part = PG_GETARG_INT32(1);
 	int			parts = PG_GETARG_INT32(2);
 	ArrayType  *digest = PG_GETARG_ARRAYTYPE_P(3);
-	int			record = kind == READ_RECORDS ? PG_GETARG_INT32(4) : 0;
+	int			record = READ_AS_LINES;
 
 	task_rights_demand(RIGHT_READ_FILES);
+	if (kind == READ_RECORDS)
+		record = PG_GETARG_INT32(4);
+	else if (kind == READ_OBJECTS)
+		record = READ_AS_OBJECTS;
 	if (part < 0 || part >= parts || ARR_NDIM(digest) != 1 || ARR_DIMS(digest)[0] != 3 || ARR_HASNULL(digest) ||
-		record < 0 || (kind == READ_RECORDS && record == 0))
+		(kind == READ_RECORDS && record <= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid part of files")));
@@ -156,6 +185,8 @@ start(FunctionCallInfo fcinfo, ReadKind kind)
 		file_list_share(state->list, part, parts, &state->first, &state->end);
 	else
 		state->reader = file_reader_make(state->list, part, parts, record);
+	if (kind == READ_OBJECTS)
+		file_reader_expect(state->reader, text_to_cstring(PG_GETARG_TEXT_PP(4)));
 	return state;
 }
 
