@@ -39,3 +39,7 @@ AS 'MODULE_PATHNAME', 'barks_drop_shipped_functions' LANGUAGE C VOLATILE STRICT 
 COMMENT ON FUNCTION barks.drop_shipped_functions() IS
 'drop the copies of functions that nodes got of this database, once no transaction uses them; how many';
 REVOKE EXECUTE ON FUNCTION barks.drop_shipped_functions() FROM PUBLIC;
+
+CREATE FUNCTION barks.rdd_parts(n int) RETURNS TABLE(part int, parts int)
+AS 'MODULE_PATHNAME', 'barks_rdd_parts' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 16;
+COMMENT ON FUNCTION barks.rdd_parts(int) IS 'numbers of n parts, which tasks share out; null: as many as suit the nodes';

@@ -405,7 +405,7 @@ input_names(const StagePlan *stage, int offset)
 			names = lappend(names, psprintf("stage %d", offset + leaf->stage));
 			continue;
 		}
-		name = get_rel_name(leaf->relid);
+		name = leaf->parts ? pstrdup("parts") : get_rel_name(leaf->relid);
 		names = lappend(names, leaf->broadcast ? psprintf("%s (broadcast)", name) : name);
 	}
 	return names;

@@ -96,6 +96,7 @@ static bool planning_for_nodes = false;
 
 static bool facts_walker(Node *node, QueryFacts *facts);
 static bool reads_distributed(PlannedStmt *stmt);
+static bool is_distributed(const RangeTblEntry *rte);
 static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_string, int cursor_options,
 								   ParamListInfo params, planner_hook_type next);
 static pg_noinline void get_settings(PlannerSettings *settings);
@@ -231,11 +232,11 @@ facts_walker(Node *node, QueryFacts *facts)
 		{
 			RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
 
-			if (rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))
+			if (is_distributed(rte))
 				facts->distributed = true;
 			/* a function inlined while planning may bring in tables unseen here */
 			if (rte->securityQuals != NIL || rte->security_barrier ||
-				rte->rtekind == RTE_FUNCTION)
+				(rte->rtekind == RTE_FUNCTION && !translate_is_parts(rte->functions, NULL)))
 				facts->hides_rows = true;
 		}
 		return query_tree_walker((Query *) node, facts_walker, facts, 0);
@@ -254,10 +255,19 @@ reads_distributed(PlannedStmt *stmt)
 	{
 		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
 
-		if (rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))
+		if (is_distributed(rte))
 			return true;
 	}
 	return false;
+}
+
+/* Do rows of this come from the nodes? */
+static bool
+is_distributed(const RangeTblEntry *rte)
+{
+	if (rte->rtekind == RTE_FUNCTION)
+		return translate_is_parts(rte->functions, NULL);
+	return rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid);
 }
 
 static PlannedStmt *

@@ -82,6 +82,15 @@ static const char *const stable_names[] = {
 	"websearch_to_tsquery",
 };
 
+/* Functions of our own that depend on the node they run on, as they should. */
+static const char *const own_names[] = {
+	"rdd_file_bytes", "rdd_file_list", "rdd_file_names", "rdd_file_text",
+	"rdd_numbered_file_names", "rdd_numbered_lines", "rdd_numbered_objects",
+	"rdd_numbered_records", "rdd_object_field", "rdd_object_header", "rdd_pipe",
+	"rdd_read_lines", "rdd_read_objects", "rdd_read_records", "rdd_row_text",
+	"rdd_write_begin", "rdd_write_end",
+};
+
 /*
  * Volatile functions that may run anywhere, once for each row: they depend on
  * no session and change nothing.
@@ -128,6 +137,7 @@ static bool no_columns_walker(Node *node, void *context);
 static bool is_bound(const Param *param);
 static bool stable_call(Node *node);
 static bool is_extension_member(Oid class_id, Oid object_id);
+static bool is_own_function(Oid funcid, const char *name);
 static bool listed(const char *name, const char *const *names, int n);
 static bool fail(ShippableContext *context, const char *reason);
 
@@ -768,7 +778,8 @@ shippable_extension_reason(Oid funcid)
 	lacking = remote_extension_lacking(ProcedureRelationId, funcid);
 	if (lacking)
 		return psprintf("function %s: %s", name, lacking);
-	return volatility == PROVOLATILE_IMMUTABLE ? NULL : psprintf("function %s is not immutable", name);
+	return volatility == PROVOLATILE_IMMUTABLE || is_own_function(funcid, name) ? NULL
+		: psprintf("function %s is not immutable", name);
 }
 
 const char *
@@ -849,6 +860,13 @@ static bool
 is_extension_member(Oid class_id, Oid object_id)
 {
 	return OidIsValid(getExtensionOfObject(class_id, object_id));
+}
+
+static bool
+is_own_function(Oid funcid, const char *name)
+{
+	return listed(name, own_names, lengthof(own_names)) &&
+		getExtensionOfObject(ProcedureRelationId, funcid) == get_extension_oid("barks", true);
 }
 
 static bool

@@ -62,6 +62,7 @@ static ShippedFunction *copy_shipped(const ShippedFunction *from);
 static const ShippedFunction *find_shipped(const FuncExpr *call, void *list);
 static void append_no_rows(StringInfo buf, const LeafPlan *leaf);
 static void append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs);
+static void append_parts(StringInfo buf, const LeafPlan *leaf, List *rows);
 static int64 rows_before(const LeafPlan *leaf, List *inputs);
 static char *print_leaf_type(const LeafPlan *leaf, int i);
 static char *qualified_collation(Oid collation);
@@ -188,6 +189,8 @@ planner_stage_header(const StagePlan *stage, List **shards, List *inputs)
 			append_no_rows(&buf, leaf);
 		else if (leaf->stage > 0)
 			append_exchange(&buf, leaf, inputs);
+		else if (leaf->parts)
+			append_parts(&buf, leaf, shards[foreach_current_index(lc)]);
 		else
 			append_shards(&buf, leaf, shards[foreach_current_index(lc)]);
 		appendStringInfoChar(&buf, ')');
@@ -457,6 +460,18 @@ append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs)
 		separator = ", ";
 	}
 	appendStringInfoChar(buf, ')');
+}
+
+/* VALUES (part, parts), … as the driver wrote them */
+static void
+append_parts(StringInfo buf, const LeafPlan *leaf, List *rows)
+{
+	ListCell   *lc;
+
+	foreach(lc, rows)
+		appendStringInfo(buf, "%s%s", foreach_current_index(lc) > 0 ? ", " : "VALUES ", (char *) lfirst(lc));
+	if (rows == NIL)
+		append_no_rows(buf, leaf);
 }
 
 static int64

@@ -29,6 +29,7 @@
 #include "lib/ilist.h"
 
 #include "base/stop_point.h"
+#include "base/task_rights.h"
 #include "batch/batch.h"
 #include "job/accumulator.h"
 #include "shuffle/writer.h"
@@ -436,7 +437,10 @@ apply_run_settings(List *settings)
 	{
 		TaskSetting *setting = lfirst(lc);
 
-		apply_setting(setting->name, setting->value);
+		if (strcmp(setting->name, TASK_RIGHTS_SETTING) == 0)
+			task_rights_apply(setting->value);
+		else
+			apply_setting(setting->name, setting->value);
 	}
 }
 
