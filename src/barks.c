@@ -18,6 +18,7 @@
 #include "hooks.h"
 #include "job/plan.h"
 #include "planner/planner.h"
+#include "rdd/query.h"
 #include "shuffle/shuffle.h"
 #include "table/table.h"
 #include "worker/worker.h"
@@ -46,6 +47,7 @@ _PG_init(void)
 	shuffle_init();
 	worker_init();
 	driver_init();
+	rdd_init();
 	hooks_init();
 
 	MarkGUCPrefixReserved("barks");

@@ -15,7 +15,6 @@
 #include "rdd/combine.h"
 #include "rdd/query.h"
 
-static void append_json(StringInfo buf, const RddShape *shape, const char *path);
 static const RddShape *number_shape(const RddStep *step, const RddStep *input);
 
 /* collect(r, …): the elements, in their order */
@@ -74,7 +73,6 @@ compile_ordered(RddQuery *query, const RddStep *step, StringInfo select)
 	const char *from;
 	ListCell   *lc;
 
-	query->in_order = false;
 	from = rdd_from(query, step, 0);
 	initStringInfo(&by);
 	foreach(lc, rdd_shape_columns(step->shape))
@@ -105,7 +103,6 @@ compile_extreme(RddQuery *query, const RddStep *step, StringInfo select)
 	const char *from;
 	ListCell   *lc;
 
-	query->in_order = false;
 	from = rdd_from(query, step, 0);
 	appendStringInfo(select, "SELECT %s FROM %s AS s", rdd_same_columns("s", step->shape), from);
 	foreach(lc, rdd_shape_columns(step->shape))
@@ -134,18 +131,18 @@ compile_collect_json(RddQuery *query, const RddStep *step, StringInfo select)
 	if (rdd_shape_is_pair(input->shape))
 	{
 		appendStringInfoString(select, "pg_catalog.jsonb_build_object('k', ");
-		append_json(select, rdd_shape_key(input->shape), "k");
+		rdd_append_json(select, rdd_shape_key(input->shape), "k");
 		appendStringInfoString(select, ", 'v', ");
-		append_json(select, rdd_shape_value(input->shape), "v");
+		rdd_append_json(select, rdd_shape_value(input->shape), "v");
 		appendStringInfoChar(select, ')');
 	}
 	else
-		append_json(select, input->shape, "x");
+		rdd_append_json(select, input->shape, "x");
 	appendStringInfo(select, " AS x%s FROM %s AS s", rdd_keep_order(query, step, 0), from);
 }
 
-static void
-append_json(StringInfo buf, const RddShape *shape, const char *path)
+void
+rdd_append_json(StringInfo buf, const RddShape *shape, const char *path)
 {
 	ListCell   *lcn;
 	ListCell   *lcf;
@@ -164,7 +161,7 @@ append_json(StringInfo buf, const RddShape *shape, const char *path)
 		if (rdd_shape_is_pair(shape))
 			name = foreach_current_index(lcn) == 0 ? "_1" : "_2";
 		appendStringInfo(buf, "%s%s, ", foreach_current_index(lcn) > 0 ? ", " : "", quote_literal_cstr(name));
-		append_json(buf, lfirst(lcf), psprintf("%s.%s", path, (char *) lfirst(lcn)));
+		rdd_append_json(buf, lfirst(lcf), psprintf("%s.%s", path, (char *) lfirst(lcn)));
 	}
 	appendStringInfoChar(buf, ')');
 }
@@ -179,7 +176,6 @@ check_count(RddStep *step, List *inputs)
 static void
 compile_count(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	query->in_order = false;
 	appendStringInfo(select, "SELECT pg_catalog.count(*) AS x FROM %s AS s", rdd_from(query, step, 0));
 }
 
@@ -192,7 +188,6 @@ check_is_empty(RddStep *step, List *inputs)
 static void
 compile_is_empty(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	query->in_order = false;
 	appendStringInfo(select, "SELECT NOT EXISTS (SELECT FROM %s AS s) AS x", rdd_from(query, step, 0));
 }
 
@@ -223,7 +218,6 @@ compile_counts(RddQuery *query, const RddStep *step, StringInfo select)
 	const char *comma = " GROUP BY ";
 	ListCell   *lc;
 
-	query->in_order = false;
 	appendStringInfo(select, "SELECT %s, pg_catalog.count(*) AS v FROM %s AS s",
 					 rdd_columns("s", from_leaves, rdd_shape_leaves(rdd_shape_key(step->shape), "k")),
 					 rdd_from(query, step, 0));
@@ -284,7 +278,6 @@ compile_combine_all(RddQuery *query, const RddStep *step, StringInfo select)
 	const RddStep *input = rdd_input(query, step, 0);
 	RddCombine *combine = rdd_combination(step, input->shape);
 
-	query->in_order = false;
 	rdd_compile_combination(combine, rdd_shape_columns(input->shape), rdd_shape_columns(step->shape), NIL,
 							rdd_from(query, step, 0), select);
 }
@@ -329,7 +322,6 @@ check_statistic(RddStep *step, List *inputs)
 static void
 compile_statistic(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	query->in_order = false;
 	for (int i = 0; i < lengthof(statistics); i++)
 	{
 		if (strcmp(statistics[i].name, step->name) == 0)
@@ -353,7 +345,6 @@ check_stats(RddStep *step, List *inputs)
 static void
 compile_stats(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	query->in_order = false;
 	appendStringInfo(select, "SELECT pg_catalog.count(s.x) AS \"x._1\", pg_catalog.avg(s.x) AS \"x._2\", "
 					 "pg_catalog.stddev_pop(s.x) AS \"x._3\", pg_catalog.max(s.x) AS \"x._4\", "
 					 "pg_catalog.min(s.x) AS \"x._5\" FROM (SELECT s.x::pg_catalog.float8 FROM %s AS s) AS s",
@@ -364,28 +355,28 @@ const RddOperation rdd_actions[] = {
 	{"collect", check_collect, compile_collect},
 	{"collect_pairs", check_collect_pairs, compile_collect},
 	{"collect_json", check_collect_json, compile_collect_json},
-	{"take", check_take, compile_take},
-	{"first", check_collect, compile_take},
-	{"take_ordered", check_take, compile_ordered},
-	{"top", check_take, compile_ordered},
-	{"min", check_extreme, compile_extreme},
-	{"max", check_extreme, compile_extreme},
-	{"count", check_count, compile_count},
-	{"is_empty", check_is_empty, compile_is_empty},
-	{"count_by_key", check_count_by_key, compile_counts},
-	{"count_by_value", check_count_by_value, compile_counts},
+	{"take", check_take, compile_take, RDD_ORDER},
+	{"first", check_collect, compile_take, RDD_ORDER},
+	{"take_ordered", check_take, compile_ordered, RDD_NOTHING},
+	{"top", check_take, compile_ordered, RDD_NOTHING},
+	{"min", check_extreme, compile_extreme, RDD_NOTHING},
+	{"max", check_extreme, compile_extreme, RDD_NOTHING},
+	{"count", check_count, compile_count, RDD_NOTHING},
+	{"is_empty", check_is_empty, compile_is_empty, RDD_NOTHING},
+	{"count_by_key", check_count_by_key, compile_counts, RDD_NOTHING},
+	{"count_by_value", check_count_by_value, compile_counts, RDD_NOTHING},
 	{"lookup", check_lookup, compile_lookup},
-	{"reduce", check_combine_all, compile_combine_all},
-	{"fold", check_combine_all, compile_combine_all},
-	{"aggregate", check_combine_all, compile_combine_all},
-	{"tree_reduce", check_combine_all, compile_combine_all},
-	{"tree_aggregate", check_combine_all, compile_combine_all},
-	{"sum", check_statistic, compile_statistic},
-	{"mean", check_statistic, compile_statistic},
-	{"variance", check_statistic, compile_statistic},
-	{"sample_variance", check_statistic, compile_statistic},
-	{"stdev", check_statistic, compile_statistic},
-	{"sample_stdev", check_statistic, compile_statistic},
-	{"stats", check_stats, compile_stats},
+	{"reduce", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"fold", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"aggregate", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"tree_reduce", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"tree_aggregate", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"sum", check_statistic, compile_statistic, RDD_NOTHING},
+	{"mean", check_statistic, compile_statistic, RDD_NOTHING},
+	{"variance", check_statistic, compile_statistic, RDD_NOTHING},
+	{"sample_variance", check_statistic, compile_statistic, RDD_NOTHING},
+	{"stdev", check_statistic, compile_statistic, RDD_NOTHING},
+	{"sample_stdev", check_statistic, compile_statistic, RDD_NOTHING},
+	{"stats", check_stats, compile_stats, RDD_NOTHING},
 	{NULL}
 };

@@ -205,6 +205,8 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 					 errcontext("lambda \"%s\"", text)));
 		lambda->shape = rdd_shape_of_type(cast_to);
 	}
+	else if (kind == LAMBDA_EFFECT && exprType(expr) == VOIDOID)
+		lambda->shape = rdd_shape_leaf(VOIDOID, -1, InvalidOid);
 	else if (lambda->unnests)
 	{
 		Oid			element = get_element_type(getBaseType(exprType(expr)));

@@ -21,17 +21,22 @@
 #include "rdd/query.h"
 
 static const RddOperation *const operations[] = {
-	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_actions
+	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_partition_operations,
+	rdd_sample_operations, rdd_summary_operations, rdd_actions, rdd_sample_actions, rdd_summary_actions
 };
 
 static void add_array(Datum array, List **inputs);
 static Const *plain_argument(Const *value);
 static Const *record_constant(Datum value);
 static char *columns_text(List *leaves);
-static const Rdd *check_again(const Rdd *rdd);
+static void check_step(RddStep *step, List *inputs);
+static void find_needs(RddQuery *query);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static int	number_of(const RddQuery *query, const RddStep *step, int input);
-static char *cast_columns(const char *select, const RddStep *last, List *types, int order);
+static void add_partition(RddQuery *query, int number, StringInfo select);
+static char *cast_columns(const RddQuery *query, const char *select, List *types);
+static char *lambda_column(RddQuery *query, Lambda *lambda, int leaf);
+static const char *whole_order(const RddQuery *query, int number);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
 
@@ -63,9 +68,23 @@ rdd_apply(const char *name, List *inputs, List *args)
 	step->args = args;
 	foreach(lc, inputs)
 		last = lappend(last, rdd_last(lfirst(lc)));
-	rdd_operation(name)->check(step, last);
+	check_step(step, last);
 	rdd->steps = lappend(rdd->steps, step);
 	return rdd;
+}
+
+/* An operation that says nothing of partitions has as many as its inputs. */
+static void
+check_step(RddStep *step, List *inputs)
+{
+	int			partitions = inputs == NIL && strcmp(step->name, "empty") != 0 ? rdd_default_parallelism() : 0;
+	ListCell   *lc;
+
+	rdd_operation(step->name)->check(step, inputs);
+	foreach(lc, inputs)
+		partitions = Max(partitions, ((RddStep *) lfirst(lc))->partitions);
+	if (step->partitions == 0)
+		step->partitions = partitions;
 }
 
 /* Values of type barks.rdd are inputs, the others arguments. */
@@ -168,10 +187,13 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	ListCell   *lci;
 	char	   *text;
 
-	query->rdd = rdd = check_again(rdd);
+	query->rdd = rdd = rdd_check_again(rdd);
 	query->lambdas.lambdas = NIL;
 	query->uses = palloc0(nsteps * sizeof(int));
+	query->needs = palloc0(nsteps * sizeof(int));
 	query->order = palloc0(nsteps * sizeof(int));
+	query->exact = palloc0(nsteps * sizeof(bool));
+	query->partitioned = palloc0(nsteps * sizeof(bool));
 	query->shared = palloc0(nsteps * sizeof(bool));
 	initStringInfo(&query->with);
 	initStringInfo(&select);
@@ -180,16 +202,17 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 		foreach(lci, ((RddStep *) lfirst(lc))->inputs)
 			query->uses[lfirst_int(lci)]++;
 	}
+	find_needs(query);
 	compile_step(query, nsteps - 1, &select);
-	text = cast_columns(select.data, rdd_last(rdd), types, query->order[nsteps - 1]);
+	text = cast_columns(query, select.data, types);
 	if (query->with.len > 0)
 		text = psprintf("WITH %s %s", query->with.data, text);
 	return text;
 }
 
 /* The world may be another one than when the lineage was made. */
-static const Rdd *
-check_again(const Rdd *rdd)
+const Rdd *
+rdd_check_again(const Rdd *rdd)
 {
 	Rdd		   *again = palloc0(sizeof(Rdd));
 	ListCell   *lc;
@@ -202,9 +225,10 @@ check_again(const Rdd *rdd)
 		ListCell   *lci;
 
 		*copy = *step;
+		copy->partitions = 0;
 		foreach(lci, step->inputs)
 			inputs = lappend(inputs, list_nth(again->steps, lfirst_int(lci)));
-		rdd_operation(step->name)->check(copy, inputs);
+		check_step(copy, inputs);
 		if (!rdd_shape_equal(copy->shape, step->shape))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -217,20 +241,121 @@ check_again(const Rdd *rdd)
 	return again;
 }
 
+Rdd *
+rdd_lineage_of(const Rdd *rdd, int number)
+{
+	Rdd		   *lineage = palloc0(sizeof(Rdd));
+	int		   *numbers = palloc0((number + 1) * sizeof(int));
+	bool	   *needed = palloc0((number + 1) * sizeof(bool));
+	ListCell   *lc;
+
+	needed[number] = true;
+	for (int i = number; i >= 0; i--)
+	{
+		foreach(lc, ((RddStep *) list_nth(rdd->steps, i))->inputs)
+			needed[lfirst_int(lc)] = needed[lfirst_int(lc)] || needed[i];
+	}
+	for (int i = 0; i <= number; i++)
+	{
+		RddStep    *copy = palloc(sizeof(RddStep));
+
+		if (!needed[i])
+			continue;
+		*copy = *(RddStep *) list_nth(rdd->steps, i);
+		copy->inputs = NIL;
+		foreach(lc, ((RddStep *) list_nth(rdd->steps, i))->inputs)
+			copy->inputs = lappend_int(copy->inputs, numbers[lfirst_int(lc)]);
+		numbers[i] = list_length(lineage->steps);
+		lineage->steps = lappend(lineage->steps, copy);
+	}
+	return lineage;
+}
+
 static void
 compile_step(RddQuery *query, int number, StringInfo select)
 {
 	RddStep    *step = list_nth(query->rdd->steps, number);
 
+	bool		in_order = query->in_order;
+	bool		by_partition = query->by_partition;
+
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
+	query->in_order = (query->needs[number] & RDD_ORDER) != 0;
+	query->by_partition = (query->needs[number] & RDD_PARTITION) != 0;
 	rdd_operation(step->name)->compile(query, step, select);
+	if (query->by_partition && !query->partitioned[number])
+		add_partition(query, number, select);
+	query->in_order = in_order;
+	query->by_partition = by_partition;
+}
+
+/* Steps come after their inputs, so who needs what is known from the last one on. */
+static void
+find_needs(RddQuery *query)
+{
+	int			last = list_length(query->rdd->steps) - 1;
+
+	query->needs[last] = (query->in_order ? RDD_ORDER : 0) | (query->by_partition ? RDD_PARTITION : 0);
+	for (int i = last; i >= 0; i--)
+	{
+		RddStep    *step = list_nth(query->rdd->steps, i);
+		int			needs = rdd_operation(step->name)->inputs_need;
+		ListCell   *lc;
+
+		if (needs == RDD_SAME || ((needs & RDD_IF_ASKED) && query->needs[i] == 0))
+			needs = query->needs[i];
+		if (needs & RDD_TOO)
+			needs |= query->needs[i];
+		foreach(lc, step->inputs)
+			query->needs[lfirst_int(lc)] |= needs & (RDD_ORDER | RDD_PARTITION);
+	}
+}
+
+/*
+ * The partition, where the operation did not tell: of keys by their hash, of
+ * elements in order each as many, of others by the hash of all.
+ */
+static void
+add_partition(RddQuery *query, int number, StringInfo select)
+{
+	const RddStep *step = list_nth(query->rdd->steps, number);
+	int			npartitions = Max(step->partitions, 1);
+	List	   *leaves = rdd_shape_columns(step->shape);
+	char	   *inner = pstrdup(select->data);
+
+	if (step->by_key)
+		leaves = rdd_shape_leaves(rdd_shape_key(step->shape), "k");
+	resetStringInfo(select);
+	appendStringInfo(select, "SELECT s.*, ");
+	if (query->order[number] > 0 && !step->by_key)
+	{
+		appendStringInfo(select, "pg_catalog.ntile(%d) OVER (ORDER BY ", npartitions);
+		for (int i = 1; i <= query->order[number]; i++)
+			appendStringInfo(select, "%ss.\"#%d\"", i > 1 ? ", " : "", i);
+		appendStringInfoString(select, ") - 1");
+	}
+	else
+		appendStringInfoString(select, rdd_hash_partition(leaves, npartitions));
+	appendStringInfo(select, " AS \"#p\" FROM (%s) AS s", inner);
+	query->partitioned[number] = true;
+}
+
+/* Of columns of s; equal values are in one partition. */
+char *
+rdd_hash_partition(List *leaves, int npartitions)
+{
+	return psprintf("pg_catalog.mod(pg_catalog.mod(%s, %d) + %d, %d)::pg_catalog.int4",
+					rdd_hash_of(0, false, leaves), npartitions, npartitions, npartitions);
 }
 
 /* The columns alone, of the types that the caller declared, in the order of the elements. */
 static char *
-cast_columns(const char *select, const RddStep *last, List *types, int order)
+cast_columns(const RddQuery *query, const char *select, List *types)
 {
+	const RddStep *last = rdd_last(query->rdd);
+	int			number = list_length(query->rdd->steps) - 1;
+	List	   *names = rdd_column_names(last->shape);
 	StringInfoData buf;
 	ListCell   *lc;
 
@@ -245,12 +370,30 @@ cast_columns(const char *select, const RddStep *last, List *types, int order)
 		if (types != NIL)
 			appendStringInfo(&buf, "::%s",
 							 rdd_type_name(list_nth_oid(types, foreach_current_index(lc)), -1));
-		appendStringInfo(&buf, " AS %s", quote_identifier(leaf->path));
+		appendStringInfo(&buf, " AS %s", quote_identifier(query->plain_names ? list_nth(names, foreach_current_index(lc))
+														  : leaf->path));
 	}
+	if (query->by_partition)
+		appendStringInfoString(&buf, ", s.\"#p\"");
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
-	for (int i = 1; i <= order; i++)
-		appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
+	if (query->by_partition)
+		appendStringInfo(&buf, " ORDER BY s.\"#p\", %s", whole_order(query, number));
+	else
+		for (int i = 1; i <= query->order[number]; i++)
+			appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
 	return buf.data;
+}
+
+List *
+rdd_column_names(const RddShape *shape)
+{
+	List	   *names = NIL;
+	bool		is_row = !rdd_shape_is_leaf(shape) && !rdd_shape_is_pair(shape);
+	ListCell   *lc;
+
+	foreach(lc, rdd_shape_columns(shape))
+		names = lappend(names, (char *) ((RddLeaf *) lfirst(lc))->path + (is_row ? strlen("x.") : 0));
+	return names;
 }
 
 /* Elements have the columns that the caller declares. */
@@ -294,10 +437,15 @@ columns_text(List *leaves)
 bool
 rdd_is_action(const char *name)
 {
-	for (const RddOperation *operation = rdd_actions; operation->name; operation++)
+	const RddOperation *const actions[] = {rdd_actions, rdd_sample_actions, rdd_summary_actions};
+
+	for (int i = 0; i < lengthof(actions); i++)
 	{
-		if (strcmp(operation->name, name) == 0)
-			return true;
+		for (const RddOperation *operation = actions[i]; operation->name; operation++)
+		{
+			if (strcmp(operation->name, name) == 0)
+				return true;
+		}
 	}
 	return false;
 }
@@ -324,6 +472,13 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 	appendStringInfo(&query->with, "%s\"rdd %d\" AS (%s)", query->with.len > 0 ? ", " : "",
 					 number + 1, select.data);
 	return psprintf("\"rdd %d\"", number + 1);
+}
+
+const char *
+rdd_from_twice(RddQuery *query, const RddStep *step, int input)
+{
+	query->uses[list_nth_int(step->inputs, input)]++;
+	return rdd_from(query, step, input);
 }
 
 static int
@@ -361,8 +516,90 @@ rdd_keep_order(RddQuery *query, const RddStep *step, int input)
 	initStringInfo(&buf);
 	for (int i = 1; i <= order; i++)
 		appendStringInfo(&buf, ", s.\"#%d\"", i);
+	if (query->partitioned[number_of(query, step, input)])
+	{
+		appendStringInfoString(&buf, ", s.\"#p\"");
+		rdd_set_partitioned(query, step);
+	}
 	rdd_set_order(query, step, order);
+	query->exact[number_of(query, step, -1)] = rdd_order_is_exact(query, step, input);
 	return buf.data;
+}
+
+bool
+rdd_order_is_exact(const RddQuery *query, const RddStep *step, int input)
+{
+	return query->exact[number_of(query, step, input)];
+}
+
+void
+rdd_set_exact(RddQuery *query, const RddStep *step)
+{
+	query->exact[number_of(query, step, -1)] = true;
+}
+
+void
+rdd_set_partitioned(RddQuery *query, const RddStep *step)
+{
+	query->partitioned[number_of(query, step, -1)] = true;
+}
+
+/* Elements that the order does not tell apart are in that of a hash of what they are. */
+static const char *
+whole_order(const RddQuery *query, int number)
+{
+	const RddStep *step = list_nth(query->rdd->steps, number);
+	List	   *leaves = rdd_shape_columns(step->shape);
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 1; i <= query->order[number]; i++)
+		appendStringInfo(&buf, "%ss.\"#%d\"", i > 1 ? ", " : "", i);
+	if (!query->exact[number])
+		appendStringInfo(&buf, "%s%s, %s", buf.len > 0 ? ", " : "", rdd_hash_of(0, true, leaves),
+						 rdd_hash_of(1, true, leaves));
+	return buf.data;
+}
+
+const char *
+rdd_whole_order(RddQuery *query, const RddStep *step, int input)
+{
+	return whole_order(query, number_of(query, step, input));
+}
+
+const char *
+rdd_positions(RddQuery *query, const RddStep *step, int input, const char *from)
+{
+	return psprintf("(SELECT %s, s.\"#p\", pg_catalog.row_number() OVER (PARTITION BY s.\"#p\" ORDER BY %s) - 1 AS \"#i\" FROM %s AS s)",
+					rdd_same_columns("s", rdd_input(query, step, input)->shape),
+					rdd_whole_order(query, step, input), from);
+}
+
+char *
+rdd_hash_of(int seed, bool exact, List *leaves)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "barks.rdd_hash(%d, %s", seed, exact ? "true" : "false");
+	foreach(lc, leaves)
+		appendStringInfo(&buf, ", s.%s", quote_identifier(((RddLeaf *) lfirst(lc))->path));
+	appendStringInfoChar(&buf, ')');
+	return buf.data;
+}
+
+/* Partition p has the positions from p * count / n to before (p + 1) * count / n. */
+char *
+rdd_slice(const char *position, int64 count, int npartitions)
+{
+	int			n = Max(npartitions, 1);
+
+	count = Max(count, 1);
+	if (count < PG_INT64_MAX / n)
+		return psprintf("(((%s + 1) * %d - 1) / " INT64_FORMAT ")::pg_catalog.int4", position, n, count);
+	return psprintf("pg_catalog.div((%s + 1::pg_catalog.numeric) * %d - 1, " INT64_FORMAT ")::pg_catalog.int4",
+					position, n, count);
 }
 
 char *
@@ -391,6 +628,19 @@ rdd_same_columns(const char *alias, const RddShape *shape)
 char *
 rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 {
+	return lambda->unnests ? psprintf("pg_catalog.unnest(%s)", rdd_lambda_array(query, lambda))
+		: lambda_column(query, lambda, leaf);
+}
+
+char *
+rdd_lambda_array(RddQuery *query, Lambda *lambda)
+{
+	return lambda_column(query, lambda, 0);
+}
+
+static char *
+lambda_column(RddQuery *query, Lambda *lambda, int leaf)
+{
 	LambdaSet  *set = &query->lambdas;
 	int			number = 0;
 	ListCell   *lc;
@@ -405,8 +655,7 @@ rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 		set->lambdas = lappend(set->lambdas, lambda);
 		number = list_length(set->lambdas);
 	}
-	return psprintf(lambda->unnests ? "pg_catalog.unnest(barks_lambda.\"%d.%d\")" : "barks_lambda.\"%d.%d\"",
-					number, leaf + 1);
+	return psprintf("barks_lambda.\"%d.%d\"", number, leaf + 1);
 }
 
 char *
