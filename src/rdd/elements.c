@@ -213,8 +213,7 @@ compile_union(RddQuery *query, const RddStep *step, StringInfo select)
 		appendStringInfo(select, " FROM %s AS s", from[i]);
 	}
 	rdd_set_order(query, step, order);
-	if (rdd_order_is_exact(query, step, 0) && rdd_order_is_exact(query, step, 1))
-		rdd_set_exact(query, step);
+	rdd_set_order_kind(query, step, Min(rdd_order_kind(query, step, 0), rdd_order_kind(query, step, 1)));
 	if (query->by_partition)
 		rdd_set_partitioned(query, step);
 }
@@ -305,8 +304,7 @@ compile_cartesian(RddQuery *query, const RddStep *step, StringInfo select)
 			appendStringInfo(select, ", %s.\"#%d\" AS \"#%d\"", i <= order ? "l" : "r",
 							 i <= order ? i : i - order, i);
 		rdd_set_order(query, step, order + more);
-		if (rdd_order_is_exact(query, step, 0) && rdd_order_is_exact(query, step, 1))
-			rdd_set_exact(query, step);
+		rdd_set_order_kind(query, step, Min(rdd_order_kind(query, step, 0), rdd_order_kind(query, step, 1)));
 	}
 	if (query->by_partition)
 	{

@@ -46,6 +46,7 @@ static uint64 hash_of_row(Datum value, uint64 seed, bool exact);
 static uint64 hash_of_range(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
 static uint64 hash_of_enum(Datum value, uint64 seed);
 static uint64 hash_plain(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
+static bool equal_by_bytes(Oid type);
 static uint64 hash_of_text(Datum value, Oid type, uint64 seed);
 static double uniform(uint64 hash);
 
@@ -193,7 +194,7 @@ hash_plain(Datum value, Oid type, Oid collation, uint64 seed, bool exact)
 {
 	TypeCacheEntry *entry = lookup_type_cache(type, exact ? 0 : TYPECACHE_HASH_EXTENDED_PROC_FINFO);
 
-	if (!exact && OidIsValid(entry->hash_extended_proc))
+	if (!exact && !equal_by_bytes(type) && OidIsValid(entry->hash_extended_proc))
 	{
 		if (!OidIsValid(collation))
 			collation = get_typcollation(type);
@@ -213,6 +214,29 @@ hash_plain(Datum value, Oid type, Oid collation, uint64 seed, bool exact)
 		return hash_bytes_extended((unsigned char *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), seed);
 	}
 	return hash_bytes_extended((unsigned char *) DatumGetCString(value), strlen(DatumGetCString(value)), seed);
+}
+
+/* Are equal values the same bytes?  PostgreSQL's hash of bigint has but 32 bits of them. */
+static bool
+equal_by_bytes(Oid type)
+{
+	switch (type)
+	{
+		case BOOLOID:
+		case CHAROID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case OIDOID:
+		case DATEOID:
+		case TIMEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+		case UUIDOID:
+			return true;
+		default:
+			return false;
+	}
 }
 
 static uint64

@@ -222,8 +222,7 @@ compile_partition_by(RddQuery *query, const RddStep *step, StringInfo select)
 		for (int i = 1; i <= order; i++)
 			appendStringInfo(select, ", s.\"#%d\" AS \"#%d\"", i, i + 1);
 		rdd_set_order(query, step, order + 1);
-		if (rdd_order_is_exact(query, step, 0))
-			rdd_set_exact(query, step);
+		rdd_set_order_kind(query, step, rdd_order_kind(query, step, 0));
 	}
 	if (query->by_partition)
 	{

@@ -55,7 +55,7 @@ static void
 set_position_order(RddQuery *query, const RddStep *step)
 {
 	rdd_set_order(query, step, 2);
-	rdd_set_exact(query, step);
+	rdd_set_order_kind(query, step, ORDER_UNIQUE);
 	rdd_set_partitioned(query, step);
 }
 
@@ -96,7 +96,7 @@ compile_glom(RddQuery *query, const RddStep *step, StringInfo select)
 	appendStringInfo(select, " FROM %s AS s GROUP BY s.\"#p\") AS s ON s.\"#p\" = g.p",
 					 rdd_positions(query, step, 0, from));
 	rdd_set_order(query, step, 1);
-	rdd_set_exact(query, step);
+	rdd_set_order_kind(query, step, ORDER_UNIQUE);
 	rdd_set_partitioned(query, step);
 }
 
@@ -234,7 +234,7 @@ compile_coalesce(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_same_columns("s", step->shape), partition, partition,
 					 rdd_positions(query, step, 0, from));
 	rdd_set_order(query, step, 3);
-	rdd_set_exact(query, step);
+	rdd_set_order_kind(query, step, ORDER_UNIQUE);
 	rdd_set_partitioned(query, step);
 }
 
@@ -315,17 +315,17 @@ compile_map_partitions(RddQuery *query, const RddStep *step, StringInfo select)
 	}
 	appendStringInfoChar(select, ')');
 	rdd_set_order(query, step, 1);
-	rdd_set_exact(query, step);
+	rdd_set_order_kind(query, step, ORDER_UNIQUE);
 	rdd_set_partitioned(query, step);
 }
 
 const RddOperation rdd_partition_operations[] = {
-	{"glom", check_glom, compile_glom, RDD_ORDER | RDD_PARTITION},
-	{"zip_with_index", check_zip_with_number, compile_zip_with_index, RDD_ORDER | RDD_PARTITION},
-	{"zip_with_unique_id", check_zip_with_number, compile_zip_with_unique_id, RDD_ORDER | RDD_PARTITION},
-	{"zip", check_zip, compile_zip, RDD_ORDER | RDD_PARTITION},
-	{"coalesce", check_coalesce, compile_coalesce, RDD_IF_ASKED | RDD_ORDER | RDD_PARTITION},
-	{"repartition", check_coalesce, compile_coalesce, RDD_IF_ASKED | RDD_ORDER | RDD_PARTITION},
+	{"glom", check_glom, compile_glom, RDD_FINE_ORDER | RDD_PARTITION},
+	{"zip_with_index", check_zip_with_number, compile_zip_with_index, RDD_FINE_ORDER | RDD_PARTITION},
+	{"zip_with_unique_id", check_zip_with_number, compile_zip_with_unique_id, RDD_FINE_ORDER | RDD_PARTITION},
+	{"zip", check_zip, compile_zip, RDD_FINE_ORDER | RDD_PARTITION},
+	{"coalesce", check_coalesce, compile_coalesce, RDD_IF_ASKED | RDD_FINE_ORDER | RDD_PARTITION},
+	{"repartition", check_coalesce, compile_coalesce, RDD_IF_ASKED | RDD_FINE_ORDER | RDD_PARTITION},
 	{"repartition_and_sort", check_repartition_and_sort, compile_repartition_and_sort, RDD_NOTHING},
 	{"map_partitions", check_map_partitions, compile_map_partitions, RDD_NOTHING},
 	{"map_partitions_with_index", check_map_partitions, compile_map_partitions, RDD_NOTHING},

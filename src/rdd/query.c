@@ -33,10 +33,11 @@ static void check_step(RddStep *step, List *inputs);
 static void find_needs(RddQuery *query);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static int	number_of(const RddQuery *query, const RddStep *step, int input);
-static void add_partition(RddQuery *query, int number, StringInfo select);
+static void add_order(RddQuery *query, int number, StringInfo select);
+static void add_partition(RddQuery *query, int number, bool has_order, StringInfo select);
 static char *cast_columns(const RddQuery *query, const char *select, List *types);
 static char *lambda_column(RddQuery *query, Lambda *lambda, int leaf);
-static const char *whole_order(const RddQuery *query, int number);
+static const char *order_columns(const RddQuery *query, int number);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
 
@@ -192,7 +193,7 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	query->uses = palloc0(nsteps * sizeof(int));
 	query->needs = palloc0(nsteps * sizeof(int));
 	query->order = palloc0(nsteps * sizeof(int));
-	query->exact = palloc0(nsteps * sizeof(bool));
+	query->order_kind = palloc0(nsteps * sizeof(OrderKind));
 	query->partitioned = palloc0(nsteps * sizeof(bool));
 	query->shared = palloc0(nsteps * sizeof(bool));
 	initStringInfo(&query->with);
@@ -278,14 +279,18 @@ compile_step(RddQuery *query, int number, StringInfo select)
 
 	bool		in_order = query->in_order;
 	bool		by_partition = query->by_partition;
+	bool		has_order;
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
 	query->in_order = (query->needs[number] & RDD_ORDER) != 0;
 	query->by_partition = (query->needs[number] & RDD_PARTITION) != 0;
 	rdd_operation(step->name)->compile(query, step, select);
+	has_order = query->order[number] > 0;
+	if ((query->needs[number] & RDD_FINE_ORDER) == RDD_FINE_ORDER && query->order_kind[number] == ORDER_LOOSE)
+		add_order(query, number, select);
 	if (query->by_partition && !query->partitioned[number])
-		add_partition(query, number, select);
+		add_partition(query, number, has_order, select);
 	query->in_order = in_order;
 	query->by_partition = by_partition;
 }
@@ -296,7 +301,8 @@ find_needs(RddQuery *query)
 {
 	int			last = list_length(query->rdd->steps) - 1;
 
-	query->needs[last] = (query->in_order ? RDD_ORDER : 0) | (query->by_partition ? RDD_PARTITION : 0);
+	query->needs[last] = (query->in_order ? RDD_ORDER : 0) |
+		(query->by_partition ? RDD_PARTITION | RDD_FINE_ORDER : 0);
 	for (int i = last; i >= 0; i--)
 	{
 		RddStep    *step = list_nth(query->rdd->steps, i);
@@ -308,8 +314,27 @@ find_needs(RddQuery *query)
 		if (needs & RDD_TOO)
 			needs |= query->needs[i];
 		foreach(lc, step->inputs)
-			query->needs[lfirst_int(lc)] |= needs & (RDD_ORDER | RDD_PARTITION);
+			query->needs[lfirst_int(lc)] |= needs & (RDD_FINE_ORDER | RDD_PARTITION);
 	}
+}
+
+/*
+ * Where the order leaves different elements open, hashes of what they are settle
+ * it, here, and so in all that is made of these elements one by one.
+ */
+static void
+add_order(RddQuery *query, int number, StringInfo select)
+{
+	const RddStep *step = list_nth(query->rdd->steps, number);
+	List	   *leaves = rdd_shape_columns(step->shape);
+	char	   *inner = pstrdup(select->data);
+	int			order = query->order[number];
+
+	resetStringInfo(select);
+	appendStringInfo(select, "SELECT s.*, %s AS \"#%d\", %s AS \"#%d\" FROM (%s) AS s",
+					 rdd_hash_of(0, true, leaves), order + 1, rdd_hash_of(1, true, leaves), order + 2, inner);
+	query->order[number] = order + 2;
+	query->order_kind[number] = ORDER_FINE;
 }
 
 /*
@@ -317,7 +342,7 @@ find_needs(RddQuery *query)
  * elements in order each as many, of others by the hash of all.
  */
 static void
-add_partition(RddQuery *query, int number, StringInfo select)
+add_partition(RddQuery *query, int number, bool has_order, StringInfo select)
 {
 	const RddStep *step = list_nth(query->rdd->steps, number);
 	int			npartitions = Max(step->partitions, 1);
@@ -328,13 +353,9 @@ add_partition(RddQuery *query, int number, StringInfo select)
 		leaves = rdd_shape_leaves(rdd_shape_key(step->shape), "k");
 	resetStringInfo(select);
 	appendStringInfo(select, "SELECT s.*, ");
-	if (query->order[number] > 0 && !step->by_key)
-	{
-		appendStringInfo(select, "pg_catalog.ntile(%d) OVER (ORDER BY ", npartitions);
-		for (int i = 1; i <= query->order[number]; i++)
-			appendStringInfo(select, "%ss.\"#%d\"", i > 1 ? ", " : "", i);
-		appendStringInfoString(select, ") - 1");
-	}
+	if (has_order && !step->by_key)
+		appendStringInfo(select, "pg_catalog.ntile(%d) OVER (ORDER BY %s) - 1", npartitions,
+						 order_columns(query, number));
 	else
 		appendStringInfoString(select, rdd_hash_partition(leaves, npartitions));
 	appendStringInfo(select, " AS \"#p\" FROM (%s) AS s", inner);
@@ -377,7 +398,7 @@ cast_columns(const RddQuery *query, const char *select, List *types)
 		appendStringInfoString(&buf, ", s.\"#p\"");
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
 	if (query->by_partition)
-		appendStringInfo(&buf, " ORDER BY s.\"#p\", %s", whole_order(query, number));
+		appendStringInfo(&buf, " ORDER BY s.\"#p\", %s", order_columns(query, number));
 	else
 		for (int i = 1; i <= query->order[number]; i++)
 			appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
@@ -522,20 +543,20 @@ rdd_keep_order(RddQuery *query, const RddStep *step, int input)
 		rdd_set_partitioned(query, step);
 	}
 	rdd_set_order(query, step, order);
-	query->exact[number_of(query, step, -1)] = rdd_order_is_exact(query, step, input);
+	rdd_set_order_kind(query, step, rdd_order_kind(query, step, input));
 	return buf.data;
 }
 
-bool
-rdd_order_is_exact(const RddQuery *query, const RddStep *step, int input)
+OrderKind
+rdd_order_kind(const RddQuery *query, const RddStep *step, int input)
 {
-	return query->exact[number_of(query, step, input)];
+	return query->order_kind[number_of(query, step, input)];
 }
 
 void
-rdd_set_exact(RddQuery *query, const RddStep *step)
+rdd_set_order_kind(RddQuery *query, const RddStep *step, OrderKind kind)
 {
-	query->exact[number_of(query, step, -1)] = true;
+	query->order_kind[number_of(query, step, -1)] = kind;
 }
 
 void
@@ -544,27 +565,21 @@ rdd_set_partitioned(RddQuery *query, const RddStep *step)
 	query->partitioned[number_of(query, step, -1)] = true;
 }
 
-/* Elements that the order does not tell apart are in that of a hash of what they are. */
 static const char *
-whole_order(const RddQuery *query, int number)
+order_columns(const RddQuery *query, int number)
 {
-	const RddStep *step = list_nth(query->rdd->steps, number);
-	List	   *leaves = rdd_shape_columns(step->shape);
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	for (int i = 1; i <= query->order[number]; i++)
 		appendStringInfo(&buf, "%ss.\"#%d\"", i > 1 ? ", " : "", i);
-	if (!query->exact[number])
-		appendStringInfo(&buf, "%s%s, %s", buf.len > 0 ? ", " : "", rdd_hash_of(0, true, leaves),
-						 rdd_hash_of(1, true, leaves));
 	return buf.data;
 }
 
 const char *
-rdd_whole_order(RddQuery *query, const RddStep *step, int input)
+rdd_order_columns(RddQuery *query, const RddStep *step, int input)
 {
-	return whole_order(query, number_of(query, step, input));
+	return order_columns(query, number_of(query, step, input));
 }
 
 const char *
@@ -572,7 +587,7 @@ rdd_positions(RddQuery *query, const RddStep *step, int input, const char *from)
 {
 	return psprintf("(SELECT %s, s.\"#p\", pg_catalog.row_number() OVER (PARTITION BY s.\"#p\" ORDER BY %s) - 1 AS \"#i\" FROM %s AS s)",
 					rdd_same_columns("s", rdd_input(query, step, input)->shape),
-					rdd_whole_order(query, step, input), from);
+					rdd_order_columns(query, step, input), from);
 }
 
 char *

@@ -19,6 +19,14 @@
 #include "rdd/lambda.h"
 #include "rdd/rdd.h"
 
+/* What columns "#1", "#2", … tell of elements. */
+typedef enum OrderKind
+{
+	ORDER_LOOSE,				/* different elements may be alike in them */
+	ORDER_FINE,					/* only equal ones may */
+	ORDER_UNIQUE				/* none may */
+} OrderKind;
+
 /* A query in the making. */
 typedef struct RddQuery
 {
@@ -30,7 +38,7 @@ typedef struct RddQuery
 	int		   *uses;			/* of each step by others */
 	int		   *needs;			/* RDD_ORDER and RDD_PARTITION, of each step by others */
 	int		   *order;			/* of each step compiled, columns "#n" */
-	bool	   *exact;			/* likewise, no two elements are alike in them */
+	OrderKind  *order_kind;		/* likewise */
 	bool	   *partitioned;	/* likewise, has column "#p" */
 	bool	   *shared;			/* compiled as a WITH query */
 	StringInfoData with;		/* WITH queries so far */
@@ -39,8 +47,9 @@ typedef struct RddQuery
 /* What an operation needs of its inputs. */
 #define RDD_SAME		0		/* what is needed of its own elements */
 #define RDD_NOTHING		1		/* neither order nor partitions */
-#define RDD_ORDER		2
+#define RDD_ORDER		2		/* where they have one */
 #define RDD_PARTITION	4
+#define RDD_FINE_ORDER	(RDD_ORDER | 32)	/* always the same one, if need be of our own making */
 #define RDD_IF_ASKED	8		/* with the two above: if either is needed of its own elements */
 #define RDD_TOO			16		/* with the two above: beside what is needed of its own elements */
 
@@ -99,14 +108,13 @@ extern const char *rdd_from_twice(RddQuery *query, const RddStep *step, int numb
 extern const char *rdd_keep_order(RddQuery *query, const RddStep *step, int number);
 extern int	rdd_order_of(const RddQuery *query, const RddStep *step, int number);
 extern void rdd_set_order(RddQuery *query, const RddStep *step, int ncolumns);
-extern bool rdd_order_is_exact(const RddQuery *query, const RddStep *step, int number);
-/* the order tells all elements apart */
-extern void rdd_set_exact(RddQuery *query, const RddStep *step);
+extern OrderKind rdd_order_kind(const RddQuery *query, const RddStep *step, int number);
+extern void rdd_set_order_kind(RddQuery *query, const RddStep *step, OrderKind kind);
 extern void rdd_set_partitioned(RddQuery *query, const RddStep *step);
 /* as FROM has it: the input with "#i", the position in the partition from 0 */
 extern const char *rdd_positions(RddQuery *query, const RddStep *step, int number, const char *from);
-/* columns of s for ORDER BY that leave only equal elements open */
-extern const char *rdd_whole_order(RddQuery *query, const RddStep *step, int number);
+/* order columns of an input, from s, as in a list */
+extern const char *rdd_order_columns(RddQuery *query, const RddStep *step, int number);
 /* barks.rdd_hash(seed, exact, s.…) of columns */
 extern char *rdd_hash_of(int seed, bool exact, List *leaves);
 /* SQL of the partition by a hash of columns of s */

@@ -66,26 +66,14 @@ static const char *
 told_apart(RddQuery *query, const RddStep *step, StringInfo identity)
 {
 	const char *from = rdd_from(query, step, 0);
-	int			order = rdd_order_of(query, step, 0);
-	List	   *leaves = rdd_shape_columns(rdd_input(query, step, 0)->shape);
+	const char *columns = rdd_order_columns(query, step, 0);
 
-	if (order > 0 && rdd_order_is_exact(query, step, 0))
-	{
-		for (int i = 1; i <= order; i++)
-			appendStringInfo(identity, ", s.\"#%d\"", i);
+	appendStringInfo(identity, ", %s", columns);
+	if (rdd_order_kind(query, step, 0) == ORDER_UNIQUE)
 		return from;
-	}
-	for (int i = 1; i <= order; i++)
-	{
-		RddLeaf    *leaf = palloc0(sizeof(RddLeaf));
-
-		leaf->path = psprintf("#%d", i);
-		leaves = lappend(leaves, leaf);
-	}
-	appendStringInfoString(identity, ", s.\"#a\", s.\"#b\", s.\"#c\"");
-	return psprintf("(SELECT s.*, pg_catalog.row_number() OVER (PARTITION BY s.\"#a\", s.\"#b\") AS \"#c\" "
-					"FROM (SELECT s.*, %s AS \"#a\", %s AS \"#b\" FROM %s AS s) AS s)",
-					rdd_hash_of(0, true, leaves), rdd_hash_of(1, true, leaves), from);
+	appendStringInfoString(identity, ", s.\"#c\"");
+	return psprintf("(SELECT s.*, pg_catalog.row_number() OVER (PARTITION BY %s) AS \"#c\" FROM %s AS s)",
+					columns, from);
 }
 
 static double
@@ -368,14 +356,14 @@ compile_take_sample(RddQuery *query, const RddStep *step, StringInfo select)
 }
 
 const RddOperation rdd_sample_operations[] = {
-	{"sample", check_sample, compile_sample, RDD_ORDER | RDD_TOO},
-	{"sample_range", check_sample_range, compile_sample_range, RDD_ORDER | RDD_TOO},
-	{"sample_by_key", check_sample_by_key, compile_sample_by_key, RDD_ORDER | RDD_TOO},
-	{"sample_by_key_exact", check_sample_by_key, compile_sample_by_key_exact, RDD_ORDER | RDD_TOO},
+	{"sample", check_sample, compile_sample, RDD_FINE_ORDER | RDD_TOO},
+	{"sample_range", check_sample_range, compile_sample_range, RDD_FINE_ORDER | RDD_TOO},
+	{"sample_by_key", check_sample_by_key, compile_sample_by_key, RDD_FINE_ORDER | RDD_TOO},
+	{"sample_by_key_exact", check_sample_by_key, compile_sample_by_key_exact, RDD_FINE_ORDER | RDD_TOO},
 	{NULL}
 };
 
 const RddOperation rdd_sample_actions[] = {
-	{"take_sample", check_take_sample, compile_take_sample, RDD_ORDER},
+	{"take_sample", check_take_sample, compile_take_sample, RDD_FINE_ORDER},
 	{NULL}
 };

@@ -47,7 +47,7 @@ set_positions(RddQuery *query, const RddStep *step, bool in_order)
 {
 	rdd_set_order(query, step, in_order ? 1 : 0);
 	if (in_order)
-		rdd_set_exact(query, step);
+		rdd_set_order_kind(query, step, ORDER_UNIQUE);
 	if (query->by_partition)
 		rdd_set_partitioned(query, step);
 }
@@ -144,7 +144,6 @@ compile_empty(RddQuery *query, const RddStep *step, StringInfo select)
 		comma = ", ";
 	}
 	appendStringInfoString(select, " WHERE false");
-	rdd_set_exact(query, step);
 }
 
 /* table(regclass) */

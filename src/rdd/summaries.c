@@ -89,8 +89,10 @@ compile_histogram(RddQuery *query, const RddStep *step, StringInfo select)
 
 	if (even)
 	{
-		bounds = psprintf("(SELECT barks.rdd_histogram_bounds(pg_catalog.min(s.x::pg_catalog.float8), "
-						  "pg_catalog.max(s.x::pg_catalog.float8), %d) FROM %s AS s)", rdd_arg_int(step, 0), from);
+		bounds = "(SELECT b.bounds FROM \"rdd bounds\" AS b)";
+		appendStringInfo(&query->with, "%s\"rdd bounds\" AS (SELECT barks.rdd_histogram_bounds("
+						 "pg_catalog.min(s.x::pg_catalog.float8), pg_catalog.max(s.x::pg_catalog.float8), %d) AS bounds FROM %s AS s)",
+						 query->with.len > 0 ? ", " : "", rdd_arg_int(step, 0), from);
 		/* as Spark does for even buckets: no search, and the same rounding */
 		bucket = psprintf("CASE WHEN b.bounds[1] = b.bounds[2] THEN 1 ELSE pg_catalog.floor((s.x - b.bounds[1]) / "
 						  "(b.bounds[%d] - b.bounds[1]) * %d)::pg_catalog.int4 + 1 END",
