@@ -247,4 +247,5 @@ SELECT rdd_to_cursor(rdd_repartition(rdd_table('parts.words'), 1)) AS d \gset
 MOVE ALL IN :"d";
 FETCH ALL FROM :"c";
 COMMIT;
+SET client_min_messages = warning;
 DROP SCHEMA parts CASCADE;

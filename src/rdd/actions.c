@@ -15,7 +15,6 @@
 #include "rdd/combine.h"
 #include "rdd/query.h"
 
-static const RddShape *number_shape(const RddStep *step, const RddStep *input);
 
 /* collect(r, …): the elements, in their order */
 static void
@@ -283,22 +282,6 @@ compile_combine_all(RddQuery *query, const RddStep *step, StringInfo select)
 }
 
 /* sum(r), mean(r), variance(r) … : of numbers, null for none */
-static const RddShape *
-number_shape(const RddStep *step, const RddStep *input)
-{
-	char		category = 0;
-	bool		preferred;
-
-	if (rdd_shape_is_leaf(input->shape))
-		get_type_category_preferred(input->shape->type, &category, &preferred);
-	if (category != TYPCATEGORY_NUMERIC)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("barks.rdd_%s needs numbers, not elements of type %s", step->name,
-						rdd_shape_text(input->shape))));
-	return input->shape;
-}
-
 static const struct
 {
 	const char *name;
@@ -315,7 +298,7 @@ static const struct
 static void
 check_statistic(RddStep *step, List *inputs)
 {
-	(void) number_shape(step, linitial(inputs));
+	rdd_expect_numbers(step->name, linitial(inputs));
 	step->shape = rdd_shape_leaf(FLOAT8OID, -1, InvalidOid);
 }
 
@@ -336,7 +319,7 @@ check_stats(RddStep *step, List *inputs)
 {
 	List	   *fields = list_make1(rdd_shape_leaf(INT8OID, -1, InvalidOid));
 
-	(void) number_shape(step, linitial(inputs));
+	rdd_expect_numbers(step->name, linitial(inputs));
 	for (int i = 0; i < 4; i++)
 		fields = lappend(fields, rdd_shape_leaf(FLOAT8OID, -1, InvalidOid));
 	step->shape = rdd_shape_tuple(fields);

@@ -110,8 +110,8 @@ rdd_call_of_function(const char *operation, Oid function, int ncursors, bool wit
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("barks.rdd_%s cannot call function %s", operation, format_procedure(function)),
-				 errdetail("It calls a function with %s%d arguments of type refcursor.",
-						   with_index ? "an integer and " : "", ncursors)));
+				 errdetail("Its function has %s%d of type refcursor.",
+						   with_index ? "an argument of type integer, then " : "arguments: ", ncursors)));
 	call->function = function;
 	call->with_index = with_index;
 	call->shape = shape_of_function(function);

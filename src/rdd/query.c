@@ -302,7 +302,8 @@ find_needs(RddQuery *query)
 	int			last = list_length(query->rdd->steps) - 1;
 
 	query->needs[last] = (query->in_order ? RDD_ORDER : 0) |
-		(query->by_partition ? RDD_PARTITION | RDD_FINE_ORDER : 0);
+		(query->by_partition ? RDD_PARTITION : 0) |
+		(query->in_order && query->by_partition ? RDD_FINE_ORDER : 0);
 	for (int i = last; i >= 0; i--)
 	{
 		RddStep    *step = list_nth(query->rdd->steps, i);
@@ -397,7 +398,7 @@ cast_columns(const RddQuery *query, const char *select, List *types)
 	if (query->by_partition)
 		appendStringInfoString(&buf, ", s.\"#p\"");
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
-	if (query->by_partition)
+	if (query->by_partition && query->in_order)
 		appendStringInfo(&buf, " ORDER BY s.\"#p\", %s", order_columns(query, number));
 	else
 		for (int i = 1; i <= query->order[number]; i++)

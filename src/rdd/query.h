@@ -154,6 +154,7 @@ extern char *rdd_arg_literal(const RddStep *step, int number);
 /* NULL as n means as many partitions as there are */
 extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
 extern void rdd_expect_pair(const RddStep *step, const RddStep *input);
+extern void rdd_expect_numbers(const char *operation, const RddStep *input);
 extern void rdd_expect_alike(const RddStep *step, const RddStep *a, const RddStep *b);
 
 #endif							/* BARKS_RDD_QUERY_H */

@@ -460,24 +460,24 @@ LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', '
 COMMENT ON FUNCTION barks.rdd_histogram(barks.rdd, float8[]) IS 'how many elements are between each two bounds, lower bounds included, and the last one too';
 
 CREATE FUNCTION barks.rdd_count_approx(r barks.rdd, timeout bigint, confidence float8 DEFAULT 0.95) RETURNS TABLE(mean float8, confidence float8, low float8, high float8)
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_count_approx(barks.rdd, bigint, float8) IS 'how many elements there are; exact';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_count_approx(barks.rdd, bigint, float8) IS 'how many elements there are, in so many milliseconds';
 
 CREATE FUNCTION barks.rdd_sum_approx(r barks.rdd, timeout bigint, confidence float8 DEFAULT 0.95) RETURNS TABLE(mean float8, confidence float8, low float8, high float8)
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_sum_approx(barks.rdd, bigint, float8) IS 'sum of the elements; exact';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_sum_approx(barks.rdd, bigint, float8) IS 'sum of the elements, in so many milliseconds';
 
 CREATE FUNCTION barks.rdd_mean_approx(r barks.rdd, timeout bigint, confidence float8 DEFAULT 0.95) RETURNS TABLE(mean float8, confidence float8, low float8, high float8)
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_mean_approx(barks.rdd, bigint, float8) IS 'mean of the elements; exact';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_mean_approx(barks.rdd, bigint, float8) IS 'mean of the elements, in so many milliseconds';
 
 CREATE FUNCTION barks.rdd_count_by_key_approx(r barks.rdd, timeout bigint, confidence float8, key anyelement) RETURNS TABLE(k anyelement, mean float8, confidence float8, low float8, high float8)
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_count_by_key_approx(barks.rdd, bigint, float8, anyelement) IS 'how many pairs each key has; exact';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_count_by_key_approx(barks.rdd, bigint, float8, anyelement) IS 'how many pairs each key has, in so many milliseconds';
 
 CREATE FUNCTION barks.rdd_count_by_value_approx(r barks.rdd, timeout bigint, confidence float8, of_type anyelement) RETURNS TABLE(x anyelement, mean float8, confidence float8, low float8, high float8)
-LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_count_by_value_approx(barks.rdd, bigint, float8, anyelement) IS 'how often each element is there; exact';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_count_by_value_approx(barks.rdd, bigint, float8, anyelement) IS 'how often each element is there, in so many milliseconds';
 
 CREATE FUNCTION barks.rdd_count_approx_distinct(r barks.rdd, rsd float8 DEFAULT 0.05) RETURNS bigint
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';

@@ -9,12 +9,14 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/varlena.h"
 
 #include "rdd/query.h"
@@ -22,7 +24,7 @@
 PG_FUNCTION_INFO_V1(barks_rdd_save_as_table);
 
 static Oid	find_table(const char *name, const char **qualified, const char **schema, const char **relation);
-static void check_table(Oid table, const char *name);
+static void check_table(Oid table, const char *name, const Rdd *appended);
 static void execute(const char *sql);
 static int64 write_rows(const char *before, const Rdd *rdd);
 
@@ -53,7 +55,7 @@ barks_rdd_save_as_table(PG_FUNCTION_ARGS)
 				 errmsg("relation \"%s\" already exists", name),
 				 errhint("Give a mode: append, overwrite or ignore.")));
 	if (OidIsValid(table))
-		check_table(table, name);
+		check_table(table, name, strcmp(mode, "append") == 0 ? rdd : NULL);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	if (!OidIsValid(table))
@@ -86,15 +88,29 @@ find_table(const char *name, const char **qualified, const char **schema, const 
 	return table;
 }
 
+/* A table that rows are appended to has as many columns as they have. */
 static void
-check_table(Oid table, const char *name)
+check_table(Oid table, const char *name, const Rdd *appended)
 {
 	char		kind = get_rel_relkind(table);
+	Relation	rel;
+	int			ncolumns = 0;
 
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table", name)));
+	if (!appended)
+		return;
+	rel = relation_open(table, AccessShareLock);
+	for (int i = 0; i < RelationGetNumberOfAttributes(rel); i++)
+		ncolumns += TupleDescAttr(RelationGetDescr(rel), i)->attisdropped ? 0 : 1;
+	relation_close(rel, AccessShareLock);
+	if (ncolumns != rdd_shape_width(rdd_last(appended)->shape))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("elements of type %s do not fit table \"%s\", which has %d columns",
+						rdd_shape_text(rdd_last(appended)->shape), name, ncolumns)));
 }
 
 static void

@@ -102,10 +102,9 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 		appendStringInfo(select, ", %sg.x AS \"#1\"", by > 0 ? "" : "-");
 	if (query->by_partition)
 		appendStringInfo(select, ", %s AS \"#p\"",
-						 rdd_slice(psprintf("((g.x - '" INT64_FORMAT "'::pg_catalog.%s) / " INT64_FORMAT ")",
-											first, count < PG_INT64_MAX / 2 && distance < PG_INT64_MAX
-											? "int8" : "numeric", by),
-								   (int64) Min(count, PG_INT64_MAX), step->partitions));
+						 rdd_slice(psprintf(distance < PG_INT64_MAX ? "((g.x - '" INT64_FORMAT "'::pg_catalog.int8) / " INT64_FORMAT ")"
+											: "pg_catalog.div(g.x - '" INT64_FORMAT "'::pg_catalog.numeric, " INT64_FORMAT ")::pg_catalog.int8",
+											first, by), (int64) Min(count, PG_INT64_MAX), step->partitions));
 	/* generate_series includes its end */
 	appendStringInfo(select, " FROM pg_catalog.generate_series('" INT64_FORMAT "'::pg_catalog.int8, '"
 					 INT64_FORMAT "'::pg_catalog.int8, '" INT64_FORMAT "'::pg_catalog.int8) g(x)",

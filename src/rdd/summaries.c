@@ -1,10 +1,6 @@
 /*-------------------------------------------------------------------------
  * summaries.c
- *	  Actions that sum up: histograms, approximate counts, maps.
- *
- * Where Spark gives what it has when the time is up, the engine gives the exact
- * answer: it aggregates where the rows are.  The number of distinct elements is
- * estimated (hll.c).
+ *	  Actions that sum up: histograms, numbers of different elements, maps.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -29,8 +25,8 @@ number(Oid type)
 	return rdd_shape_leaf(type, -1, InvalidOid);
 }
 
-static void
-expect_numbers(const RddStep *step, const RddStep *input)
+void
+rdd_expect_numbers(const char *operation, const RddStep *input)
 {
 	char		category = 0;
 	bool		preferred;
@@ -40,7 +36,7 @@ expect_numbers(const RddStep *step, const RddStep *input)
 	if (category != TYPCATEGORY_NUMERIC)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("barks.rdd_%s needs numbers, not elements of type %s", step->name,
+				 errmsg("barks.rdd_%s needs numbers, not elements of type %s", operation,
 						rdd_shape_text(input->shape))));
 }
 
@@ -48,7 +44,7 @@ expect_numbers(const RddStep *step, const RddStep *input)
 static void
 check_histogram(RddStep *step, List *inputs)
 {
-	expect_numbers(step, linitial(inputs));
+	rdd_expect_numbers(step->name, linitial(inputs));
 	if (rdd_arg_is_null(step, 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -132,82 +128,6 @@ barks_rdd_histogram_bounds(PG_FUNCTION_ARGS)
 	bounds[n] = Float8GetDatum(upper);
 	PG_RETURN_ARRAYTYPE_P(construct_array(bounds, n + 1, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
 										  TYPALIGN_DOUBLE));
-}
-
-/* count_approx(r, …), sum_approx(r, …), mean_approx(r, …) → mean, confidence, low, high */
-static void
-check_arguments(const RddStep *step)
-{
-	float8		confidence;
-
-	if (rdd_arg_is_null(step, 0) || rdd_arg_is_null(step, 1) ||
-		DatumGetInt64(rdd_arg(step, 0)->constvalue) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the timeout must not be null or negative")));
-	confidence = DatumGetFloat8(rdd_arg(step, 1)->constvalue);
-	if (!(confidence >= 0 && confidence <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, not %g", confidence)));
-}
-
-static void
-check_approx(RddStep *step, List *inputs)
-{
-	check_arguments(step);
-	if (strcmp(step->name, "count_approx") != 0)
-		expect_numbers(step, linitial(inputs));
-	step->shape = rdd_shape_tuple(list_make4(number(FLOAT8OID), number(FLOAT8OID), number(FLOAT8OID),
-											 number(FLOAT8OID)));
-}
-
-static void
-compile_approx(RddQuery *query, const RddStep *step, StringInfo select)
-{
-	const char *value = "pg_catalog.count(*)::pg_catalog.float8";
-
-	if (strcmp(step->name, "sum_approx") == 0)
-		value = "COALESCE(pg_catalog.sum(s.x::pg_catalog.float8), 0)";
-	else if (strcmp(step->name, "mean_approx") == 0)
-		value = "pg_catalog.avg(s.x::pg_catalog.float8)";
-	appendStringInfo(select, "SELECT s.x AS \"x._1\", 1::pg_catalog.float8 AS \"x._2\", s.x AS \"x._3\", s.x AS \"x._4\" "
-					 "FROM (SELECT %s AS x FROM %s AS s) AS s", value, rdd_from(query, step, 0));
-}
-
-/* count_by_key_approx(r, …), count_by_value_approx(r, …) → key, mean, confidence, low, high */
-static void
-check_counts_approx(RddStep *step, List *inputs)
-{
-	const RddStep *input = linitial(inputs);
-	const RddShape *key = input->shape;
-
-	check_arguments(step);
-	if (strcmp(step->name, "count_by_key_approx") == 0)
-	{
-		rdd_expect_pair(step, input);
-		key = rdd_shape_key(input->shape);
-	}
-	step->shape = rdd_shape_tuple(list_make5((void *) key, number(FLOAT8OID), number(FLOAT8OID),
-											 number(FLOAT8OID), number(FLOAT8OID)));
-}
-
-static void
-compile_counts_approx(RddQuery *query, const RddStep *step, StringInfo select)
-{
-	const RddStep *input = rdd_input(query, step, 0);
-	bool		by_key = strcmp(step->name, "count_by_key_approx") == 0;
-	List	   *keys = by_key ? rdd_shape_leaves(rdd_shape_key(input->shape), "k") : rdd_shape_columns(input->shape);
-	List	   *as = rdd_shape_leaves(linitial(step->shape->fields), "x._1");
-	ListCell   *lc;
-
-	appendStringInfo(select, "SELECT %s, s.n AS \"x._2\", 1::pg_catalog.float8 AS \"x._3\", s.n AS \"x._4\", s.n AS \"x._5\" "
-					 "FROM (SELECT %s, pg_catalog.count(*)::pg_catalog.float8 AS n FROM %s AS s GROUP BY ",
-					 rdd_columns("s", as, as), rdd_columns("s", keys, as), rdd_from(query, step, 0));
-	foreach(lc, keys)
-		appendStringInfo(select, "%ss.%s", foreach_current_index(lc) > 0 ? ", " : "",
-						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
-	appendStringInfoString(select, ") AS s");
 }
 
 /* Registers for a relative standard deviation: 1.04 / sqrt(2 ^ precision) is not above it. */
@@ -360,11 +280,6 @@ const RddOperation rdd_summary_operations[] = {
 
 const RddOperation rdd_summary_actions[] = {
 	{"histogram", check_histogram, compile_histogram, RDD_NOTHING},
-	{"count_approx", check_approx, compile_approx, RDD_NOTHING},
-	{"sum_approx", check_approx, compile_approx, RDD_NOTHING},
-	{"mean_approx", check_approx, compile_approx, RDD_NOTHING},
-	{"count_by_key_approx", check_counts_approx, compile_counts_approx, RDD_NOTHING},
-	{"count_by_value_approx", check_counts_approx, compile_counts_approx, RDD_NOTHING},
 	{"count_approx_distinct", check_distinct_approx, compile_distinct_approx, RDD_NOTHING},
 	{"collect_as_map", check_map, compile_map, RDD_ORDER},
 	{"reduce_by_key_locally", check_map, compile_map, RDD_NOTHING},
