@@ -18,6 +18,7 @@
 #include "hooks.h"
 #include "job/plan.h"
 #include "planner/planner.h"
+#include "rdd/query.h"
 #include "rdd/storage.h"
 #include "shuffle/shuffle.h"
 #include "table/table.h"
@@ -47,6 +48,7 @@ _PG_init(void)
 	shuffle_init();
 	worker_init();
 	driver_init();
+	rdd_init();
 	rdd_storage_init();
 	hooks_init();
 
