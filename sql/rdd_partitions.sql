@@ -131,6 +131,12 @@ SELECT count(*) FROM rdd_collect(rdd_zip_with_index(rdd_map(rdd_table('parts.wor
 SELECT count(*), count(*) FILTER (WHERE (a).id IS DISTINCT FROM b) FROM rdd_collect(rdd_zip(rdd_table('parts.words'), rdd_map(rdd_table('parts.words'), 'x.id'))) AS t(id int, word text, b int), LATERAL (SELECT id) a;
 SELECT rdd_num_partitions(rdd_table('parts.words')) = (SELECT partitions FROM barks.tables WHERE name = 'parts.words'::regclass) AS partitions;
 SELECT count(*) = rdd_num_partitions(rdd_table('parts.words')), sum(cardinality(w)) FROM rdd_collect(rdd_glom(rdd_table('parts.words')), NULL::parts.words[]) w;
+-- one by hash has partitions by its key
+CREATE TABLE parts.keyed (id int, key text);
+INSERT INTO parts.keyed SELECT i, 'k' || i % 20 FROM generate_series(1, 200) i;
+SELECT barks.distribute_table('parts.keyed', 'key', 6);
+SELECT rdd_num_partitions(rdd_table('parts.keyed')), count(DISTINCT part) FROM rdd_collect(rdd_glom(rdd_map(rdd_table('parts.keyed'), 'x.key')), NULL::text[]) part;
+SELECT max(n) FROM (SELECT key, count(DISTINCT part) AS n FROM rdd_collect(rdd_glom(rdd_map(rdd_table('parts.keyed'), 'x.key')), NULL::text[]) part, unnest(part) key GROUP BY key) t;
 
 -- functions over partitions
 CREATE FUNCTION parts.total(c refcursor) RETURNS SETOF bigint LANGUAGE plpgsql AS $$

@@ -213,7 +213,7 @@ static void
 compile_partition_by(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const char *from = rdd_from(query, step, 0);
-	const char *partition = rdd_hash_partition(key_leaves(step), step->partitions);
+	const char *partition = rdd_hash_partition("s", key_leaves(step), step->partitions);
 	int			order = rdd_order_of(query, step, 0);
 
 	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));

@@ -256,7 +256,7 @@ compile_repartition_and_sort(RddQuery *query, const RddStep *step, StringInfo se
 {
 	List	   *keys = rdd_shape_leaves(rdd_shape_key(step->shape), "k");
 	const char *from = rdd_from(query, step, 0);
-	const char *partition = rdd_hash_partition(keys, step->partitions);
+	const char *partition = rdd_hash_partition("s", keys, step->partitions);
 	ListCell   *lc;
 
 	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));

@@ -318,7 +318,7 @@ add_order(RddQuery *query, int number, StringInfo select)
 
 	resetStringInfo(select);
 	appendStringInfo(select, "SELECT s.*, %s AS \"#%d\", %s AS \"#%d\" FROM (%s) AS s",
-					 rdd_hash_of(0, true, leaves), order + 1, rdd_hash_of(1, true, leaves), order + 2, inner);
+					 rdd_hash_of("s", 0, true, leaves), order + 1, rdd_hash_of("s", 1, true, leaves), order + 2, inner);
 	query->order[number] = order + 2;
 	query->order_kind[number] = ORDER_FINE;
 }
@@ -343,17 +343,17 @@ add_partition(RddQuery *query, int number, bool has_order, StringInfo select)
 		appendStringInfo(select, "pg_catalog.ntile(%d) OVER (ORDER BY %s) - 1", npartitions,
 						 order_columns(query, number));
 	else
-		appendStringInfoString(select, rdd_hash_partition(leaves, npartitions));
+		appendStringInfoString(select, rdd_hash_partition("s", leaves, npartitions));
 	appendStringInfo(select, " AS \"#p\" FROM (%s) AS s", inner);
 	query->partitioned[number] = true;
 }
 
-/* Of columns of s; equal values are in one partition. */
+/* Of columns; equal values are in one partition. */
 char *
-rdd_hash_partition(List *leaves, int npartitions)
+rdd_hash_partition(const char *alias, List *leaves, int npartitions)
 {
 	return psprintf("pg_catalog.mod(pg_catalog.mod(%s, %d) + %d, %d)::pg_catalog.int4",
-					rdd_hash_of(0, false, leaves), npartitions, npartitions, npartitions);
+					rdd_hash_of(alias, 0, false, leaves), npartitions, npartitions, npartitions);
 }
 
 /* The columns alone, as the caller declared them, in the order of the elements. */
@@ -679,7 +679,7 @@ rdd_positions(RddQuery *query, const RddStep *step, int input, const char *from)
 }
 
 char *
-rdd_hash_of(int seed, bool exact, List *leaves)
+rdd_hash_of(const char *alias, int seed, bool exact, List *leaves)
 {
 	StringInfoData buf;
 	ListCell   *lc;
@@ -687,7 +687,7 @@ rdd_hash_of(int seed, bool exact, List *leaves)
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "barks.rdd_hash(%d, %s", seed, exact ? "true" : "false");
 	foreach(lc, leaves)
-		appendStringInfo(&buf, ", s.%s", quote_identifier(((RddLeaf *) lfirst(lc))->path));
+		appendStringInfo(&buf, ", %s.%s", alias, quote_identifier(((RddLeaf *) lfirst(lc))->path));
 	appendStringInfoChar(&buf, ')');
 	return buf.data;
 }

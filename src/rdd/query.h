@@ -120,10 +120,10 @@ extern void rdd_set_partitioned(RddQuery *query, const RddStep *step);
 extern const char *rdd_positions(RddQuery *query, const RddStep *step, int number, const char *from);
 /* order columns of an input, from s, as in a list */
 extern const char *rdd_order_columns(RddQuery *query, const RddStep *step, int number);
-/* barks.rdd_hash(seed, exact, s.…) of columns */
-extern char *rdd_hash_of(int seed, bool exact, List *leaves);
-/* SQL of the partition by a hash of columns of s */
-extern char *rdd_hash_partition(List *leaves, int npartitions);
+/* barks.rdd_hash(seed, exact, …) of columns of a relation in FROM */
+extern char *rdd_hash_of(const char *alias, int seed, bool exact, List *leaves);
+/* SQL of the partition by a hash of columns */
+extern char *rdd_hash_partition(const char *alias, List *leaves, int npartitions);
 /* SQL of the partition of a position (SQL of bigint, from 0) among count, as Spark slices */
 extern char *rdd_slice(const char *position, int64 count, int npartitions);
 /* columns of one shape from those of another, in order: s."v" AS "x" */

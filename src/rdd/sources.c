@@ -202,6 +202,33 @@ check_table(RddStep *step, List *inputs)
 	relation_close(rel, AccessShareLock);
 }
 
+/* As its rows are distributed, by the key; without one the query's own rule does it. */
+static void
+append_table_partition(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	Oid			table = table_of(step);
+	Relation	rel;
+	const TableLayout *layout;
+	List	   *keys = NIL;
+
+	if (!table_is_distributed(table))
+		return;
+	rel = relation_open(table, AccessShareLock);
+	layout = table_layout(rel);
+	for (int i = 0; i < layout->nkeys; i++)
+	{
+		RddLeaf    *leaf = palloc0(sizeof(RddLeaf));
+
+		leaf->path = pstrdup(NameStr(TupleDescAttr(RelationGetDescr(rel), layout->keys[i] - 1)->attname));
+		keys = lappend(keys, leaf);
+	}
+	relation_close(rel, AccessShareLock);
+	if (keys == NIL)
+		return;
+	appendStringInfo(select, ", %s AS \"#p\"", rdd_hash_partition("t", keys, step->partitions));
+	rdd_set_partitioned(query, step);
+}
+
 static void
 compile_table(RddQuery *query, const RddStep *step, StringInfo select)
 {
@@ -220,6 +247,8 @@ compile_table(RddQuery *query, const RddStep *step, StringInfo select)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("a table that the RDD reads does not exist any more")));
+	if (query->by_partition)
+		append_table_partition(query, step, select);
 	appendStringInfo(select, " FROM %s AS t",
 					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
 												get_rel_name(table)));

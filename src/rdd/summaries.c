@@ -175,7 +175,7 @@ static void
 compile_distinct_approx(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	appendStringInfo(select, "SELECT barks.rdd_hll(%d, %s) AS x FROM %s AS s", precision_of(step, 0),
-					 rdd_hash_of(0, false, rdd_shape_columns(rdd_input(query, step, 0)->shape)),
+					 rdd_hash_of("s", 0, false, rdd_shape_columns(rdd_input(query, step, 0)->shape)),
 					 rdd_from(query, step, 0));
 }
 
@@ -200,7 +200,7 @@ compile_distinct_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 
 	appendStringInfo(select, "SELECT %s, barks.rdd_hll(%d, %s) AS v FROM %s AS s GROUP BY %s",
 					 rdd_columns("s", keys, keys), precision_of(step, 0),
-					 rdd_hash_of(0, false, rdd_shape_leaves(rdd_shape_value(rdd_input(query, step, 0)->shape), "v")),
+					 rdd_hash_of("s", 0, false, rdd_shape_leaves(rdd_shape_value(rdd_input(query, step, 0)->shape), "v")),
 					 rdd_from(query, step, 0), plain_list(keys));
 }
 
