@@ -55,9 +55,13 @@ check_take(RddStep *step, List *inputs)
 static void
 compile_take(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	const char *from = rdd_from(query, step, 0);
-	const char *order = rdd_keep_order(query, step, 0);
+	const char *from;
+	const char *order;
 
+	/* the order tells which elements are the first, whether it shows or not */
+	query->in_order = query->all_in_order = true;
+	from = rdd_from(query, step, 0);
+	order = rdd_keep_order(query, step, 0);
 	appendStringInfo(select, "SELECT %s%s FROM %s AS s", rdd_same_columns("s", step->shape), order, from);
 	for (int i = 1; i <= rdd_order_of(query, step, 0); i++)
 		appendStringInfo(select, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
