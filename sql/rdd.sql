@@ -51,6 +51,7 @@ SELECT differ('key_by', $$SELECT * FROM rdd_collect(rdd_key_by(rdd_table('d'), '
 SELECT differ('flat_map of arrays', $$SELECT * FROM rdd_collect(rdd_flat_map(rdd_table('d'), 'x.tags'), NULL::text)$$, 'SELECT unnest(tags) FROM d');
 SELECT differ('flat_map of sets', $$SELECT * FROM rdd_collect(rdd_flat_map(rdd_table('d'), 'generate_series(1, x.id % 4)'), NULL::int)$$, 'SELECT generate_series(1, id % 4) FROM d');
 SELECT differ('flat_map of pairs', $$SELECT * FROM rdd_collect_pairs(rdd_flat_map(rdd_table('d'), 'ARRAY[(x.id, x.g), (-x.id, NULL)]'), NULL::int, NULL::text)$$, 'SELECT id, g FROM d UNION ALL SELECT -id, NULL FROM d');
+SELECT differ('flat_map of pairs of literals', $$SELECT * FROM rdd_collect(rdd_flat_map(rdd_table('d'), 'ARRAY[(''one'', x.id, NULL), (''two'', NULL, ''three'')]')) AS f(a text, b int, c text)$$, $$SELECT 'one', id, NULL FROM d UNION ALL SELECT 'two', NULL, 'three' FROM d$$);
 SELECT differ('flat_map by a function of columns', $$SELECT * FROM rdd_collect_pairs(rdd_flat_map(rdd_map(rdd_table('d'), 'jsonb_build_object(''a'', x.id, ''b'', x.g)'), 'jsonb_each_text(x)'), NULL::text, NULL::text)$$, $$SELECT 'a', id::text FROM d UNION ALL SELECT 'b', g FROM d$$);
 SELECT differ('flat_map of rows', $$SELECT * FROM rdd_collect(rdd_flat_map(rdd_query('SELECT array_agg(d) FROM d GROUP BY g'), 'x'), NULL::d)$$, 'SELECT * FROM d');
 
