@@ -185,9 +185,14 @@ note_not_null(RddShape *shape, TupleDesc desc)
 static void
 check_table(RddStep *step, List *inputs)
 {
-	Relation	rel = relation_open(table_of(step), AccessShareLock);
-	Oid			type = rel->rd_rel->reltype;
+	Relation	rel = try_relation_open(table_of(step), AccessShareLock);
+	Oid			type;
 
+	if (!rel)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the table that an RDD reads does not exist")));
+	type = rel->rd_rel->reltype;
 	if (!OidIsValid(type) || rel->rd_rel->relkind == RELKIND_COMPOSITE_TYPE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -243,10 +248,6 @@ compile_table(RddQuery *query, const RddStep *step, StringInfo select)
 						 quote_identifier(((RddLeaf *) lfirst(lcl))->path));
 		comma = ", ";
 	}
-	if (!get_rel_name(table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("a table that the RDD reads does not exist any more")));
 	if (query->by_partition)
 		append_table_partition(query, step, select);
 	appendStringInfo(select, " FROM %s AS t",
