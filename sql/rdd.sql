@@ -1,6 +1,8 @@
 -- RDDs of any elements: each function beside the same in plain SQL.
 CREATE SCHEMA rdds;
 SET search_path = rdds, barks, public;
+SET datestyle = 'ISO, MDY';
+SET barks.default_parallelism = 3;
 CREATE TABLE d (id int NOT NULL, g text, n numeric(8,2), day date, tags text[]) USING barks;
 SELECT barks.distribute_table('d', by => 'id', partitions => 4);
 INSERT INTO d SELECT i, CASE WHEN i % 7 > 0 THEN 'g' || i % 7 END, CASE WHEN i % 5 > 0 THEN i / 4.0 END,
@@ -153,3 +155,5 @@ CREATE TABLE child () INHERITS (parent);
 ALTER TABLE child ALTER k DROP NOT NULL;
 INSERT INTO child VALUES (NULL);
 SELECT rdd_count(rdd_join(rdd_map(rdd_table('parent'), '(x.k, 1)'), rdd_map(rdd_table('parent'), '(x.k, 2)')));
+SET client_min_messages = warning;
+DROP SCHEMA rdds CASCADE;

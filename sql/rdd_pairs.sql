@@ -108,3 +108,5 @@ BEGIN
 	END LOOP;
 END $$;
 SELECT * FROM joins_differ();
+SET client_min_messages = warning;
+DROP SCHEMA rdd_pairs CASCADE;
