@@ -31,6 +31,7 @@ PG_FUNCTION_INFO_V1(barks_rdd_combine_merge);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_serialize);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_deserialize);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_final);
+PG_FUNCTION_INFO_V1(barks_rdd_here);
 PG_FUNCTION_INFO_V1(barks_rdd_field);
 
 enum ProgramPart
@@ -464,6 +465,13 @@ barks_rdd_combine_deserialize(PG_FUNCTION_ARGS)
 	}
 	pq_getmsgend(&buf);
 	PG_RETURN_POINTER(state);
+}
+
+/* rdd_here(text[]): the same; being volatile it keeps what calls it off the nodes */
+Datum
+barks_rdd_here(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /* rdd_field(state bytea, number int, anyelement) → anyelement: a column of a result */

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -25,6 +26,7 @@
 #include "utils/acl.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "rdd/query.h"
 #include "rdd/storage.h"
@@ -44,6 +46,7 @@ static bool makes_rows(const FuncExpr *call, Oid namespace);
 static bool not_known_walker(Node *node, Oid *namespace);
 static bool not_known_function(Oid function, void *namespace);
 static List *column_types(const RangeTblFunction *function);
+static List *with_defaults(const FuncExpr *call);
 static List *evaluate(const FuncExpr *call);
 
 bool
@@ -171,6 +174,20 @@ column_types(const RangeTblFunction *function)
 	return types;
 }
 
+/* The planner has not put them in yet. */
+static List *
+with_defaults(const FuncExpr *call)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
+	List	   *args;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", call->funcid);
+	args = expand_function_arguments(copyObject(call->args), false, call->funcresulttype, tuple);
+	ReleaseSysCache(tuple);
+	return args;
+}
+
 /* The arguments as constants. */
 static List *
 evaluate(const FuncExpr *call)
@@ -179,7 +196,7 @@ evaluate(const FuncExpr *call)
 	EState	   *estate = CreateExecutorState();
 	ListCell   *lc;
 
-	foreach(lc, call->args)
+	foreach(lc, with_defaults(call))
 	{
 		Node	   *arg = lfirst(lc);
 		Oid			type = exprType(arg);

@@ -26,20 +26,29 @@
 #define MAX_GROWTH	64
 
 static const RddOperation *const operations[] = {
-	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_storage_operations, rdd_file_sinks, rdd_actions
+	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_partition_operations,
+	rdd_sample_operations, rdd_summary_operations, rdd_storage_operations, rdd_file_sinks, rdd_actions,
+	rdd_sample_actions, rdd_summary_actions
 };
 
 static void add_array(Datum array, List **inputs);
 static Const *plain_argument(Const *value);
 static char *columns_text(List *leaves);
-static const Rdd *check_again(const Rdd *rdd);
+static void check_step(RddStep *step, List *inputs);
+static void find_needs(RddQuery *query);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static void fence(RddQuery *query, int number, StringInfo select);
 static int	number_of(const RddQuery *query, const RddStep *step, int input);
+static void add_order(RddQuery *query, int number, StringInfo select);
+static void add_partition(RddQuery *query, int number, bool has_order, StringInfo select);
+static void append_cast(StringInfo buf, List *leaves, List *types);
+static void append_plain(StringInfo buf, const RddShape *shape);
 static void append_packed(StringInfo buf, const RddShape *shape);
 static bool fits_leaves(List *leaves, List *types);
 static bool fits_fields(const RddShape *shape, List *types);
 static char *cast_columns(const RddQuery *query, const char *select, List *types);
+static char *lambda_column(RddQuery *query, Lambda *lambda, int leaf);
+static const char *order_columns(const RddQuery *query, int number);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
 
@@ -71,9 +80,23 @@ rdd_apply(const char *name, List *inputs, List *args)
 	step->args = args;
 	foreach(lc, inputs)
 		last = lappend(last, rdd_last(lfirst(lc)));
-	rdd_operation(name)->check(step, last);
+	check_step(step, last);
 	rdd->steps = lappend(rdd->steps, step);
 	return rdd;
+}
+
+/* An operation that says nothing of partitions has as many as its inputs. */
+static void
+check_step(RddStep *step, List *inputs)
+{
+	int			partitions = inputs == NIL && strcmp(step->name, "empty") != 0 ? rdd_default_parallelism() : 0;
+	ListCell   *lc;
+
+	rdd_operation(step->name)->check(step, inputs);
+	foreach(lc, inputs)
+		partitions = Max(partitions, ((RddStep *) lfirst(lc))->partitions);
+	if (step->partitions == 0)
+		step->partitions = partitions;
 }
 
 /* Values of type barks.rdd are inputs, the others arguments. */
@@ -149,14 +172,15 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	ListCell   *lci;
 	char	   *text;
 
-	rdd_read_steps(rdd);
-	query->rdd = rdd = check_again(rdd);
+	query->rdd = rdd = rdd_check_again(rdd);
 	query->lambdas.lambdas = NIL;
 	query->uses = palloc0(nsteps * sizeof(int));
+	query->needs = palloc0(nsteps * sizeof(int));
 	query->order = palloc0(nsteps * sizeof(int));
+	query->order_kind = palloc0(nsteps * sizeof(OrderKind));
+	query->partitioned = palloc0(nsteps * sizeof(bool));
 	query->shared = palloc0(nsteps * sizeof(bool));
 	query->growth = palloc0(nsteps * sizeof(double));
-	query->all_in_order = query->in_order;
 	initStringInfo(&query->with);
 	initStringInfo(&select);
 	foreach(lc, rdd->steps)
@@ -164,6 +188,7 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 		foreach(lci, ((RddStep *) lfirst(lc))->inputs)
 			query->uses[lfirst_int(lci)]++;
 	}
+	find_needs(query);
 	compile_step(query, nsteps - 1, &select);
 	text = cast_columns(query, select.data, types);
 	if (query->with.len > 0)
@@ -172,12 +197,13 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 }
 
 /* The world may be another one than when the lineage was made. */
-static const Rdd *
-check_again(const Rdd *rdd)
+const Rdd *
+rdd_check_again(const Rdd *rdd)
 {
 	Rdd		   *again = palloc0(sizeof(Rdd));
 	ListCell   *lc;
 
+	rdd_read_steps(rdd);
 	foreach(lc, rdd->steps)
 	{
 		RddStep    *step = lfirst(lc);
@@ -187,9 +213,10 @@ check_again(const Rdd *rdd)
 
 		*copy = *step;
 		copy->body = NULL;
+		copy->partitions = 0;
 		foreach(lci, step->inputs)
 			inputs = lappend(inputs, list_nth(again->steps, lfirst_int(lci)));
-		rdd_operation(step->name)->check(copy, inputs);
+		check_step(copy, inputs);
 		if (!rdd_shape_equal(copy->shape, step->shape))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -208,13 +235,25 @@ compile_step(RddQuery *query, int number, StringInfo select)
 {
 	RddStep    *step = list_nth(query->rdd->steps, number);
 	int			uses_before = query->uses_here;
+	bool		in_order = query->in_order;
+	bool		by_partition = query->by_partition;
+	bool		has_order;
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
+	query->in_order = (query->needs[number] & RDD_ORDER) != 0;
+	query->by_partition = (query->needs[number] & RDD_PARTITION) != 0;
 	query->uses_here = 1;
 	rdd_operation(step->name)->compile(query, step, select);
 	fence(query, number, select);
 	query->uses_here = uses_before;
+	has_order = query->order[number] > 0;
+	if ((query->needs[number] & RDD_FINE_ORDER) == RDD_FINE_ORDER && query->order_kind[number] == ORDER_LOOSE)
+		add_order(query, number, select);
+	if (query->by_partition && !query->partitioned[number])
+		add_partition(query, number, has_order, select);
+	query->in_order = in_order;
+	query->by_partition = by_partition;
 }
 
 /*
@@ -242,48 +281,146 @@ fence(RddQuery *query, int number, StringInfo select)
 	query->growth[number] = growth;
 }
 
+/* Steps come after their inputs, so who needs what is known from the last one on. */
+static void
+find_needs(RddQuery *query)
+{
+	int			last = list_length(query->rdd->steps) - 1;
+
+	query->needs[last] = (query->in_order ? RDD_ORDER : 0) |
+		(query->by_partition ? RDD_PARTITION : 0) |
+		(query->in_order && query->by_partition ? RDD_FINE_ORDER : 0);
+	for (int i = last; i >= 0; i--)
+	{
+		RddStep    *step = list_nth(query->rdd->steps, i);
+		int			needs = rdd_operation(step->name)->inputs_need;
+		ListCell   *lc;
+
+		if (needs == RDD_SAME || ((needs & RDD_IF_ASKED) && query->needs[i] == 0))
+			needs = query->needs[i];
+		if (needs & RDD_TOO)
+			needs |= query->needs[i];
+		foreach(lc, step->inputs)
+			query->needs[lfirst_int(lc)] |= needs & (RDD_FINE_ORDER | RDD_PARTITION);
+	}
+}
+
+/*
+ * Where the order leaves different elements open, hashes of what they are settle
+ * it, here, and so in all that is made of these elements one by one.
+ */
+static void
+add_order(RddQuery *query, int number, StringInfo select)
+{
+	const RddStep *step = list_nth(query->rdd->steps, number);
+	List	   *leaves = rdd_shape_columns(step->shape);
+	char	   *inner = pstrdup(select->data);
+	int			order = query->order[number];
+
+	resetStringInfo(select);
+	appendStringInfo(select, "SELECT s.*, %s AS \"#%d\", %s AS \"#%d\" FROM (%s) AS s",
+					 rdd_hash_of("s", 0, true, leaves), order + 1, rdd_hash_of("s", 1, true, leaves), order + 2, inner);
+	query->order[number] = order + 2;
+	query->order_kind[number] = ORDER_FINE;
+}
+
+/*
+ * The partition, where the operation did not tell: of keys by their hash, of
+ * elements in order each as many, of others by the hash of all.
+ */
+static void
+add_partition(RddQuery *query, int number, bool has_order, StringInfo select)
+{
+	const RddStep *step = list_nth(query->rdd->steps, number);
+	int			npartitions = Max(step->partitions, 1);
+	List	   *leaves = rdd_shape_columns(step->shape);
+	char	   *inner = pstrdup(select->data);
+
+	if (step->by_key)
+		leaves = rdd_shape_leaves(rdd_shape_key(step->shape), "k");
+	resetStringInfo(select);
+	appendStringInfo(select, "SELECT s.*, ");
+	if (has_order && !step->by_key)
+		appendStringInfo(select, "pg_catalog.ntile(%d) OVER (ORDER BY %s) - 1", npartitions,
+						 order_columns(query, number));
+	else
+		appendStringInfoString(select, rdd_hash_partition("s", leaves, npartitions));
+	appendStringInfo(select, " AS \"#p\" FROM (%s) AS s", inner);
+	query->partitioned[number] = true;
+}
+
+/* Of columns; equal values are in one partition. */
+char *
+rdd_hash_partition(const char *alias, List *leaves, int npartitions)
+{
+	return psprintf("pg_catalog.mod(pg_catalog.mod(%s, %d) + %d, %d)::pg_catalog.int4",
+					rdd_hash_of(alias, 0, false, leaves), npartitions, npartitions, npartitions);
+}
+
 /* The columns alone, as the caller declared them, in the order of the elements. */
 static char *
 cast_columns(const RddQuery *query, const char *select, List *types)
 {
 	const RddStep *last = rdd_last(query->rdd);
-	int			order = query->order[list_length(query->rdd->steps) - 1];
+	int			number = list_length(query->rdd->steps) - 1;
 	List	   *leaves = rdd_shape_columns(last->shape);
 	bool		packed = types != NIL && !fits_leaves(leaves, types);
 	StringInfoData buf;
-	ListCell   *lc;
 
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "SELECT ");
 	if (packed)
 		append_packed(&buf, last->shape);
-	else if (types == NIL)
-		appendStringInfoString(&buf, rdd_columns("s", leaves, leaves));
+	else if (types != NIL)
+		append_cast(&buf, leaves, types);
+	else if (query->plain_names)
+		append_plain(&buf, last->shape);
 	else
-	{
-		int			number = 0;
-
-		foreach(lc, types)
-		{
-			const char *path;
-
-			appendStringInfoString(&buf, foreach_current_index(lc) > 0 ? ", " : "");
-			if (!OidIsValid(lfirst_oid(lc)))
-			{
-				/* a dropped column */
-				appendStringInfoString(&buf, "NULL::pg_catalog.int4");
-				continue;
-			}
-			path = quote_identifier(((RddLeaf *) list_nth(leaves, number++))->path);
-			appendStringInfo(&buf, "s.%s::%s AS %s", path, rdd_type_name(lfirst_oid(lc), -1), path);
-		}
-	}
-	for (int i = 1; query->keep_order && i <= order; i++)
+		appendStringInfoString(&buf, rdd_columns("s", leaves, leaves));
+	if (query->by_partition)
+		appendStringInfoString(&buf, ", s.\"#p\"");
+	for (int i = 1; query->keep_order && i <= query->order[number]; i++)
 		appendStringInfo(&buf, ", s.\"#%d\"", i);
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
-	for (int i = 1; !query->keep_order && i <= order; i++)
-		appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
+	if (query->keep_order || query->order[number] == 0)
+		return buf.data;
+	appendStringInfo(&buf, " ORDER BY %s%s", query->by_partition && query->in_order ? "s.\"#p\", " : "",
+					 order_columns(query, number));
 	return buf.data;
+}
+
+/* The leaves, as columns of these types. */
+static void
+append_cast(StringInfo buf, List *leaves, List *types)
+{
+	int			number = 0;
+	ListCell   *lc;
+
+	foreach(lc, types)
+	{
+		const char *path;
+
+		appendStringInfoString(buf, foreach_current_index(lc) > 0 ? ", " : "");
+		if (!OidIsValid(lfirst_oid(lc)))
+		{
+			/* a dropped column */
+			appendStringInfoString(buf, "NULL::pg_catalog.int4");
+			continue;
+		}
+		path = quote_identifier(((RddLeaf *) list_nth(leaves, number++))->path);
+		appendStringInfo(buf, "s.%s::%s AS %s", path, rdd_type_name(lfirst_oid(lc), -1), path);
+	}
+}
+
+static void
+append_plain(StringInfo buf, const RddShape *shape)
+{
+	ListCell   *lcl;
+	ListCell   *lcn;
+
+	forboth(lcl, rdd_shape_columns(shape), lcn, rdd_column_names(shape))
+		appendStringInfo(buf, "%ss.%s AS %s", foreach_current_index(lcl) > 0 ? ", " : "",
+						 quote_identifier(((RddLeaf *) lfirst(lcl))->path), quote_identifier(lfirst(lcn)));
 }
 
 /* Each field of the elements as one column, rows of a named type as values of it. */
@@ -356,6 +493,18 @@ fits_fields(const RddShape *shape, List *types)
 	return true;
 }
 
+List *
+rdd_column_names(const RddShape *shape)
+{
+	List	   *names = NIL;
+	bool		is_row = !rdd_shape_is_leaf(shape) && !rdd_shape_is_pair(shape);
+	ListCell   *lc;
+
+	foreach(lc, rdd_shape_columns(shape))
+		names = lappend(names, (char *) ((RddLeaf *) lfirst(lc))->path + (is_row ? strlen("x.") : 0));
+	return names;
+}
+
 /* Elements have the columns that the caller declares. */
 void
 rdd_check_columns(const Rdd *rdd, List *types)
@@ -391,18 +540,17 @@ columns_text(List *leaves)
 bool
 rdd_is_action(const char *name)
 {
-	for (const RddOperation *operation = rdd_actions; operation->name; operation++)
+	const RddOperation *const actions[] = {rdd_actions, rdd_sample_actions, rdd_summary_actions};
+
+	for (int i = 0; i < lengthof(actions); i++)
 	{
-		if (strcmp(operation->name, name) == 0)
-			return true;
+		for (const RddOperation *operation = actions[i]; operation->name; operation++)
+		{
+			if (strcmp(operation->name, name) == 0)
+				return true;
+		}
 	}
 	return false;
-}
-
-void
-rdd_forget_order(RddQuery *query)
-{
-	query->in_order = query->all_in_order = false;
 }
 
 const RddStep *
@@ -415,17 +563,12 @@ const char *
 rdd_from(RddQuery *query, const RddStep *step, int input)
 {
 	int			number = list_nth_int(step->inputs, input);
-	bool		in_order = query->in_order;
 	StringInfoData select;
 
 	if (query->shared[number])
 		return psprintf("\"rdd %d\"", number + 1);
 	initStringInfo(&select);
-	/* of those that read a shared step, one may want the order that another does without */
-	if (query->uses[number] > 1)
-		query->in_order = query->all_in_order;
 	compile_step(query, number, &select);
-	query->in_order = in_order;
 	if (query->uses[number] == 1)
 		return psprintf("(%s)", select.data);
 	query->shared[number] = true;
@@ -433,6 +576,13 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 	appendStringInfo(&query->with, "%s\"rdd %d\" AS (%s)", query->with.len > 0 ? ", " : "",
 					 number + 1, select.data);
 	return psprintf("\"rdd %d\"", number + 1);
+}
+
+const char *
+rdd_from_twice(RddQuery *query, const RddStep *step, int input)
+{
+	query->uses[list_nth_int(step->inputs, input)]++;
+	return rdd_from(query, step, input);
 }
 
 static int
@@ -470,8 +620,90 @@ rdd_keep_order(RddQuery *query, const RddStep *step, int input)
 	initStringInfo(&buf);
 	for (int i = 1; i <= order; i++)
 		appendStringInfo(&buf, ", s.\"#%d\"", i);
+	if (query->partitioned[number_of(query, step, input)])
+	{
+		appendStringInfoString(&buf, ", s.\"#p\"");
+		rdd_set_partitioned(query, step);
+	}
 	rdd_set_order(query, step, order);
+	rdd_set_order_kind(query, step, rdd_order_kind(query, step, input));
 	return buf.data;
+}
+
+OrderKind
+rdd_order_kind(const RddQuery *query, const RddStep *step, int input)
+{
+	return query->order_kind[number_of(query, step, input)];
+}
+
+void
+rdd_set_order_kind(RddQuery *query, const RddStep *step, OrderKind kind)
+{
+	query->order_kind[number_of(query, step, -1)] = kind;
+}
+
+int
+rdd_needs_of(const RddQuery *query, const RddStep *step)
+{
+	return query->needs[number_of(query, step, -1)];
+}
+
+void
+rdd_set_partitioned(RddQuery *query, const RddStep *step)
+{
+	query->partitioned[number_of(query, step, -1)] = true;
+}
+
+static const char *
+order_columns(const RddQuery *query, int number)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 1; i <= query->order[number]; i++)
+		appendStringInfo(&buf, "%ss.\"#%d\"", i > 1 ? ", " : "", i);
+	return buf.data;
+}
+
+const char *
+rdd_order_columns(RddQuery *query, const RddStep *step, int input)
+{
+	return order_columns(query, number_of(query, step, input));
+}
+
+const char *
+rdd_positions(RddQuery *query, const RddStep *step, int input, const char *from)
+{
+	return psprintf("(SELECT %s, s.\"#p\", pg_catalog.row_number() OVER (PARTITION BY s.\"#p\" ORDER BY %s) - 1 AS \"#i\" FROM %s AS s)",
+					rdd_same_columns("s", rdd_input(query, step, input)->shape),
+					rdd_order_columns(query, step, input), from);
+}
+
+char *
+rdd_hash_of(const char *alias, int seed, bool exact, List *leaves)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "barks.rdd_hash(%d, %s", seed, exact ? "true" : "false");
+	foreach(lc, leaves)
+		appendStringInfo(&buf, ", %s.%s", alias, quote_identifier(((RddLeaf *) lfirst(lc))->path));
+	appendStringInfoChar(&buf, ')');
+	return buf.data;
+}
+
+/* Partition p has the positions from p * count / n to before (p + 1) * count / n. */
+char *
+rdd_slice(const char *position, int64 count, int npartitions)
+{
+	int			n = Max(npartitions, 1);
+
+	count = Max(count, 1);
+	if (count < PG_INT64_MAX / n)
+		return psprintf("(((%s + 1) * %d - 1) / " INT64_FORMAT ")::pg_catalog.int4", position, n, count);
+	return psprintf("pg_catalog.div((%s + 1::pg_catalog.numeric) * %d - 1, " INT64_FORMAT ")::pg_catalog.int4",
+					position, n, count);
 }
 
 char *
@@ -500,9 +732,31 @@ rdd_same_columns(const char *alias, const RddShape *shape)
 char *
 rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 {
+	return lambda->unnests || lambda->unnests_rows
+		? rdd_lambda_unnest(lambda, rdd_lambda_array(query, lambda, leaf), leaf)
+		: lambda_column(query, lambda, leaf);
+}
+
+/* Rows that are written out have an array for each of their columns, others are one array. */
+char *
+rdd_lambda_array(RddQuery *query, Lambda *lambda, int leaf)
+{
+	return lambda_column(query, lambda, lambda->unnests_rows ? leaf : 0);
+}
+
+char *
+rdd_lambda_unnest(const Lambda *lambda, const char *array, int leaf)
+{
+	if (lambda->unnests_rows || rdd_shape_is_leaf(lambda->shape))
+		return psprintf("pg_catalog.unnest(%s)", array);
+	return psprintf("(pg_catalog.unnest(%s)).%s", array, quote_identifier(list_nth(lambda->shape->names, leaf)));
+}
+
+static char *
+lambda_column(RddQuery *query, Lambda *lambda, int leaf)
+{
 	LambdaSet  *set = &query->lambdas;
 	int			number = 0;
-	char	   *value;
 	ListCell   *lc;
 
 	foreach(lc, set->lambdas)
@@ -516,13 +770,7 @@ rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 		number = list_length(set->lambdas);
 	}
 	query->uses_here = Max(query->uses_here, lambda->uses);
-	value = psprintf("barks_lambda.\"%d.%d\"", number, leaf + 1);
-	if (!lambda->unnests && !lambda->unnests_rows)
-		return value;
-	if (lambda->unnests_rows || rdd_shape_is_leaf(lambda->shape))
-		return psprintf("pg_catalog.unnest(%s)", value);
-	return psprintf("(pg_catalog.unnest(%s)).%s", value,
-					quote_identifier(list_nth(lambda->shape->names, leaf)));
+	return psprintf("barks_lambda.\"%d.%d\"", number, leaf + 1);
 }
 
 char *
