@@ -21,7 +21,8 @@
 #include "rdd/query.h"
 
 static const RddOperation *const operations[] = {
-	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_storage_operations, rdd_file_sinks, rdd_actions
+	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_storage_operations, rdd_file_sinks,
+	rdd_pipe_operations, rdd_unsupported, rdd_actions
 };
 
 static void add_array(Datum array, List **inputs);
