@@ -285,7 +285,7 @@ explain_stage_shape(const StagePlan *stage, const TaskContext *context,
 	ExplainPropertyList("Inputs", input_names(stage, offset), es);
 	/* parameters have values only once it ran */
 	if (es->verbose)
-		ExplainPropertyText("SQL", figures ? figures->sql : planner_stage_sql(stage, NULL, true),
+		ExplainPropertyText("SQL", figures ? figures->sql : planner_stage_sql(stage, NULL, true, NIL),
 							es);
 }
 

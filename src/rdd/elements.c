@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "rdd/query.h"
@@ -155,18 +156,47 @@ check_union(RddStep *step, List *inputs)
 		step->partitions = left->partitions + right->partitions;
 }
 
+/* Unions of unions are one: the steps and numbers of their inputs, in order. */
+static void
+union_inputs(RddQuery *query, const RddStep *step, List **steps, List **numbers)
+{
+	check_stack_depth();
+	for (int i = 0; i < 2; i++)
+	{
+		int			number = list_nth_int(step->inputs, i);
+		const RddStep *input = rdd_input(query, step, i);
+
+		if (strcmp(input->name, "union") == 0 && query->uses[number] == 1)
+		{
+			union_inputs(query, input, steps, numbers);
+			continue;
+		}
+		*steps = lappend(*steps, (void *) step);
+		*numbers = lappend_int(*numbers, i);
+	}
+}
+
 static void
 compile_union(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	const char *from[2];
+	List	   *steps = NIL;
+	List	   *numbers = NIL;
+	List	   *from = NIL;
 	int			order = 0;
+	ListCell   *lcs;
+	ListCell   *lcn;
 
-	for (int i = 0; i < 2; i++)
-		from[i] = rdd_from(query, step, i);
-	if (query->in_order)
-		order = 1 + Max(rdd_order_of(query, step, 0), rdd_order_of(query, step, 1));
-	for (int i = 0; i < 2; i++)
+	union_inputs(query, step, &steps, &numbers);
+	forboth(lcs, steps, lcn, numbers)
 	{
+		from = lappend(from, (void *) rdd_from(query, lfirst(lcs), lfirst_int(lcn)));
+		order = Max(order, rdd_order_of(query, lfirst(lcs), lfirst_int(lcn)));
+	}
+	order = query->in_order ? order + 1 : 0;
+	forboth(lcs, steps, lcn, numbers)
+	{
+		int			i = foreach_current_index(lcs);
+
 		appendStringInfo(select, "%sSELECT %s", i > 0 ? " UNION ALL " : "",
 						 rdd_same_columns("s", step->shape));
 		/* first come all of the first, in their order */
@@ -174,12 +204,12 @@ compile_union(RddQuery *query, const RddStep *step, StringInfo select)
 		{
 			if (column == 0)
 				appendStringInfo(select, ", %d::pg_catalog.int8 AS \"#1\"", i);
-			else if (column <= rdd_order_of(query, step, i))
+			else if (column <= rdd_order_of(query, lfirst(lcs), lfirst_int(lcn)))
 				appendStringInfo(select, ", s.\"#%d\" AS \"#%d\"", column, column + 1);
 			else
 				appendStringInfo(select, ", NULL::pg_catalog.int8 AS \"#%d\"", column + 1);
 		}
-		appendStringInfo(select, " FROM %s AS s", from[i]);
+		appendStringInfo(select, " FROM %s AS s", (char *) list_nth(from, i));
 	}
 	rdd_set_order(query, step, order);
 }
@@ -190,6 +220,7 @@ check_intersection(RddStep *step, List *inputs)
 {
 	rdd_expect_alike(step, linitial(inputs), lsecond(inputs));
 	step->shape = ((RddStep *) linitial(inputs))->shape;
+	rdd_expect_equality(step, step->shape);
 	step->partitions = rdd_arg_partitions(step, 0, 0);
 }
 
@@ -228,6 +259,7 @@ static void
 check_distinct(RddStep *step, List *inputs)
 {
 	step->shape = ((RddStep *) linitial(inputs))->shape;
+	rdd_expect_equality(step, step->shape);
 	step->partitions = rdd_arg_partitions(step, 0, ((RddStep *) linitial(inputs))->partitions);
 }
 
@@ -271,6 +303,7 @@ check_sort_by(RddStep *step, List *inputs)
 	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, InvalidOid);
 
 	keep(step, linitial(inputs));
+	rdd_expect_order(step, lambda->shape);
 	step->by_key = false;
 	step->partitions = rdd_arg_partitions(step, 2, step->partitions);
 	step->is_volatile = lambda->is_volatile;
@@ -328,6 +361,13 @@ compile_same(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_keep_order(query, step, 0), from);
 }
 
+/* set_name(r, name): for people; see introspect.c */
+static void
+check_set_name(RddStep *step, List *inputs)
+{
+	keep(step, linitial(inputs));
+}
+
 const RddOperation rdd_element_operations[] = {
 	{"map", check_map, compile_map},
 	{"flat_map", check_flat_map, compile_flat_map},
@@ -340,5 +380,6 @@ const RddOperation rdd_element_operations[] = {
 	{"cartesian", check_cartesian, compile_cartesian},
 	{"sort_by", check_sort_by, compile_sort_by},
 	{"repartition", check_repartition, compile_same},
+	{"set_name", check_set_name, compile_same},
 	{NULL}
 };

@@ -34,6 +34,7 @@ typedef struct InlineContext
 {
 	Oid			namespace;		/* barks */
 	bool		in_order;		/* the query shows rows as they come */
+	bool	   *inlined;		/* a call became a sub-select */
 } InlineContext;
 
 static bool query_walker(Node *node, InlineContext *context);
@@ -45,13 +46,15 @@ static bool not_known_function(Oid function, void *namespace);
 static List *column_types(const RangeTblFunction *function);
 static List *evaluate(const FuncExpr *call);
 
-void
+bool
 rdd_on_plan(Query *query)
 {
-	InlineContext context = {get_namespace_oid("barks", true)};
+	bool		inlined = false;
+	InlineContext context = {get_namespace_oid("barks", true), false, &inlined};
 
 	if (OidIsValid(context.namespace))
 		(void) query_walker((Node *) query, &context);
+	return inlined;
 }
 
 static bool
@@ -61,7 +64,7 @@ query_walker(Node *node, InlineContext *context)
 		return false;
 	if (IsA(node, Query))
 	{
-		InlineContext inner = {context->namespace, shows_order((Query *) node)};
+		InlineContext inner = {context->namespace, shows_order((Query *) node), context->inlined};
 
 		return query_tree_walker((Query *) node, query_walker, &inner, QTW_EXAMINE_RTES_BEFORE);
 	}
@@ -113,6 +116,7 @@ inline_call(RangeTblEntry *rte, const InlineContext *context)
 	rte->subquery = linitial_node(Query, statements);
 	rte->functions = NIL;
 	rte->lateral = false;
+	*context->inlined = true;
 }
 
 /* One of our actions that give rows; explain and the like are not operations. */
@@ -161,6 +165,7 @@ column_types(const RangeTblFunction *function)
 		return function->funccoltypes;
 	if (get_expr_result_type(function->funcexpr, &type, &desc) == TYPEFUNC_SCALAR)
 		return list_make1_oid(type);
+	/* InvalidOid for dropped ones */
 	for (int i = 0; i < desc->natts; i++)
 		types = lappend_oid(types, TupleDescAttr(desc, i)->atttypid);
 	return types;

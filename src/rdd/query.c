@@ -10,15 +10,20 @@
 
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "rdd/query.h"
+
+/* times that an expression may be copied */
+#define MAX_GROWTH	64
 
 static const RddOperation *const operations[] = {
 	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_storage_operations, rdd_file_sinks,
@@ -27,11 +32,14 @@ static const RddOperation *const operations[] = {
 
 static void add_array(Datum array, List **inputs);
 static Const *plain_argument(Const *value);
-static Const *record_constant(Datum value);
 static char *columns_text(List *leaves);
 static const Rdd *check_again(const Rdd *rdd);
 static void compile_step(RddQuery *query, int number, StringInfo select);
+static void fence(RddQuery *query, int number, StringInfo select);
 static int	number_of(const RddQuery *query, const RddStep *step, int input);
+static void append_packed(StringInfo buf, const RddShape *shape);
+static bool fits_leaves(List *leaves, List *types);
+static bool fits_fields(const RddShape *shape, List *types);
 static char *cast_columns(const RddQuery *query, const char *select, List *types);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
@@ -128,36 +136,9 @@ plain_argument(Const *value)
 						 : CStringGetTextDatum(DatumGetCString(value->constvalue)),
 						 value->constisnull, false);
 	if (value->consttype == RECORDOID && !value->constisnull)
-		return record_constant(value->constvalue);
+		return makeConst(fn_type(), -1, InvalidOid, -1,
+						 CStringGetTextDatum(lambda_constant(RECORDOID, value->constvalue, false)), false, false);
 	return value;
-}
-
-static Const *
-record_constant(Datum value)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-	TupleDesc	desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header),
-												   HeapTupleHeaderGetTypMod(header));
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "ROW(");
-	for (int i = 0; i < desc->natts; i++)
-	{
-		bool		isnull;
-		Datum		field = heap_getattr(&tuple, i + 1, desc, &isnull);
-		Oid			type = TupleDescAttr(desc, i)->atttypid;
-		Oid			output;
-		bool		varlena;
-
-		getTypeOutputInfo(type, &output, &varlena);
-		appendStringInfo(&buf, "%s%s::%s", i > 0 ? ", " : "",
-						 isnull ? "NULL" : quote_literal_cstr(OidOutputFunctionCall(output, field)),
-						 rdd_type_name(type, -1));
-	}
-	appendStringInfoChar(&buf, ')');
-	return makeConst(fn_type(), -1, InvalidOid, -1, CStringGetTextDatum(buf.data), false, false);
 }
 
 char *
@@ -169,11 +150,14 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	ListCell   *lci;
 	char	   *text;
 
+	rdd_read_steps(rdd);
 	query->rdd = rdd = check_again(rdd);
 	query->lambdas.lambdas = NIL;
 	query->uses = palloc0(nsteps * sizeof(int));
 	query->order = palloc0(nsteps * sizeof(int));
 	query->shared = palloc0(nsteps * sizeof(bool));
+	query->growth = palloc0(nsteps * sizeof(double));
+	query->all_in_order = query->in_order;
 	initStringInfo(&query->with);
 	initStringInfo(&select);
 	foreach(lc, rdd->steps)
@@ -203,6 +187,7 @@ check_again(const Rdd *rdd)
 		ListCell   *lci;
 
 		*copy = *step;
+		copy->body = NULL;
 		foreach(lci, step->inputs)
 			inputs = lappend(inputs, list_nth(again->steps, lfirst_int(lci)));
 		rdd_operation(step->name)->check(copy, inputs);
@@ -210,8 +195,9 @@ check_again(const Rdd *rdd)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("elements of the RDD have changed since it was made"),
-					 errdetail("barks.rdd_%s gave %s, and gives %s now.", step->name,
-							   rdd_shape_text(step->shape), rdd_shape_text(copy->shape)),
+					 errdetail("The columns of barks.rdd_%s were %s, and are now %s.", step->name,
+							   columns_text(rdd_shape_columns(step->shape)),
+							   columns_text(rdd_shape_columns(copy->shape))),
 					 errhint("Make the RDD again.")));
 		again->steps = lappend(again->steps, copy);
 	}
@@ -222,33 +208,76 @@ static void
 compile_step(RddQuery *query, int number, StringInfo select)
 {
 	RddStep    *step = list_nth(query->rdd->steps, number);
+	int			uses_before = query->uses_here;
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
+	query->uses_here = 1;
 	rdd_operation(step->name)->compile(query, step, select);
+	fence(query, number, select);
+	query->uses_here = uses_before;
 }
 
-/* The columns alone, of the types that the caller declared, in the order of the elements. */
+/*
+ * PostgreSQL makes one query of sub-selects, and copies an expression to wherever
+ * its column is named.  When lambdas name it several times, and theirs are named
+ * several times again, that has to stop somewhere.
+ */
+static void
+fence(RddQuery *query, int number, StringInfo select)
+{
+	RddStep    *step = list_nth(query->rdd->steps, number);
+	double		growth = 1;
+	ListCell   *lc;
+
+	foreach(lc, step->inputs)
+		growth = Max(growth, query->growth[lfirst_int(lc)]);
+	/* what a filter copies it does not hand on */
+	if (strncmp(step->name, "filter", 6) != 0)
+		growth *= query->uses_here;
+	if (growth > MAX_GROWTH)
+	{
+		appendStringInfoString(select, " OFFSET 0");
+		growth = 1;
+	}
+	query->growth[number] = growth;
+}
+
+/* The columns alone, as the caller declared them, in the order of the elements. */
 static char *
 cast_columns(const RddQuery *query, const char *select, List *types)
 {
 	const RddStep *last = rdd_last(query->rdd);
 	int			order = query->order[list_length(query->rdd->steps) - 1];
+	List	   *leaves = rdd_shape_columns(last->shape);
+	bool		packed = types != NIL && !fits_leaves(leaves, types);
 	StringInfoData buf;
 	ListCell   *lc;
 
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "SELECT ");
-	foreach(lc, rdd_shape_columns(last->shape))
+	if (packed)
+		append_packed(&buf, last->shape);
+	else if (types == NIL)
+		appendStringInfoString(&buf, rdd_columns("s", leaves, leaves));
+	else
 	{
-		RddLeaf    *leaf = lfirst(lc);
+		int			number = 0;
 
-		appendStringInfo(&buf, "%ss.%s", foreach_current_index(lc) > 0 ? ", " : "",
-						 quote_identifier(leaf->path));
-		if (types != NIL)
-			appendStringInfo(&buf, "::%s",
-							 rdd_type_name(list_nth_oid(types, foreach_current_index(lc)), -1));
-		appendStringInfo(&buf, " AS %s", quote_identifier(leaf->path));
+		foreach(lc, types)
+		{
+			const char *path;
+
+			appendStringInfoString(&buf, foreach_current_index(lc) > 0 ? ", " : "");
+			if (!OidIsValid(lfirst_oid(lc)))
+			{
+				/* a dropped column */
+				appendStringInfoString(&buf, "NULL::pg_catalog.int4");
+				continue;
+			}
+			path = quote_identifier(((RddLeaf *) list_nth(leaves, number++))->path);
+			appendStringInfo(&buf, "s.%s::%s AS %s", path, rdd_type_name(lfirst_oid(lc), -1), path);
+		}
 	}
 	for (int i = 1; query->keep_order && i <= order; i++)
 		appendStringInfo(&buf, ", s.\"#%d\"", i);
@@ -258,20 +287,84 @@ cast_columns(const RddQuery *query, const char *select, List *types)
 	return buf.data;
 }
 
+/* Each field of the elements as one column, rows of a named type as values of it. */
+static void
+append_packed(StringInfo buf, const RddShape *shape)
+{
+	bool		is_pair = rdd_shape_is_pair(shape);
+	List	   *fields = OidIsValid(shape->type) ? list_make1((void *) shape) : shape->fields;
+	ListCell   *lc;
+
+	foreach(lc, fields)
+	{
+		const RddShape *field = lfirst(lc);
+		const char *path = "x";
+		ListCell   *lcl;
+
+		if (is_pair)
+			path = foreach_current_index(lc) == 0 ? "k" : "v";
+		else if (field != shape)
+			path = rdd_shape_path("x", list_nth(shape->names, foreach_current_index(lc)));
+		appendStringInfoString(buf, foreach_current_index(lc) > 0 ? ", " : "");
+		if (rdd_shape_is_leaf(field))
+			appendStringInfo(buf, "s.%s", quote_identifier(path));
+		else
+		{
+			appendStringInfoString(buf, "ROW(");
+			foreach(lcl, rdd_shape_leaves(field, path))
+				appendStringInfo(buf, "%ss.%s", foreach_current_index(lcl) > 0 ? ", " : "",
+								 quote_identifier(((RddLeaf *) lfirst(lcl))->path));
+			appendStringInfo(buf, ")::%s", rdd_type_name(field->type, -1));
+		}
+		appendStringInfo(buf, " AS %s", quote_identifier(path));
+	}
+}
+
+/* A column for each leaf. */
+static bool
+fits_leaves(List *leaves, List *types)
+{
+	ListCell   *lct;
+	ListCell   *lcl = list_head(leaves);
+
+	foreach(lct, types)
+	{
+		if (!OidIsValid(lfirst_oid(lct)))
+			continue;
+		if (!lcl || ((RddLeaf *) lfirst(lcl))->shape->type != lfirst_oid(lct))
+			return false;
+		lcl = lnext(leaves, lcl);
+	}
+	return lcl == NULL;
+}
+
+/* A column for each field, or one for a row of a named type. */
+static bool
+fits_fields(const RddShape *shape, List *types)
+{
+	ListCell   *lct;
+	ListCell   *lcf;
+
+	if (OidIsValid(shape->type))
+		return list_length(types) == 1 && linitial_oid(types) == shape->type;
+	if (list_length(types) != list_length(shape->fields))
+		return false;
+	forboth(lct, types, lcf, shape->fields)
+	{
+		if (!OidIsValid(lfirst_oid(lct)) || ((RddShape *) lfirst(lcf))->type != lfirst_oid(lct))
+			return false;
+	}
+	return true;
+}
+
 /* Elements have the columns that the caller declares. */
 void
 rdd_check_columns(const Rdd *rdd, List *types)
 {
 	const RddShape *shape = rdd_last(rdd)->shape;
 	List	   *leaves = rdd_shape_columns(shape);
-	bool		fits = list_length(leaves) == list_length(types);
-	ListCell   *lc;
 
-	foreach(lc, leaves)
-	{
-		fits = fits && ((RddLeaf *) lfirst(lc))->shape->type == list_nth_oid(types, foreach_current_index(lc));
-	}
-	if (!fits)
+	if (!fits_leaves(leaves, types) && !fits_fields(shape, types))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("elements of type %s do not fit the columns that are asked for",
@@ -307,6 +400,12 @@ rdd_is_action(const char *name)
 	return false;
 }
 
+void
+rdd_forget_order(RddQuery *query)
+{
+	query->in_order = query->all_in_order = false;
+}
+
 const RddStep *
 rdd_input(const RddQuery *query, const RddStep *step, int number)
 {
@@ -317,15 +416,21 @@ const char *
 rdd_from(RddQuery *query, const RddStep *step, int input)
 {
 	int			number = list_nth_int(step->inputs, input);
+	bool		in_order = query->in_order;
 	StringInfoData select;
 
 	if (query->shared[number])
 		return psprintf("\"rdd %d\"", number + 1);
 	initStringInfo(&select);
+	/* of those that read a shared step, one may want the order that another does without */
+	if (query->uses[number] > 1)
+		query->in_order = query->all_in_order;
 	compile_step(query, number, &select);
+	query->in_order = in_order;
 	if (query->uses[number] == 1)
 		return psprintf("(%s)", select.data);
 	query->shared[number] = true;
+	query->growth[number] = 1;
 	appendStringInfo(&query->with, "%s\"rdd %d\" AS (%s)", query->with.len > 0 ? ", " : "",
 					 number + 1, select.data);
 	return psprintf("\"rdd %d\"", number + 1);
@@ -398,6 +503,7 @@ rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 {
 	LambdaSet  *set = &query->lambdas;
 	int			number = 0;
+	char	   *value;
 	ListCell   *lc;
 
 	foreach(lc, set->lambdas)
@@ -410,8 +516,14 @@ rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 		set->lambdas = lappend(set->lambdas, lambda);
 		number = list_length(set->lambdas);
 	}
-	return psprintf(lambda->unnests ? "pg_catalog.unnest(barks_lambda.\"%d.%d\")" : "barks_lambda.\"%d.%d\"",
-					number, leaf + 1);
+	query->uses_here = Max(query->uses_here, lambda->uses);
+	value = psprintf("barks_lambda.\"%d.%d\"", number, leaf + 1);
+	if (!lambda->unnests && !lambda->unnests_rows)
+		return value;
+	if (lambda->unnests_rows || rdd_shape_is_leaf(lambda->shape))
+		return psprintf("pg_catalog.unnest(%s)", value);
+	return psprintf("(pg_catalog.unnest(%s)).%s", value,
+					quote_identifier(list_nth(lambda->shape->names, leaf)));
 }
 
 char *
@@ -445,17 +557,19 @@ rdd_equal_columns(const char *left, const char *right, List *leaves, List *other
 		RddLeaf    *leaf = lfirst(lc);
 		const char *path = quote_identifier(leaf->path);
 		const char *instead = value_for_null(leaf->shape);
+		const char *equals = rdd_operator(leaf->shape->type, BTEqualStrategyNumber);
 
 		if (buf.len > 0)
 			appendStringInfoString(&buf, " AND ");
 		if (leaf->shape->not_null || ((RddLeaf *) lfirst(lco))->shape->not_null)
-			appendStringInfo(&buf, "%s.%s = %s.%s", left, path, right, path);
+			appendStringInfo(&buf, "%s.%s %s %s.%s", left, path, equals, right, path);
 		else if (instead)
-			appendStringInfo(&buf, "COALESCE(%s.%s, %s) = COALESCE(%s.%s, %s) AND (%s.%s IS NULL) = (%s.%s IS NULL)",
-							 left, path, instead, right, path, instead, left, path, right, path);
+			appendStringInfo(&buf, "COALESCE(%s.%s, %s) %s COALESCE(%s.%s, %s) AND "
+							 "(%s.%s IS NULL) OPERATOR(pg_catalog.=) (%s.%s IS NULL)",
+							 left, path, instead, equals, right, path, instead, left, path, right, path);
 		else
 			/* arrays have it that NULLs are equal */
-			appendStringInfo(&buf, "ARRAY[%s.%s] = ARRAY[%s.%s]", left, path, right, path);
+			appendStringInfo(&buf, "ARRAY[%s.%s] OPERATOR(pg_catalog.=) ARRAY[%s.%s]", left, path, right, path);
 	}
 	return buf.data;
 }
@@ -468,7 +582,9 @@ value_for_null(const RddShape *leaf)
 	char		category;
 	bool		preferred;
 
-	switch (getBaseType(leaf->type))
+	if (getBaseType(leaf->type) != leaf->type)
+		return NULL;			/* a domain may not take it */
+	switch (leaf->type)
 	{
 		case DATEOID:
 		case TIMESTAMPOID:
@@ -502,15 +618,51 @@ value_for_null(const RddShape *leaf)
 			break;
 		default:
 			get_type_category_preferred(leaf->type, &category, &preferred);
-			if (getBaseType(leaf->type) != leaf->type)
-				break;			/* a domain may not take it */
 			if (category == TYPCATEGORY_STRING && leaf->type < FirstNormalObjectId)
 				value = "";
-			else if (OidIsValid(get_element_type(leaf->type)))
+			else if (OidIsValid(get_element_type(leaf->type)) && leaf->type != INT2VECTOROID &&
+					 leaf->type != OIDVECTOROID)
 				value = "{}";
 			break;
 	}
 	return value ? psprintf("%s::%s", quote_literal_cstr(value), rdd_type_text(leaf)) : NULL;
+}
+
+/* Of a domain that takes no NULL too, as outer joins give it. */
+char *
+rdd_null_text(const RddShape *leaf)
+{
+	if (get_typtype(leaf->type) == TYPTYPE_DOMAIN && OidIsValid(get_array_type(leaf->type)))
+		return psprintf("('{}'::%s)[1]", rdd_type_name(get_array_type(leaf->type), -1));
+	return psprintf("NULL::%s", rdd_type_text(leaf));
+}
+
+/* NULL where the type has none. */
+char *
+rdd_operator(Oid type, StrategyNumber strategy)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR | TYPECACHE_GT_OPR |
+											  TYPECACHE_BTREE_OPFAMILY);
+	Oid			operator = entry->eq_opr;
+	HeapTuple	tuple;
+	char	   *text;
+
+	if (strategy == BTLessStrategyNumber)
+		operator = entry->lt_opr;
+	else if (strategy != BTEqualStrategyNumber)
+		operator = OidIsValid(entry->btree_opf)
+			? get_opfamily_member(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, strategy)
+			: InvalidOid;
+	if (!OidIsValid(operator))
+		return NULL;
+	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	text = psprintf("OPERATOR(%s.%s)",
+					quote_identifier(get_namespace_name(((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace)),
+					NameStr(((Form_pg_operator) GETSTRUCT(tuple))->oprname));
+	ReleaseSysCache(tuple);
+	return text;
 }
 
 char *
@@ -569,14 +721,8 @@ char *
 rdd_arg_literal(const RddStep *step, int number)
 {
 	const Const *value = argument(step, number);
-	const char *type = rdd_type_name(value->consttype, -1);
-	Oid			output;
-	bool		varlena;
 
-	if (value->constisnull)
-		return psprintf("NULL::%s", type);
-	getTypeOutputInfo(value->consttype, &output, &varlena);
-	return psprintf("%s::%s", quote_literal_cstr(OidOutputFunctionCall(output, value->constvalue)), type);
+	return lambda_constant(value->consttype, value->constvalue, value->constisnull);
 }
 
 int
@@ -592,6 +738,34 @@ rdd_arg_partitions(const RddStep *step, int number, int if_null)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("number of partitions must be positive, not %d", n)));
 	return n;
+}
+
+static void
+expect_operator(const RddStep *step, const RddShape *shape, StrategyNumber strategy, const char *what)
+{
+	ListCell   *lc;
+
+	foreach(lc, rdd_shape_leaves(shape, ""))
+	{
+		Oid			type = ((RddLeaf *) lfirst(lc))->shape->type;
+
+		if (!rdd_operator(type, strategy))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FUNCTION),
+					 errmsg("barks.rdd_%s cannot %s values of type %s", step->name, what, format_type_be(type))));
+	}
+}
+
+void
+rdd_expect_equality(const RddStep *step, const RddShape *shape)
+{
+	expect_operator(step, shape, BTEqualStrategyNumber, "compare");
+}
+
+void
+rdd_expect_order(const RddStep *step, const RddShape *shape)
+{
+	expect_operator(step, shape, BTLessStrategyNumber, "sort");
 }
 
 void

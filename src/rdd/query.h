@@ -11,6 +11,7 @@
 #ifndef BARKS_RDD_QUERY_H
 #define BARKS_RDD_QUERY_H
 
+#include "access/stratnum.h"
 #include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 
@@ -27,6 +28,9 @@ typedef struct RddQuery
 	int		   *uses;			/* of each step by others */
 	int		   *order;			/* of each step compiled, columns "#n" */
 	bool	   *shared;			/* compiled as a WITH query */
+	double	   *growth;			/* of each step compiled: copies of an expression */
+	int			uses_here;		/* by the step's lambdas of a column, the most */
+	bool		all_in_order;	/* the lineage's elements are shown in order */
 	StringInfoData with;		/* WITH queries so far */
 } RddQuery;
 
@@ -59,6 +63,8 @@ extern Rdd *rdd_apply(const char *name, List *inputs, List *args);
 extern Rdd *rdd_apply_values(const char *name, List *values);
 /* may the operation be the last one? */
 extern bool rdd_is_action(const char *name);
+/* for compile() of an action that shows no order: none need be kept */
+extern void rdd_forget_order(RddQuery *query);
 /* raises an error unless the elements have columns of these types */
 extern void rdd_check_columns(const Rdd *rdd, List *types);
 /* the query of a lineage, with its lambdas; columns are cast to types unless NIL */
@@ -83,6 +89,9 @@ extern char *rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf);
  */
 extern char *rdd_equal_columns(const char *left, const char *right, List *leaves, List *others);
 extern char *rdd_type_text(const RddShape *leaf);
+extern char *rdd_null_text(const RddShape *leaf);
+/* the operator of the type's own order, whatever the search path has: OPERATOR(pg_catalog.=) */
+extern char *rdd_operator(Oid type, StrategyNumber strategy);
 
 /* arguments of a step */
 extern bool rdd_arg_is_null(const RddStep *step, int number);
@@ -94,6 +103,9 @@ extern bool rdd_arg_bool(const RddStep *step, int number, bool if_null);
 extern char *rdd_arg_literal(const RddStep *step, int number);
 /* NULL as n means as many partitions as there are */
 extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
+/* raise an error unless all columns can be compared, or sorted */
+extern void rdd_expect_equality(const RddStep *step, const RddShape *shape);
+extern void rdd_expect_order(const RddStep *step, const RddShape *shape);
 extern void rdd_expect_pair(const RddStep *step, const RddStep *input);
 extern void rdd_expect_alike(const RddStep *step, const RddStep *a, const RddStep *b);
 

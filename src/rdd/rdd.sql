@@ -24,10 +24,12 @@ CREATE FUNCTION barks.fn_from_text(text) RETURNS barks.fn LANGUAGE c IMMUTABLE S
 AS 'MODULE_PATHNAME', 'barks_fn_from_text';
 COMMENT ON FUNCTION barks.fn_from_text(text) IS 'the expression in a text';
 CREATE CAST (text AS barks.fn) WITH FUNCTION barks.fn_from_text(text) AS IMPLICIT;
+COMMENT ON CAST (text AS barks.fn) IS 'the expression in a text';
 CREATE FUNCTION barks.fn_from_function(regprocedure) RETURNS barks.fn LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_fn_from_function';
 COMMENT ON FUNCTION barks.fn_from_function(regprocedure) IS 'a call of the function with the variables in order';
 CREATE CAST (regprocedure AS barks.fn) WITH FUNCTION barks.fn_from_function(regprocedure) AS IMPLICIT;
+COMMENT ON CAST (regprocedure AS barks.fn) IS 'a call of the function';
 
 CREATE FUNCTION barks.fn(expression text) RETURNS barks.fn LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_fn_from_text';
@@ -176,6 +178,28 @@ CREATE FUNCTION barks.rdd_element_type(r barks.rdd) RETURNS text LANGUAGE c STAB
 AS 'MODULE_PATHNAME', 'barks_rdd_element_type';
 COMMENT ON FUNCTION barks.rdd_element_type(barks.rdd) IS 'type of the elements; (k, v) for pairs';
 
+CREATE FUNCTION barks.rdd_debug_string(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_debug_string';
+COMMENT ON FUNCTION barks.rdd_debug_string(barks.rdd) IS
+    'the lineage from its end, a step in each line; +- where elements are shuffled';
+CREATE FUNCTION barks.rdd_to_debug_string(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_debug_string';
+COMMENT ON FUNCTION barks.rdd_to_debug_string(barks.rdd) IS 'as rdd_debug_string, by its name in Spark';
+CREATE FUNCTION barks.rdd_id(r barks.rdd) RETURNS bigint LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_id';
+COMMENT ON FUNCTION barks.rdd_id(barks.rdd) IS 'a hash of the lineage: the same for the same calls';
+CREATE FUNCTION barks.rdd_name(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_name';
+COMMENT ON FUNCTION barks.rdd_name(barks.rdd) IS 'what rdd_set_name() gave as the name';
+CREATE FUNCTION barks.rdd_dependencies(r barks.rdd) RETURNS TABLE(parent barks.rdd, shuffle boolean)
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_dependencies';
+COMMENT ON FUNCTION barks.rdd_dependencies(barks.rdd) IS
+    'the RDDs that it is made of, and whether their elements are shuffled';
+CREATE FUNCTION barks.rdd_partitioner(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_partitioner';
+COMMENT ON FUNCTION barks.rdd_partitioner(barks.rdd) IS
+    'hash(k) or range(k), with the number of partitions that was asked for; null if equal keys need not be together';
+
 CREATE FUNCTION barks.rdd_parallelize("values" anyarray, num_partitions int DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_parallelize(anyarray, int) IS 'an RDD of the elements of an array';
@@ -296,6 +320,10 @@ CREATE FUNCTION barks.rdd_repartition(r barks.rdd, num_partitions int) RETURNS b
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_repartition(barks.rdd, int) IS 'the elements in so many partitions';
 
+CREATE FUNCTION barks.rdd_set_name(r barks.rdd, name text) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_set_name(barks.rdd, text) IS 'the same elements, with a name for people';
+
 CREATE FUNCTION barks.rdd_keys(r barks.rdd) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_keys(barks.rdd) IS 'keys of pairs';
@@ -408,13 +436,13 @@ CREATE FUNCTION barks.rdd_take(r barks.rdd, n int, of_type anyelement) RETURNS S
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
 COMMENT ON FUNCTION barks.rdd_take(barks.rdd, int, anyelement) IS 'the first n elements';
 
-CREATE FUNCTION barks.rdd_take_ordered(r barks.rdd, n int, of_type anyelement) RETURNS SETOF anyelement
+CREATE FUNCTION barks.rdd_take_ordered(r barks.rdd, n int, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS SETOF anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_take_ordered(barks.rdd, int, anyelement) IS 'the n smallest elements';
+COMMENT ON FUNCTION barks.rdd_take_ordered(barks.rdd, int, anyelement, barks.fn) IS 'the n smallest elements, by key if it is given';
 
-CREATE FUNCTION barks.rdd_top(r barks.rdd, n int, of_type anyelement) RETURNS SETOF anyelement
+CREATE FUNCTION barks.rdd_top(r barks.rdd, n int, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS SETOF anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_top(barks.rdd, int, anyelement) IS 'the n greatest elements, greatest first';
+COMMENT ON FUNCTION barks.rdd_top(barks.rdd, int, anyelement, barks.fn) IS 'the n greatest elements, greatest first, by key if it is given';
 
 CREATE FUNCTION barks.rdd_count_by_key(r barks.rdd, key anyelement) RETURNS TABLE(k anyelement, n bigint)
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
@@ -436,13 +464,13 @@ CREATE FUNCTION barks.rdd_first(r barks.rdd, of_type anyelement) RETURNS anyelem
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
 COMMENT ON FUNCTION barks.rdd_first(barks.rdd, anyelement) IS 'the first element; null when there is none';
 
-CREATE FUNCTION barks.rdd_min(r barks.rdd, of_type anyelement) RETURNS anyelement
+CREATE FUNCTION barks.rdd_min(r barks.rdd, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
-COMMENT ON FUNCTION barks.rdd_min(barks.rdd, anyelement) IS 'the smallest element that is not null';
+COMMENT ON FUNCTION barks.rdd_min(barks.rdd, anyelement, barks.fn) IS 'the smallest element that is not null, by key if it is given';
 
-CREATE FUNCTION barks.rdd_max(r barks.rdd, of_type anyelement) RETURNS anyelement
+CREATE FUNCTION barks.rdd_max(r barks.rdd, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
-COMMENT ON FUNCTION barks.rdd_max(barks.rdd, anyelement) IS 'the greatest element that is not null';
+COMMENT ON FUNCTION barks.rdd_max(barks.rdd, anyelement, barks.fn) IS 'the greatest element that is not null, by key if it is given';
 
 CREATE FUNCTION barks.rdd_count(r barks.rdd) RETURNS bigint
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
@@ -528,6 +556,40 @@ COMMENT ON FUNCTION barks.bc(text, anyelement) IS 'a broadcast value, of the typ
 CREATE FUNCTION barks.broadcast_destroy(name text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_destroy';
 COMMENT ON FUNCTION barks.broadcast_destroy(text) IS 'forgets a broadcast value; false when there was none';
+
+CREATE SEQUENCE barks.async_job_id;
+COMMENT ON SEQUENCE barks.async_job_id IS 'numbers of submitted jobs';
+CREATE TABLE barks.async_job (
+    job bigint PRIMARY KEY, role oid NOT NULL, query text NOT NULL, state text NOT NULL, pid int NOT NULL,
+    error text, sqlstate text, started timestamptz NOT NULL DEFAULT now(), finished timestamptz);
+COMMENT ON TABLE barks.async_job IS 'jobs that barks.rdd_submit began';
+CREATE TABLE barks.async_result (
+    job bigint NOT NULL REFERENCES barks.async_job ON DELETE CASCADE, n bigint NOT NULL, value jsonb,
+    PRIMARY KEY (job, n));
+COMMENT ON TABLE barks.async_result IS 'rows of submitted jobs';
+CREATE VIEW barks.async_jobs AS
+    SELECT j.job, j.role::regrole::text AS role_name, j.query, j.state, j.error, j.started, j.finished
+    FROM barks.async_job j WHERE pg_catalog.pg_has_role(j.role, 'USAGE');
+COMMENT ON VIEW barks.async_jobs IS 'submitted jobs of roles that the user is a member of';
+GRANT SELECT ON barks.async_jobs TO PUBLIC;
+
+CREATE FUNCTION barks.rdd_submit(r barks.rdd, action text DEFAULT 'collect') RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_submit';
+COMMENT ON FUNCTION barks.rdd_submit(barks.rdd, text) IS
+    'begins an action, as count or take(3, NULL::int), in a session of its own; gives the number of the job';
+CREATE FUNCTION barks.job_wait(job bigint, timeout interval DEFAULT NULL) RETURNS text
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_wait';
+COMMENT ON FUNCTION barks.job_wait(bigint, interval) IS
+    'waits until a submitted job has ended: finished, failed or lost; running when the time is over';
+CREATE FUNCTION barks.job_result(job bigint) RETURNS SETOF jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_result';
+COMMENT ON FUNCTION barks.job_result(bigint) IS 'the rows of a submitted job, which it waits for, or its error';
+CREATE FUNCTION barks.job_cancel(job bigint) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_cancel';
+COMMENT ON FUNCTION barks.job_cancel(bigint) IS 'cancels a submitted job; false when it does not run any more';
+CREATE FUNCTION barks.job_forget(job bigint) RETURNS boolean LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_job_forget';
+COMMENT ON FUNCTION barks.job_forget(bigint) IS 'removes a submitted job that has ended, and its rows';
 
 CREATE FUNCTION barks.rdd_save_as_text_file(r barks.rdd, path text, codec text DEFAULT NULL) RETURNS bigint
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save';

@@ -41,6 +41,10 @@ PG_FUNCTION_INFO_V1(barks_rdd_element_type);
 static Rdd *apply_call(FunctionCallInfo fcinfo);
 static const char *operation_name(FunctionCallInfo fcinfo);
 static Const *constant_of(FunctionCallInfo fcinfo, int number);
+static List *types_of_value(Oid type, const RddShape *shape);
+static Datum value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull);
+static Datum record_of(const RddShape *shape, Datum *values, bool *nulls, int *column);
+static Datum named_row(const RddShape *shape, Datum *values, bool *nulls, int *column);
 static int64 on_all_nodes(const char *function, const char *path, const char *token);
 static List *column_types(TupleDesc desc);
 static Portal run(const Rdd *rdd, const char *prefix, List *types);
@@ -95,29 +99,30 @@ Datum
 barks_rdd_action(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	Rdd		   *rdd;
 	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
+	Rdd		   *rdd = apply_call(fcinfo);
+	RddShape   *shape = rdd_last(rdd)->shape;
+	List	   *types = types_of_value(type, shape);
 	Portal		portal;
 	Datum		value = (Datum) 0;
 	bool		isnull = true;
 
-	rdd = apply_call(fcinfo);
-	rdd_check_columns(rdd, list_make1_oid(type));
+	rdd_check_columns(rdd, types);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	rdd_storage_fill(rdd);
-	portal = run(rdd, "", list_make1_oid(type));
+	portal = run(rdd, "", types);
 	SPI_cursor_fetch(portal, true, 1);
 	if (SPI_processed > 0)
-		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (!isnull)
 	{
-		int16		length;
-		bool		by_value;
-		MemoryContext before = MemoryContextSwitchTo(caller);
+		int			natts = SPI_tuptable->tupdesc->natts;
+		Datum	   *values = palloc(natts * sizeof(Datum));
+		bool	   *nulls = palloc(natts * sizeof(bool));
+		MemoryContext before;
 
-		get_typlenbyval(type, &length, &by_value);
-		value = datumCopy(value, by_value, length);
+		heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
+		before = MemoryContextSwitchTo(caller);
+		value = value_of_row(type, shape, values, nulls, &isnull);
 		MemoryContextSwitchTo(before);
 	}
 	SPI_cursor_close(portal);
@@ -125,6 +130,87 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 	if (isnull)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(value);
+}
+
+/* The columns of which the value is made. */
+static List *
+types_of_value(Oid type, const RddShape *shape)
+{
+	List	   *types = NIL;
+	ListCell   *lc;
+
+	if (type == RECORDOID && !rdd_shape_is_leaf(shape))
+	{
+		foreach(lc, rdd_shape_columns(shape))
+			types = lappend_oid(types, ((RddLeaf *) lfirst(lc))->shape->type);
+		return types;
+	}
+	if (get_typtype(type) != TYPTYPE_COMPOSITE)
+		return list_make1_oid(type);
+	return column_types(lookup_rowtype_tupdesc_copy(type, -1));
+}
+
+static Datum
+value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull)
+{
+	int			column = 0;
+
+	*isnull = false;
+	if (type == RECORDOID)
+		return record_of(shape, values, nulls, &column);
+	if (get_typtype(type) == TYPTYPE_COMPOSITE)
+		return HeapTupleGetDatum(heap_form_tuple(lookup_rowtype_tupdesc_copy(type, -1), values, nulls));
+	*isnull = nulls[0];
+	return nulls[0] ? (Datum) 0 : datumCopy(values[0], get_typbyval(type), get_typlen(type));
+}
+
+/* Pairs and tuples as records, within records. */
+static Datum
+record_of(const RddShape *shape, Datum *values, bool *nulls, int *column)
+{
+	int			natts = list_length(shape->fields);
+	TupleDesc	desc = CreateTemplateTupleDesc(natts);
+	Datum	   *fields = palloc(natts * sizeof(Datum));
+	bool	   *field_nulls = palloc0(natts * sizeof(bool));
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, shape->fields)
+	{
+		const RddShape *field = lfirst(lc);
+		int			i = foreach_current_index(lc);
+
+		TupleDescInitEntry(desc, i + 1, psprintf("f%d", i + 1),
+						   OidIsValid(field->type) ? field->type : RECORDOID, field->typmod, 0);
+		if (rdd_shape_is_leaf(field))
+		{
+			TupleDescInitEntryCollation(desc, i + 1, field->collation);
+			fields[i] = values[*column];
+			field_nulls[i] = nulls[(*column)++];
+		}
+		else if (OidIsValid(field->type))
+			fields[i] = named_row(field, values, nulls, column);
+		else
+			fields[i] = record_of(field, values, nulls, column);
+	}
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), fields, field_nulls));
+}
+
+static Datum
+named_row(const RddShape *shape, Datum *values, bool *nulls, int *column)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc_copy(shape->type, -1);
+	Datum	   *fields = palloc(desc->natts * sizeof(Datum));
+	bool	   *field_nulls = palloc(desc->natts * sizeof(bool));
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		field_nulls[i] = TupleDescAttr(desc, i)->attisdropped || nulls[*column];
+		fields[i] = field_nulls[i] ? (Datum) 0 : values[*column];
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			(*column)++;
+	}
+	return HeapTupleGetDatum(heap_form_tuple(desc, fields, field_nulls));
 }
 
 /*
@@ -224,6 +310,7 @@ store_rows(Portal portal, ReturnSetInfo *rsinfo)
 	SPI_cursor_close(portal);
 }
 
+/* InvalidOid for dropped ones. */
 static List *
 column_types(TupleDesc desc)
 {

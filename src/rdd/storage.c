@@ -181,6 +181,7 @@ rdd_storage_ready(const Rdd *rdd)
 {
 	ListCell   *lc;
 
+	rdd_read_steps(rdd);
 	foreach(lc, rdd->steps)
 	{
 		RddStep    *step = lfirst(lc);
@@ -204,6 +205,7 @@ rdd_storage_fill(const Rdd *rdd)
 {
 	ListCell   *lc;
 
+	rdd_read_steps(rdd);
 	foreach(lc, rdd->steps)
 	{
 		RddStep    *step = lfirst(lc);
@@ -450,6 +452,7 @@ barks_rdd_unpersist(PG_FUNCTION_ARGS)
 	RddStep    *step = rdd_last(rdd);
 	Oid			table;
 
+	rdd_read_steps(rdd);
 	if (strcmp(step->name, "persist") != 0)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -465,7 +468,9 @@ barks_rdd_unpersist(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_storage_level(PG_FUNCTION_ARGS)
 {
-	RddStep    *step = rdd_last(rdd_from_datum(PG_GETARG_DATUM(0)));
+	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	RddStep    *step = rdd_last(rdd);
 
+	rdd_read_steps(rdd);
 	PG_RETURN_TEXT_P(cstring_to_text(strcmp(step->name, "persist") == 0 ? level_of(step) : "NONE"));
 }
