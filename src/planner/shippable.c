@@ -86,7 +86,7 @@ static const char *const stable_names[] = {
 static const char *const own_names[] = {
 	"rdd_file_bytes", "rdd_file_list", "rdd_file_names", "rdd_file_text",
 	"rdd_numbered_file_names", "rdd_numbered_lines", "rdd_numbered_objects",
-	"rdd_numbered_records", "rdd_object_field", "rdd_object_header", "rdd_pipe",
+	"rdd_numbered_records", "rdd_object_field", "rdd_object_header", "rdd_numbered_pipe_lines", "rdd_pipe_lines",
 	"rdd_read_lines", "rdd_read_objects", "rdd_read_records", "rdd_row_text",
 	"rdd_write_begin", "rdd_write_end",
 };

@@ -73,6 +73,8 @@ typedef struct RddOperation
 extern const RddOperation rdd_sources[];
 extern const RddOperation rdd_file_sources[];
 extern const RddOperation rdd_file_sinks[];
+extern const RddOperation rdd_pipe_operations[];
+extern const RddOperation rdd_unsupported[];
 extern const RddOperation rdd_element_operations[];
 extern const RddOperation rdd_pair_operations[];
 extern const RddOperation rdd_partition_operations[];

@@ -111,6 +111,12 @@ COMMENT ON FUNCTION barks.rdd_object_header(text, int) IS 'what the elements of 
 CREATE FUNCTION barks.rdd_object_field(element bytea, number int, of_type anyelement) RETURNS anyelement
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_object_field';
 COMMENT ON FUNCTION barks.rdd_object_field(bytea, int, anyelement) IS 'a column of an element of an object file; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_pipe_lines(command text, env text[], line text, is_last boolean) RETURNS SETOF text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 1 AS 'MODULE_PATHNAME', 'barks_rdd_pipe';
+COMMENT ON FUNCTION barks.rdd_pipe_lines(text, text[], text, boolean) IS 'writes a line to a command, and gives lines of its output; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_pipe_lines(command text, env text[], line text, is_last boolean) RETURNS SETOF barks.rdd_numbered_text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 1 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_pipe';
+COMMENT ON FUNCTION barks.rdd_numbered_pipe_lines(text, text[], text, boolean) IS 'writes a line to a command, and gives lines of its output; what queries of RDDs call';
 CREATE FUNCTION barks.rdd_row_text(VARIADIC "values" "any") RETURNS text
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_row_text';
 COMMENT ON FUNCTION barks.rdd_row_text("any") IS 'values as a row of them is written; what queries of RDDs call';
@@ -281,6 +287,42 @@ COMMENT ON FUNCTION barks.rdd_binary_records(text, int, int) IS 'records of equa
 CREATE FUNCTION barks.rdd_object_file(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_object_file(text, int) IS 'the elements that barks.rdd_save_as_object_file saved';
+
+CREATE FUNCTION barks.rdd_pipe(r barks.rdd, command text, env jsonb DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_pipe(barks.rdd, text, jsonb) IS 'lines that a shell command makes of the elements of each partition, on the nodes';
+
+CREATE FUNCTION barks.rdd_sequence_file(path text, key_class text DEFAULT NULL, value_class text DEFAULT NULL, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_sequence_file(text, text, text, int) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_hadoop_file(path text, input_format_class text DEFAULT NULL, key_class text DEFAULT NULL, value_class text DEFAULT NULL, conf jsonb DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_hadoop_file(text, text, text, text, jsonb) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_new_api_hadoop_file(path text, input_format_class text DEFAULT NULL, key_class text DEFAULT NULL, value_class text DEFAULT NULL, conf jsonb DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_new_api_hadoop_file(text, text, text, text, jsonb) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_pickle_file(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_pickle_file(text, int) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_save_as_hadoop_file(r barks.rdd, path text, output_format_class text DEFAULT NULL, key_class text DEFAULT NULL, value_class text DEFAULT NULL, conf jsonb DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_save_as_hadoop_file(barks.rdd, text, text, text, text, jsonb) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_save_as_sequence_file(r barks.rdd, path text, codec text DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_save_as_sequence_file(barks.rdd, text, text) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_save_as_pickle_file(r barks.rdd, path text, batch_size int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_save_as_pickle_file(barks.rdd, text, int) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_barrier(r barks.rdd) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_barrier(barks.rdd) IS 'not supported: raises an error';
 
 CREATE FUNCTION barks.rdd_map(r barks.rdd, f barks.fn, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
