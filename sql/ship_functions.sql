@@ -97,6 +97,19 @@ $$ BEGIN RETURN p + 1; END $$;
 EXECUTE p;
 SELECT try('both_of(a)');
 ALTER FUNCTION tax(numeric) IMMUTABLE;
+EXECUTE p;
+-- what a body may mean changes with what there is
+CREATE FUNCTION tax(p text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN 0; END $$;
+EXECUTE p;
+SELECT try('both_of(a)');
+DROP FUNCTION tax(text);
+EXECUTE p;
+CREATE TYPE n AS ENUM ('x');
+EXECUTE p;
+SELECT try('both_of(a)');
+DROP TYPE n;
+EXECUTE p;
+SELECT try('both_of(a)');
 
 -- names mean what they mean here
 CREATE SCHEMA other;
@@ -118,6 +131,61 @@ CREATE FUNCTION lowers_sql(n int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS 
 SELECT try('lowers(a)');
 SELECT try('lowers_sql(a)');
 DROP FUNCTION lower(int);
+CREATE CAST (bool AS numeric) WITH INOUT AS IMPLICIT;
+SELECT try('fac(a)');
+DROP CAST (bool AS numeric);
+SELECT try('fac(a)');
+
+-- settings of the session
+CREATE FUNCTION second_month(n int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT max(x || to_char('01/02/2020'::date, 'Mon')) FROM generate_series(1, n) x $$;
+CREATE FUNCTION second_month2(n int) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ BEGIN RETURN to_char('01/02/2020'::date, 'Mon'); END $$;
+SELECT max(second_month(a)), max(second_month2(a)) FROM t;
+SET DateStyle = 'ISO, DMY';
+SELECT max(second_month(a)), max(second_month2(a)) FROM t;
+SELECT try('second_month(a)');
+RESET DateStyle;
+SET plpgsql.variable_conflict = use_column;
+SELECT try('fac(a)');
+RESET plpgsql.variable_conflict;
+
+-- blocks with handlers, and sets that go on from batch to batch
+CREATE FUNCTION safe(n int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE r int := 0;
+BEGIN
+	FOR i IN 0 .. n LOOP
+		BEGIN
+			r := r + 100 / (i - 2);
+		EXCEPTION WHEN division_by_zero THEN r := r + 1000;
+		END;
+	END LOOP;
+	RETURN r;
+END $$;
+CREATE FUNCTION slowly(n int) RETURNS SETOF bigint LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT count(*) OVER (ORDER BY i) FROM generate_series(1, n) i $$;
+SELECT try('safe(a)');
+SET barks.batch_rows = 1;
+SELECT try('safe(a)');
+SELECT sum(x), count(*) FROM (SELECT slowly(a) x, k FROM t WHERE k < 30) y;
+SELECT x, k FROM (SELECT slowly(a) x, k FROM t WHERE k < 5) y ORDER BY 2, 1;
+SELECT * FROM barks.fallbacks('SELECT slowly(a) x, k FROM t');
+RESET barks.batch_rows;
+BEGIN;
+INSERT INTO t VALUES (501, 3);
+SELECT sum(safe(a)::int), sum(fac(a)) FROM t;
+SAVEPOINT s;
+CREATE FUNCTION new_one(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN n + 1; END $$;
+SELECT sum(new_one(a)) FROM t;
+ROLLBACK TO s;
+SELECT sum(fac(a)) FROM t;
+ROLLBACK;
+DECLARE c CURSOR WITH HOLD FOR SELECT k, fac(a) FROM t WHERE k < 4 ORDER BY k;
+FETCH 2 FROM c;
+CREATE OR REPLACE FUNCTION fac(n int) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN IF n <= 1 THEN RETURN 1; END IF; RETURN n * fac(n - 1); END $$;
+FETCH 2 FROM c;
+CLOSE c;
 
 -- what stays on the driver
 CREATE DOMAIN positive AS int CHECK (VALUE >= 0);
@@ -165,8 +233,9 @@ $$ BEGIN RETURN CASE WHEN m = 'sad' THEN 'glad' ELSE 'sad' END; END $$;
 CREATE FUNCTION double(p positive) RETURNS positive LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN p * 2; END $$;
 CREATE FUNCTION turn(r pair) RETURNS pair LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (r.x + 1, r.y); END $$;
 SELECT other_mood(m), count(*), sum(double(p)), max((turn(r)).x) FROM typed GROUP BY 1 ORDER BY 1;
-SELECT * FROM barks.fallbacks('SELECT other_mood(m), count(*) FROM typed GROUP BY 1');
-SELECT * FROM barks.fallbacks('SELECT sum(double(p)), max((turn(r)).x) FROM typed');
+SELECT other_mood(m), count(*), max((turn(r)).x) FROM typed GROUP BY 1 ORDER BY 1;
+SELECT * FROM barks.fallbacks('SELECT other_mood(m), count(*), max((turn(r)).x) FROM typed GROUP BY 1');
+SELECT * FROM barks.fallbacks('SELECT sum(double(p)) FROM typed');
 
 -- errors are those of the function
 CREATE FUNCTION fails(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS

@@ -38,6 +38,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/syscache.h"
 
 #include "planner/shipped.h"
@@ -55,9 +56,11 @@ bool		shipped_enabled = true;
 static MemoryContext known_context;
 static List *known;				/* of ShippedFunction */
 static Oid	known_user;
+static char *known_settings;
 static bool known_holds;
 static List *in_progress;		/* of ShippedFunction: the functions whose calls are followed */
 
+static char *settings_now(void);
 static ShippedFunction *look(Oid function, const FuncExpr *call);
 static ShippedFunction *find(List *list, Oid function, const List *argtypes, const List *path);
 static void examine(ShippedFunction *it, const FuncExpr *call);
@@ -65,6 +68,7 @@ static bool is_declared(Oid function);
 static const char *refuse(ShippedFunction *it, HeapTuple tuple);
 static const char *refuse_language(Oid language);
 static void make_copy(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call);
+static const char *refuse_domains(const List *types);
 static char *body_for(ShippedFunction *it, HeapTuple tuple, const ShippedBody *body,
 					  const char *head, const char *own_name);
 static List *polymorphic_arguments(const FuncExpr *call);
@@ -77,14 +81,13 @@ static const char *append_settings(StringInfo buf, HeapTuple tuple);
 static char *own_search_path(HeapTuple tuple);
 static char *copy_name(const char *name, const char *definition);
 static void forget(Datum arg, int cache_id, uint32 hash);
-static void forget_relation(Datum arg, Oid relid);
 
 void
 shipped_init(void)
 {
 	static const int caches[] = {
 		PROCOID, PROCNAMEARGSNSP, TYPEOID, OPEROID, NAMESPACEOID, LANGOID, AUTHOID,
-		FOREIGNSERVEROID, COLLOID
+		FOREIGNSERVEROID, COLLOID, CASTSOURCETARGET
 	};
 
 	DefineCustomBoolVariable("barks.ship_functions",
@@ -93,18 +96,17 @@ shipped_init(void)
 							 &shipped_enabled, true, PGC_USERSET, 0, NULL, NULL, NULL);
 	for (int i = 0; i < lengthof(caches); i++)
 		CacheRegisterSyscacheCallback(caches[i], forget, (Datum) 0);
-	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
 }
 
+/*
+ * A new function or type can give a body another meaning, or doubts: plans for which it
+ * was looked at are made anew.  A new table comes with a type.
+ */
 static void
 forget(Datum arg, int cache_id, uint32 hash)
 {
-	known_holds = false;
-}
-
-static void
-forget_relation(Datum arg, Oid relid)
-{
+	if (known_holds && known != NIL)
+		ResetPlanCache();
 	known_holds = false;
 }
 
@@ -144,19 +146,43 @@ shipped_is_call_of(const ShippedFunction *function, const FuncExpr *call)
 const ShippedFunction *
 shipped_function(const FuncExpr *call)
 {
+	char	   *settings = settings_now();
+
 	/* after an error there may be some left */
 	in_progress = NIL;
 	if (known_context == NULL)
 		known_context = AllocSetContextCreate(TopMemoryContext, "barks shipped functions",
 											  ALLOCSET_DEFAULT_SIZES);
-	if (!known_holds || known_user != GetUserId())
+	if (!known_holds || known_user != GetUserId() || strcmp(settings, known_settings) != 0)
 	{
 		MemoryContextReset(known_context);
 		known = NIL;
 		known_user = GetUserId();
+		known_settings = MemoryContextStrdup(known_context, settings);
 		known_holds = true;
 	}
 	return look(call->funcid, call);
+}
+
+/* Settings by which bodies are read, literals in them above all. */
+static char *
+settings_now(void)
+{
+	static const char *const names[] = {
+		"DateStyle", "IntervalStyle", "TimeZone", "timezone_abbreviations", "array_nulls",
+		"backslash_quote", "default_text_search_config", "lc_monetary", "standard_conforming_strings",
+		"transform_null_equals", "xmloption", "plpgsql.variable_conflict", "plpgsql.check_asserts",
+	};
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		const char *value = GetConfigOption(names[i], true, false);
+
+		appendStringInfo(&buf, "%s\n", value ? value : "");
+	}
+	return buf.data;
 }
 
 const ShippedFunction *
@@ -356,6 +382,8 @@ make_copy(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call)
 		reason = append_settings(&head, tuple);
 	}
 	if (reason == NULL)
+		reason = refuse_domains(it->types);
+	if (reason == NULL)
 	{
 		/* a call of itself counts as one of a name that cannot be */
 		char	   *name = copy_name(NameStr(form->proname), body_for(it, tuple, &body, head.data, ""));
@@ -368,6 +396,20 @@ make_copy(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call)
 		it->reason = MemoryContextStrdup(known_context, reason);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);
+}
+
+/* Nodes have domains without their constraints. */
+static const char *
+refuse_domains(const List *types)
+{
+	ListCell   *lc;
+	ListCell   *lp;
+
+	foreach(lc, types)
+		foreach(lp, remote_types_of(NIL, lfirst_oid(lc)))
+			if (get_typtype(lfirst_oid(lp)) == TYPTYPE_DOMAIN)
+				return psprintf("it uses domain %s", format_type_be(lfirst_oid(lp)));
+	return NULL;
 }
 
 static char *

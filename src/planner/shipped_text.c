@@ -14,9 +14,12 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
@@ -69,6 +72,7 @@ static const char *const reading_words[] = {
 
 static bool is_plpgsql(Oid language);
 static const char *scan(Text *text);
+static bool has_user_casts(void);
 static void read_words(Text *text);
 static const char *check_word(Text *text, int i);
 static const char *check_name(Text *text, int i);
@@ -117,12 +121,22 @@ is_plpgsql(Oid language)
 static const char *
 scan(Text *text)
 {
-	const char *conflict = GetConfigOption("plpgsql.variable_conflict", true, false);
+	static const char *const settings[][2] = {
+		{"standard_conforming_strings", "on"},
+		{"transform_null_equals", "off"},
+		{"plpgsql.variable_conflict", "error"},
+		{"plpgsql.check_asserts", "on"},
+	};
 
-	if (!standard_conforming_strings)
-		return "standard_conforming_strings is off";
-	if (conflict && strcmp(conflict, "error") != 0)
-		return "plpgsql.variable_conflict is set";
+	for (int i = 0; i < lengthof(settings); i++)
+	{
+		const char *value = GetConfigOption(settings[i][0], true, false);
+
+		if (value && strcmp(value, settings[i][1]) != 0)
+			return psprintf("%s is %s", settings[i][0], value);
+	}
+	if (has_user_casts())
+		return "there are casts between built-in types that nodes do not have";
 	read_words(text);
 	for (int i = 0; i < text->nwords; i++)
 	{
@@ -132,6 +146,27 @@ scan(Text *text)
 			return reason;
 	}
 	return NULL;
+}
+
+/* By which functions and operators may be found that nodes would not find. */
+static bool
+has_user_casts(void)
+{
+	Relation	rel = table_open(CastRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	bool		found = false;
+
+	while (!found && (tuple = systable_getnext(scan)) != NULL)
+	{
+		Form_pg_cast form = (Form_pg_cast) GETSTRUCT(tuple);
+
+		found = form->oid >= FirstNormalObjectId && form->castsource < FirstNormalObjectId &&
+			form->casttarget < FirstNormalObjectId;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
 }
 
 static void
@@ -309,6 +344,7 @@ check_call(Text *text, int i, Oid schema)
 	Oid			users = InvalidOid;
 	Oid			found_in = InvalidOid;
 	bool		builtin = false;
+	bool		extensions = false;
 	bool		several = false;
 	bool		defaults = false;
 	const char *reason = NULL;
@@ -328,6 +364,7 @@ check_call(Text *text, int i, Oid schema)
 		found_in = form->pronamespace;
 		if (!shipped_is_users(form->oid))
 		{
+			extensions = true;
 			if (reason == NULL)
 				reason = shippable_extension_reason(form->oid);
 			continue;
@@ -336,7 +373,7 @@ check_call(Text *text, int i, Oid schema)
 		defaults |= form->pronargdefaults > 0;
 		users = form->oid;
 	}
-	several |= OidIsValid(users) && list->n_members > 1 && builtin;
+	several |= OidIsValid(users) && extensions;
 	ReleaseSysCacheList(list);
 
 	if (reason)
