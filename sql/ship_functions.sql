@@ -52,6 +52,7 @@ CREATE FUNCTION pick(a anyelement, b anyelement) RETURNS anyelement LANGUAGE plp
 $$ BEGIN RETURN coalesce(b, a); END $$;
 CREATE FUNCTION day_name(d date) RETURNS text LANGUAGE sql STABLE STRICT AS
 $$ SELECT string_agg(to_char(d + i, 'Dy'), ',' ORDER BY i) FROM generate_series(0, 1) i $$;
+CREATE FUNCTION calls_greater(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN greater(n, 3); END $$;
 CREATE FUNCTION nested(n int) RETURNS numeric LANGUAGE sql IMMUTABLE AS
 $$ WITH w AS (SELECT last_of(n), last_of(b => 5, a => n) AS two) SELECT max(c + two) + gauss(n) FROM w AS w(c) $$;
 SELECT try('gauss(a)');
@@ -63,6 +64,7 @@ SELECT try('greater(VARIADIC ARRAY[a, 2])');
 SELECT try('pick(b, NULL) || pick(NULL, d)');
 SELECT try('day_name(d)');
 SELECT try('nested(a)');
+SELECT try('calls_greater(a)');
 
 -- sets, in FROM and in the target list
 CREATE FUNCTION upto(n int) RETURNS SETOF int LANGUAGE plpgsql IMMUTABLE AS
@@ -186,6 +188,44 @@ CREATE OR REPLACE FUNCTION fac(n int) RETURNS numeric LANGUAGE plpgsql IMMUTABLE
 $$ BEGIN IF n <= 1 THEN RETURN 1; END IF; RETURN n * fac(n - 1); END $$;
 FETCH 2 FROM c;
 CLOSE c;
+
+-- aggregates
+CREATE FUNCTION add_square(s numeric, n int) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS $$ BEGIN RETURN s + n * n; END $$;
+CREATE FUNCTION root_of(s numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$ SELECT round(sqrt(s), 3) $$;
+CREATE AGGREGATE norm(int) (SFUNC = add_square, STYPE = numeric, INITCOND = '0', FINALFUNC = root_of);
+CREATE AGGREGATE norm_of_parts(n int) (SFUNC = add_square, STYPE = numeric, INITCOND = '0', FINALFUNC = root_of, COMBINEFUNC = numeric_add);
+CREATE AGGREGATE accumulate(anycompatible) (SFUNC = array_append, STYPE = anycompatiblearray, INITCOND = '{}');
+CREATE FUNCTION one_more(n bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN n + 1; END $$;
+CREATE AGGREGATE how_many(*) (SFUNC = one_more, STYPE = bigint, INITCOND = '0', COMBINEFUNC = int8pl);
+CREATE FUNCTION last_word(s text, VARIADIC w text[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT max(x) || s FROM unnest(w) x $$;
+CREATE AGGREGATE words(VARIADIC text[]) (SFUNC = last_word, STYPE = text, INITCOND = '');
+CREATE AGGREGATE mine_median(ORDER BY float8) (SFUNC = float8_accum, STYPE = float8[], INITCOND = '{0,0,0}');
+CREATE FUNCTION noisy_add(s int, n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN s + n; END $$;
+CREATE AGGREGATE noisy(int) (SFUNC = noisy_add, STYPE = int, INITCOND = '0');
+CREATE FUNCTION compare(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	ours text;
+	plain text;
+BEGIN
+	RETURN QUERY SELECT node || ': ' || reason FROM barks.fallbacks(format(query, 't'));
+	EXECUTE format('SELECT string_agg(x::text, '';'' ORDER BY x::text) FROM (%s) x', format(query, 't')) INTO ours;
+	EXECUTE format('SELECT string_agg(x::text, '';'' ORDER BY x::text) FROM (%s) x', format(query, 'heap')) INTO plain;
+	IF ours IS DISTINCT FROM plain THEN
+		RETURN NEXT format('%s instead of %s', ours, plain);
+	END IF;
+END $$;
+SELECT norm(a), norm_of_parts(a), how_many(*) FROM t;
+SELECT compare('SELECT a, norm(k) AS n FROM %s GROUP BY a HAVING how_many(*) > 5');
+SELECT compare('SELECT norm_of_parts(a), how_many(*) FROM %s');
+SELECT compare('SELECT a / 3 AS g, norm_of_parts(k) FILTER (WHERE a > 2), how_many(*) FROM %s GROUP BY 1');
+SELECT compare('SELECT a, norm(DISTINCT k / 3) AS n, accumulate(b ORDER BY k) FROM %s GROUP BY a');
+SELECT compare('SELECT a, words(b, d::text ORDER BY k) FROM %s GROUP BY a');
+SELECT compare('SELECT norm(k) OVER (PARTITION BY a ORDER BY k) AS n, how_many(*) OVER (PARTITION BY a) FROM %s');
+SET barks.driver_groups = 0;
+SELECT compare('SELECT k / 2 AS g, norm_of_parts(k), how_many(*) FROM %s GROUP BY 1');
+RESET barks.driver_groups;
+SELECT compare('SELECT sum(noisy), max(n) FROM (SELECT a, noisy(k), norm(k) n FROM %s GROUP BY a) x');
+SELECT * FROM barks.fallbacks('SELECT mine_median() WITHIN GROUP (ORDER BY n) FROM t');
 
 -- what stays on the driver
 CREATE DOMAIN positive AS int CHECK (VALUE >= 0);

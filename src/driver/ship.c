@@ -230,7 +230,9 @@ array_of(List *functions, bool names)
 		ShippedFunction *function = lfirst(lc);
 
 		appendStringInfo(&buf, "%s%s", buf.len == 0 ? "ARRAY[" : ", ",
-						 quote_literal_cstr(names ? function->name : function->definition));
+						 quote_literal_cstr(names ? function->name :
+											psprintf("%s %s", function->aggregate ? "AGGREGATE" : "FUNCTION",
+													 function->definition)));
 	}
 	appendStringInfoString(&buf, "]");
 	return buf.data;

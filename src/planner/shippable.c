@@ -703,9 +703,9 @@ check_shipped(Oid funcid, ShippableContext *context)
 
 	if (func_volatile(funcid) == PROVOLATILE_VOLATILE)
 		return fail(context, psprintf("function %s is volatile", name));
-	if (!shipped_enabled || !IsA(context->call, FuncExpr))
+	if (!shipped_enabled || funcid != shipped_called_function(context->call))
 		return check_object(ProcedureRelationId, funcid, "function", name, context);
-	function = shipped_function((FuncExpr *) context->call);
+	function = shipped_function(context->call);
 	if (function->reason)
 		return fail(context, psprintf("function %s: %s", name, function->reason));
 	if (shipped_is_new(function) && (facts == NULL || !facts->sees_new_functions))
@@ -727,6 +727,9 @@ add_called(const ShippedFunction *function, ShippableContext *context)
 {
 	ListCell   *lc;
 
+	/* what an aggregate calls its owner must have a right to */
+	if (function->aggregate)
+		return;
 	foreach(lc, function->calls)
 	{
 		const ShippedFunction *called = lfirst(lc);

@@ -72,10 +72,13 @@ static const char *refuse_domains(const List *types);
 static char *body_for(ShippedFunction *it, HeapTuple tuple, const ShippedBody *body,
 					  const char *head, const char *own_name);
 static List *polymorphic_arguments(const FuncExpr *call);
+static bool is_polymorphic_sql(Form_pg_proc form);
+static void make_aggregate(ShippedFunction *it, HeapTuple tuple);
 static char *signature(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call);
+static void append_arguments(StringInfo buf, StringInfo columns, ShippedFunction *it, HeapTuple tuple,
+							 const FuncExpr *call);
 static const char *mode_word(char mode);
 static void append_type(StringInfo buf, ShippedFunction *it, Oid type);
-static Oid	resolved_result(Form_pg_proc form, const FuncExpr *call);
 static char *options(HeapTuple tuple);
 static const char *append_settings(StringInfo buf, HeapTuple tuple);
 static char *own_search_path(HeapTuple tuple);
@@ -137,14 +140,31 @@ shipped_is_new(const ShippedFunction *function)
 }
 
 bool
-shipped_is_call_of(const ShippedFunction *function, const FuncExpr *call)
+shipped_is_call_of(const ShippedFunction *function, const Node *call)
 {
-	return function->function == call->funcid &&
-		(function->argtypes == NIL || equal(function->argtypes, polymorphic_arguments(call)));
+	return function->function == shipped_called_function(call) &&
+		(function->argtypes == NIL ||
+		 equal(function->argtypes, polymorphic_arguments((const FuncExpr *) call)));
+}
+
+Oid
+shipped_called_function(const Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_FuncExpr:
+			return ((const FuncExpr *) node)->funcid;
+		case T_Aggref:
+			return ((const Aggref *) node)->aggfnoid;
+		case T_WindowFunc:
+			return ((const WindowFunc *) node)->winfnoid;
+		default:
+			return InvalidOid;
+	}
 }
 
 const ShippedFunction *
-shipped_function(const FuncExpr *call)
+shipped_function(const Node *call)
 {
 	char	   *settings = settings_now();
 
@@ -161,7 +181,8 @@ shipped_function(const FuncExpr *call)
 		known_settings = MemoryContextStrdup(known_context, settings);
 		known_holds = true;
 	}
-	return look(call->funcid, call);
+	return look(shipped_called_function(call),
+				IsA(call, FuncExpr) ? (const FuncExpr *) call : NULL);
 }
 
 /* Settings by which bodies are read, literals in them above all. */
@@ -194,7 +215,7 @@ shipped_called(ShippedFunction *caller, Oid function, const FuncExpr *call, cons
 		*reason = "it and what it calls call each other";
 	else if (it->reason)
 		*reason = it->reason;
-	else if (it != caller &&
+	else if (it != caller && !caller->aggregate &&
 			 pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
 		*reason = psprintf("permission denied for function %s", get_func_name(function));
 	else
@@ -280,10 +301,15 @@ examine(ShippedFunction *it, const FuncExpr *call)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", it->function);
 	it->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+	it->aggregate = ((Form_pg_proc) GETSTRUCT(tuple))->prokind == PROKIND_AGGREGATE;
 	it->declared = is_declared(it->function);
 	reason = refuse(it, tuple);
+	if (reason == NULL && call == NULL && is_polymorphic_sql((Form_pg_proc) GETSTRUCT(tuple)))
+		reason = "it is in SQL, and its types depend on the call";
 	if (reason)
 		it->reason = MemoryContextStrdup(known_context, reason);
+	else if (it->aggregate)
+		make_aggregate(it, tuple);
 	else
 		make_copy(it, tuple, call);
 	ReleaseSysCache(tuple);
@@ -308,12 +334,14 @@ refuse(ShippedFunction *it, HeapTuple tuple)
 	const char *reason;
 	bool		isnull;
 
-	if (form->prokind != PROKIND_FUNCTION)
+	if (form->prokind != PROKIND_FUNCTION && form->prokind != PROKIND_AGGREGATE)
 		return "it is no ordinary function";
 	if (form->prosecdef)
 		return "it is SECURITY DEFINER";
 	if (form->provolatile == PROVOLATILE_VOLATILE)
 		return "it is volatile";
+	if (it->aggregate)
+		return NULL;
 	if (form->prolang != SQLlanguageId && form->provolatile != PROVOLATILE_IMMUTABLE &&
 		!it->declared)
 		return "it is not immutable";
@@ -398,6 +426,28 @@ make_copy(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call)
 	MemoryContextDelete(work);
 }
 
+static void
+make_aggregate(ShippedFunction *it, HeapTuple tuple)
+{
+	StringInfoData buf;
+	const char *reason;
+
+	initStringInfo(&buf);
+	append_arguments(&buf, NULL, it, tuple, NULL);
+	reason = shipped_describe_aggregate(it, &buf);
+	if (reason == NULL)
+		reason = refuse_domains(it->types);
+	if (reason)
+		it->reason = MemoryContextStrdup(known_context, reason);
+	else
+	{
+		it->definition = MemoryContextStrdup(known_context, buf.data);
+		it->name = MemoryContextStrdup(known_context,
+									   copy_name(NameStr(((Form_pg_proc) GETSTRUCT(tuple))->proname),
+												 buf.data));
+	}
+}
+
 /* Nodes have domains without their constraints. */
 static const char *
 refuse_domains(const List *types)
@@ -427,21 +477,26 @@ static List *
 polymorphic_arguments(const FuncExpr *call)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
-	Form_pg_proc form;
-	bool		polymorphic = false;
 	List	   *types = NIL;
 	ListCell   *lc;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", call->funcid);
-	form = (Form_pg_proc) GETSTRUCT(tuple);
-	for (int i = 0; i < form->pronargs; i++)
-		polymorphic |= IsPolymorphicType(form->proargtypes.values[i]);
-	if (polymorphic && form->prolang == SQLlanguageId)
+	if (is_polymorphic_sql((Form_pg_proc) GETSTRUCT(tuple)))
 		foreach(lc, call->args)
 			types = lappend_oid(types, exprType(lfirst(lc)));
 	ReleaseSysCache(tuple);
 	return types;
+}
+
+static bool
+is_polymorphic_sql(Form_pg_proc form)
+{
+	bool		polymorphic = false;
+
+	for (int i = 0; i < form->pronargs; i++)
+		polymorphic |= IsPolymorphicType(form->proargtypes.values[i]);
+	return polymorphic && form->prolang == SQLlanguageId;
 }
 
 /* (arguments) RETURNS type */
@@ -451,42 +506,53 @@ signature(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call)
 	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
 	StringInfoData buf;
 	StringInfoData columns;
-	Oid		   *types;
-	char	  **names;
-	char	   *modes;
-	int			n = get_func_arg_info(tuple, &types, &names, &modes);
-	bool		has_output = false;
 
-	if (it->argtypes != NIL && !resolve_polymorphic_argtypes(n, types, modes, (Node *) call))
-		elog(ERROR, "could not tell the types of the arguments of function %u", it->function);
 	initStringInfo(&buf);
 	initStringInfo(&columns);
-	appendStringInfoChar(&buf, '(');
-	for (int i = 0; i < n; i++)
-	{
-		char		mode = modes ? modes[i] : PROARGMODE_IN;
-		StringInfo	to = mode == PROARGMODE_TABLE ? &columns : &buf;
-
-		if (to->len > (to == &buf))
-			appendStringInfoString(to, ", ");
-		appendStringInfoString(to, mode_word(mode));
-		if (names && names[i] && names[i][0])
-			appendStringInfo(to, "%s ", quote_identifier(names[i]));
-		append_type(to, it, types[i]);
-		has_output |= mode != PROARGMODE_IN && mode != PROARGMODE_VARIADIC;
-	}
-	appendStringInfoString(&buf, ") RETURNS ");
+	append_arguments(&buf, &columns, it, tuple, call);
+	appendStringInfoString(&buf, " RETURNS ");
 	if (columns.len > 0)
 		appendStringInfo(&buf, "TABLE (%s)", columns.data);
 	else
 	{
 		if (form->proretset)
 			appendStringInfoString(&buf, "SETOF ");
-		append_type(&buf, it, it->argtypes != NIL && !has_output ? resolved_result(form, call) :
-					it->argtypes != NIL && form->prorettype != RECORDOID ?
-					resolved_result(form, call) : form->prorettype);
+		append_type(&buf, it, it->argtypes != NIL && IsPolymorphicType(form->prorettype) ?
+					call->funcresulttype : form->prorettype);
 	}
 	return buf.data;
+}
+
+/* (arguments); those of TABLE by themselves */
+static void
+append_arguments(StringInfo buf, StringInfo columns, ShippedFunction *it, HeapTuple tuple,
+				 const FuncExpr *call)
+{
+	Oid		   *types;
+	char	  **names;
+	char	   *modes;
+	int			n = get_func_arg_info(tuple, &types, &names, &modes);
+	int			start;
+
+	if (it->argtypes != NIL && !resolve_polymorphic_argtypes(n, types, modes, (Node *) call))
+		elog(ERROR, "could not tell the types of the arguments of function %u", it->function);
+	appendStringInfoChar(buf, '(');
+	start = buf->len;
+	for (int i = 0; i < n; i++)
+	{
+		char		mode = modes ? modes[i] : PROARGMODE_IN;
+		StringInfo	to = mode == PROARGMODE_TABLE ? columns : buf;
+
+		if (to->len > (to == buf ? start : 0))
+			appendStringInfoString(to, ", ");
+		appendStringInfoString(to, mode_word(mode));
+		if (names && names[i] && names[i][0])
+			appendStringInfo(to, "%s ", quote_identifier(names[i]));
+		append_type(to, it, types[i]);
+	}
+	if (it->aggregate && n == 0)
+		appendStringInfoChar(buf, '*');
+	appendStringInfoChar(buf, ')');
 }
 
 static const char *
@@ -510,12 +576,6 @@ append_type(StringInfo buf, ShippedFunction *it, Oid type)
 {
 	appendStringInfoString(buf, format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY));
 	shipped_add_types(it, list_make1_oid(type));
-}
-
-static Oid
-resolved_result(Form_pg_proc form, const FuncExpr *call)
-{
-	return IsPolymorphicType(form->prorettype) ? call->funcresulttype : form->prorettype;
 }
 
 /* What PostgreSQL's planner may go by. */

@@ -6,6 +6,8 @@
 #ifndef BARKS_PLANNER_SHIPPED_BODY_H
 #define BARKS_PLANNER_SHIPPED_BODY_H
 
+#include "lib/stringinfo.h"
+
 #include "planner/shipped.h"
 
 typedef struct ShippedBody
@@ -21,6 +23,9 @@ typedef struct ShippedBody
 extern const char *shipped_parse_sql(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call,
 									 ShippedBody *body);
 extern const char *shipped_parse_text(ShippedFunction *it, HeapTuple tuple, ShippedBody *body);
+
+/* Appends what follows an aggregate's arguments. */
+extern const char *shipped_describe_aggregate(ShippedFunction *it, StringInfo buf);
 
 /* Another text in place of a part of the body. */
 typedef struct TextEdit
