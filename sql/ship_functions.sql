@@ -277,6 +277,27 @@ SELECT other_mood(m), count(*), max((turn(r)).x) FROM typed GROUP BY 1 ORDER BY 
 SELECT * FROM barks.fallbacks('SELECT other_mood(m), count(*), max((turn(r)).x) FROM typed GROUP BY 1');
 SELECT * FROM barks.fallbacks('SELECT sum(double(p)) FROM typed');
 
+-- operators of a type are where its extension is
+CREATE EXTENSION citext SCHEMA ship_test;
+CREATE FUNCTION same(a citext, b citext) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN a = b; END $$;
+CREATE FUNCTION same_in(a anyelement, b anyelement) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN a IN (b); END $$;
+CREATE FUNCTION same_sql(a citext, b citext) RETURNS bool LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT bool_and(a = b) $$;
+SELECT count(*) FROM t WHERE same(b::citext, 'X3');
+SELECT count(*) FROM t WHERE same_in(b::citext, 'X3');
+SELECT count(*) FROM t WHERE same_sql(b::citext, 'X3');
+SELECT count(*) FROM t WHERE same_in(b, 'x3');
+SELECT * FROM barks.fallbacks('SELECT count(*) FROM t WHERE same(b::citext, ''X3'')');
+SELECT * FROM barks.fallbacks('SELECT count(*) FROM t WHERE same_in(b::citext, ''X3'')');
+SELECT * FROM barks.fallbacks('SELECT count(*) FROM t WHERE same_in(b, ''x3'')');
+SELECT try('fac(a)');
+CREATE FUNCTION text_same(text, varchar) RETURNS bool LANGUAGE sql IMMUTABLE AS $$ SELECT true $$;
+CREATE OPERATOR ~~ (LEFTARG = text, RIGHTARG = varchar, FUNCTION = text_same);
+CREATE FUNCTION is_like(a text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN a LIKE 'q'::varchar; END $$;
+SELECT try('is_like(b)');
+DROP OPERATOR ~~ (text, varchar);
+SELECT try('is_like(b)');
+DROP EXTENSION citext CASCADE;
+
 -- errors are those of the function
 CREATE FUNCTION fails(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
 $$ BEGIN RAISE EXCEPTION 'not %', n USING ERRCODE = 'P0042', DETAIL = 'really', HINT = 'try another'; END $$;

@@ -72,7 +72,8 @@ static const char *refuse_domains(const List *types);
 static char *body_for(ShippedFunction *it, HeapTuple tuple, const ShippedBody *body,
 					  const char *head, const char *own_name);
 static List *polymorphic_arguments(const FuncExpr *call);
-static bool is_polymorphic_sql(Form_pg_proc form);
+static bool is_polymorphic(HeapTuple tuple);
+static bool is_sql(HeapTuple tuple);
 static void make_aggregate(ShippedFunction *it, HeapTuple tuple);
 static char *signature(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call);
 static void append_arguments(StringInfo buf, StringInfo columns, ShippedFunction *it, HeapTuple tuple,
@@ -304,7 +305,7 @@ examine(ShippedFunction *it, const FuncExpr *call)
 	it->aggregate = ((Form_pg_proc) GETSTRUCT(tuple))->prokind == PROKIND_AGGREGATE;
 	it->declared = is_declared(it->function);
 	reason = refuse(it, tuple);
-	if (reason == NULL && call == NULL && is_polymorphic_sql((Form_pg_proc) GETSTRUCT(tuple)))
+	if (reason == NULL && call == NULL && is_sql(tuple) && is_polymorphic(tuple))
 		reason = "it is in SQL, and its types depend on the call";
 	if (reason)
 		it->reason = MemoryContextStrdup(known_context, reason);
@@ -472,7 +473,7 @@ body_for(ShippedFunction *it, HeapTuple tuple, const ShippedBody *body, const ch
 	return psprintf("%s AS %s", head, quote_literal_cstr(text));
 }
 
-/* Types of the arguments, when a copy in SQL is to be made for them. */
+/* Types of the arguments, when not those that are declared. */
 static List *
 polymorphic_arguments(const FuncExpr *call)
 {
@@ -482,7 +483,7 @@ polymorphic_arguments(const FuncExpr *call)
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", call->funcid);
-	if (is_polymorphic_sql((Form_pg_proc) GETSTRUCT(tuple)))
+	if (is_polymorphic(tuple))
 		foreach(lc, call->args)
 			types = lappend_oid(types, exprType(lfirst(lc)));
 	ReleaseSysCache(tuple);
@@ -490,13 +491,31 @@ polymorphic_arguments(const FuncExpr *call)
 }
 
 static bool
-is_polymorphic_sql(Form_pg_proc form)
+is_polymorphic(HeapTuple tuple)
 {
-	bool		polymorphic = false;
+	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
 
 	for (int i = 0; i < form->pronargs; i++)
-		polymorphic |= IsPolymorphicType(form->proargtypes.values[i]);
-	return polymorphic && form->prolang == SQLlanguageId;
+		if (IsPolymorphicType(form->proargtypes.values[i]))
+			return true;
+	return false;
+}
+
+bool
+shipped_is_polymorphic(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		polymorphic = HeapTupleIsValid(tuple) && is_polymorphic(tuple);
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return polymorphic;
+}
+
+static bool
+is_sql(HeapTuple tuple)
+{
+	return ((Form_pg_proc) GETSTRUCT(tuple))->prolang == SQLlanguageId;
 }
 
 /* (arguments) RETURNS type */
@@ -517,7 +536,7 @@ signature(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call)
 	{
 		if (form->proretset)
 			appendStringInfoString(&buf, "SETOF ");
-		append_type(&buf, it, it->argtypes != NIL && IsPolymorphicType(form->prorettype) ?
+		append_type(&buf, it, it->argtypes != NIL && is_sql(tuple) && IsPolymorphicType(form->prorettype) ?
 					call->funcresulttype : form->prorettype);
 	}
 	return buf.data;
@@ -534,7 +553,8 @@ append_arguments(StringInfo buf, StringInfo columns, ShippedFunction *it, HeapTu
 	int			n = get_func_arg_info(tuple, &types, &names, &modes);
 	int			start;
 
-	if (it->argtypes != NIL && !resolve_polymorphic_argtypes(n, types, modes, (Node *) call))
+	/* a copy in SQL is made for these */
+	if (it->argtypes != NIL && is_sql(tuple) && !resolve_polymorphic_argtypes(n, types, modes, (Node *) call))
 		elog(ERROR, "could not tell the types of the arguments of function %u", it->function);
 	appendStringInfoChar(buf, '(');
 	start = buf->len;

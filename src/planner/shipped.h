@@ -17,7 +17,7 @@
 typedef struct ShippedFunction
 {
 	Oid			function;
-	List	   *argtypes;		/* oid list: of the call, when the copy is made for them; else NIL */
+	List	   *argtypes;		/* oid list: of the call, when it is polymorphic; else NIL */
 	List	   *path;			/* oid list: the search path by which its body is read, if it sets none */
 	const char *reason;			/* why it stays on the driver; or NULL */
 	char	   *name;			/* of the copy, within shipped_schema() */

@@ -80,6 +80,8 @@ append_support(StringInfo buf, ShippedFunction *it, const char *what, Oid functi
 	if (shipped_is_users(function))
 	{
 		copy = shipped_called(it, function, NULL, reason);
+		if (copy && shipped_is_polymorphic(function))
+			*reason = psprintf("it calls function %s: it is polymorphic", get_func_name(function));
 		if (copy)
 			appendStringInfo(buf, "%s.%s", shipped_schema(), quote_identifier(copy->name));
 		return;

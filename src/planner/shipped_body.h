@@ -46,6 +46,8 @@ extern char *shipped_edit_text(const char *text, List *edits, const char *own_na
 extern const ShippedFunction *shipped_called(ShippedFunction *caller, Oid function,
 											 const FuncExpr *call, const char **reason);
 
+/* Are the types of its arguments those of each call? */
+extern bool shipped_is_polymorphic(Oid function);
 /* Those that are not built in: nodes need them for the copy. */
 extern void shipped_add_types(ShippedFunction *it, const List *types);
 

@@ -25,6 +25,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "parser/gramparse.h"
 #include "parser/parser.h"
@@ -36,6 +37,7 @@
 
 #include "planner/shippable.h"
 #include "planner/shipped_body.h"
+#include "table/remote_type.h"
 
 typedef struct Word
 {
@@ -52,6 +54,7 @@ typedef struct Text
 	Word	   *words;			/* ended by one of token 0 */
 	int			nwords;
 	List	   *path;			/* oid list */
+	List	   *types;			/* oid list: not built in, of arguments and result */
 	bool		reads;			/* has a word that tables are read with */
 	List	   *edits;
 } Text;
@@ -72,6 +75,8 @@ static const char *const reading_words[] = {
 
 static bool is_plpgsql(Oid language);
 static const char *scan(Text *text);
+static List *value_types(const ShippedFunction *it, HeapTuple tuple);
+static const char *check_types(Text *text);
 static bool has_user_casts(void);
 static void read_words(Text *text);
 static const char *check_word(Text *text, int i);
@@ -84,6 +89,7 @@ static bool is_word(const Text *text, int i);
 static bool is_table(const Text *text, int i);
 static bool in_path(const Text *text, Oid schema);
 static const char *check_operator(Text *text, const char *name);
+static bool may_have(const Text *text, Oid type);
 static bool listed(const char *name, const char *const *names, int n);
 static TextEdit *replace(Text *text, int from, int to, const char *by,
 						 const ShippedFunction *function);
@@ -107,9 +113,28 @@ shipped_parse_text(ShippedFunction *it, HeapTuple tuple, ShippedBody *body)
 	words.name = NameStr(((Form_pg_proc) GETSTRUCT(tuple))->proname);
 	words.source = body->text;
 	words.path = fetch_search_path(true);
+	words.types = value_types(it, tuple);
 	reason = scan(&words);
 	body->edits = words.edits;
 	return reason;
+}
+
+/* Types that are not built in, of arguments and results. */
+static List *
+value_types(const ShippedFunction *it, HeapTuple tuple)
+{
+	Oid		   *types;
+	char	  **names;
+	char	   *modes;
+	int			n = get_func_arg_info(tuple, &types, &names, &modes);
+	List	   *result = remote_types_of(NIL, ((Form_pg_proc) GETSTRUCT(tuple))->prorettype);
+	ListCell   *lc;
+
+	for (int i = 0; i < n; i++)
+		result = remote_types_of(result, types[i]);
+	foreach(lc, it->argtypes)
+		result = remote_types_of(result, lfirst_oid(lc));
+	return result;
 }
 
 static bool
@@ -128,6 +153,12 @@ scan(Text *text)
 		{"plpgsql.check_asserts", "on"},
 	};
 
+	/* IN, LIKE, CASE and others */
+	static const char *const implied[] = {
+		"=", "<>", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~",
+	};
+	const char *reason = NULL;
+
 	for (int i = 0; i < lengthof(settings); i++)
 	{
 		const char *value = GetConfigOption(settings[i][0], true, false);
@@ -135,16 +166,32 @@ scan(Text *text)
 		if (value && strcmp(value, settings[i][1]) != 0)
 			return psprintf("%s is %s", settings[i][0], value);
 	}
+	reason = check_types(text);
+	if (reason)
+		return reason;
 	if (has_user_casts())
-		return "there are casts between built-in types that nodes do not have";
+		return "there are casts of built-in types that nodes do not have";
 	read_words(text);
-	for (int i = 0; i < text->nwords; i++)
-	{
-		const char *reason = check_word(text, i);
+	for (int i = 0; i < lengthof(implied) && !text->function->declared && reason == NULL; i++)
+		reason = check_operator(text, implied[i]);
+	for (int i = 0; i < text->nwords && reason == NULL; i++)
+		reason = check_word(text, i);
+	return reason;
+}
 
-		if (reason)
-			return reason;
-	}
+/*
+ * Values come in by arguments only.  Operators and functions of types that are not built in
+ * are found by the search path, but those that all enums and rows have.
+ */
+static const char *
+check_types(Text *text)
+{
+	ListCell   *lc;
+
+	foreach(lc, text->types)
+		if (get_typtype(lfirst_oid(lc)) != TYPTYPE_ENUM &&
+			get_typtype(lfirst_oid(lc)) != TYPTYPE_COMPOSITE)
+			return psprintf("it has values of type %s", format_type_be(lfirst_oid(lc)));
 	return NULL;
 }
 
@@ -162,7 +209,7 @@ has_user_casts(void)
 		Form_pg_cast form = (Form_pg_cast) GETSTRUCT(tuple);
 
 		found = form->oid >= FirstNormalObjectId && form->castsource < FirstNormalObjectId &&
-			form->casttarget < FirstNormalObjectId;
+			(form->casttarget < FirstNormalObjectId || form->castcontext == COERCION_CODE_IMPLICIT);
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -432,10 +479,7 @@ in_path(const Text *text, Oid schema)
 	return list_member_oid(text->path, schema);
 }
 
-/*
- * Operators that are not built in, and that could be meant: those that take values of
- * types that are.  (Values of other types come with arguments, whose types are looked at.)
- */
+/* Operators that are not built in, and that could be meant. */
 static const char *
 check_operator(Text *text, const char *name)
 {
@@ -444,11 +488,17 @@ check_operator(Text *text, const char *name)
 	for (candidate = OpernameGetCandidates(list_make1(makeString(pstrdup(name))), '\0', false);
 		 candidate; candidate = candidate->next)
 		if (candidate->oid >= FirstNormalObjectId &&
-			((OidIsValid(candidate->args[0]) && candidate->args[0] < FirstNormalObjectId) ||
-			 candidate->args[1] < FirstNormalObjectId))
+			may_have(text, candidate->args[0]) && may_have(text, candidate->args[1]))
 			return psprintf("it may use operator %s of type %s", name,
 							format_type_be(candidate->args[1]));
 	return NULL;
+}
+
+/* Can there be values of the type?  InvalidOid, for there is no operand, counts as one. */
+static bool
+may_have(const Text *text, Oid type)
+{
+	return type < FirstNormalObjectId || list_member_oid(text->types, type);
 }
 
 static bool
