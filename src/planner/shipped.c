@@ -124,7 +124,7 @@ shipped_is_users(Oid function)
 char *
 shipped_schema(void)
 {
-	return psprintf("%s_functions", table_shard_schema());
+	return table_function_schema();
 }
 
 bool
