@@ -59,6 +59,17 @@ typedef struct Text
 	List	   *edits;
 } Text;
 
+/* Functions that a name may be of. */
+typedef struct Candidates
+{
+	bool		builtin;
+	Oid			schema;			/* of those that are not built in; InvalidOid: there are none */
+	Oid			users;			/* one that is a user's */
+	bool		several;		/* more than one of the user's, or of several schemas or owners */
+	bool		defaults;
+	const char *reason;			/* why one of an extension must not be called */
+} Candidates;
+
 /* Words by which a body depends on more than its arguments, or that hide what it does. */
 static const char *const refused_words[] = {
 	"execute", "current_date", "current_time", "current_timestamp", "localtime",
@@ -73,6 +84,11 @@ static const char *const reading_words[] = {
 	"from", "join", "into", "update", "table", "using", "only",
 };
 
+/* After these a name is given, perhaps. */
+static const char *const naming_words[] = {
+	"as", "with", "recursive", "cursor",
+};
+
 static bool is_plpgsql(Oid language);
 static const char *scan(Text *text);
 static List *value_types(const ShippedFunction *it, HeapTuple tuple);
@@ -84,6 +100,7 @@ static const char *check_name(Text *text, int i);
 static const char *doubt_name(const Text *text, int i);
 static const char *check_qualified(Text *text, int i);
 static const char *check_call(Text *text, int i, Oid schema);
+static void find_candidates(const Text *text, const char *name, Oid schema, Candidates *found);
 static const char *check_builtin_calls(const char *name);
 static bool is_word(const Text *text, int i);
 static bool is_table(const Text *text, int i);
@@ -387,15 +404,44 @@ static const char *
 check_call(Text *text, int i, Oid schema)
 {
 	const char *name = text->words[i].name;
-	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
-	Oid			users = InvalidOid;
-	Oid			found_in = InvalidOid;
-	bool		builtin = false;
-	bool		extensions = false;
-	bool		several = false;
-	bool		defaults = false;
+	Candidates	found;
+	const ShippedFunction *function;
 	const char *reason = NULL;
 
+	find_candidates(text, name, schema, &found);
+	if (found.reason)
+		return psprintf("in it %s", found.reason);
+	if (!OidIsValid(found.schema) && !found.builtin)
+		return OidIsValid(schema) ? psprintf("it calls a function %s that is not there", name) : NULL;
+	if (!OidIsValid(found.schema))
+		return text->function->declared ? NULL : check_builtin_calls(name);
+	if (found.several || found.builtin)
+		return psprintf("it calls function %s, of which there are several", name);
+	if (found.defaults)
+		return psprintf("it calls function %s, which has defaults", name);
+	if (!OidIsValid(found.users))
+	{
+		if (!OidIsValid(schema))
+			replace(text, i, i + 1,
+					quote_qualified_identifier(get_namespace_name(found.schema), name), NULL);
+		return NULL;
+	}
+	if (i > 0 && is_word(text, i - 1) && LISTED(text->words[i - 1].name, naming_words))
+		return psprintf("it may call function %s", name);
+	function = shipped_called(text->function, found.users, NULL, &reason);
+	if (function)
+		replace(text, OidIsValid(schema) ? i - 2 : i, i + 1, NULL, function);
+	return reason;
+}
+
+/* Whatever the call could be of. */
+static void
+find_candidates(const Text *text, const char *name, Oid schema, Candidates *found)
+{
+	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
+	bool		extensions = false;
+
+	memset(found, 0, sizeof(Candidates));
 	for (int n = 0; n < list->n_members; n++)
 	{
 		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(&list->members[n]->tuple);
@@ -404,52 +450,24 @@ check_call(Text *text, int i, Oid schema)
 			continue;
 		if (form->oid < FirstNormalObjectId)
 		{
-			builtin = true;
+			found->builtin = true;
 			continue;
 		}
-		several |= OidIsValid(found_in) && found_in != form->pronamespace;
-		found_in = form->pronamespace;
+		found->several |= OidIsValid(found->schema) && found->schema != form->pronamespace;
+		found->schema = form->pronamespace;
 		if (!shipped_is_users(form->oid))
 		{
 			extensions = true;
-			if (reason == NULL)
-				reason = shippable_extension_reason(form->oid);
+			if (found->reason == NULL)
+				found->reason = shippable_extension_reason(form->oid);
 			continue;
 		}
-		several |= OidIsValid(users);
-		defaults |= form->pronargdefaults > 0;
-		users = form->oid;
+		found->several |= OidIsValid(found->users);
+		found->defaults |= form->pronargdefaults > 0;
+		found->users = form->oid;
 	}
-	several |= OidIsValid(users) && extensions;
+	found->several |= OidIsValid(found->users) && extensions;
 	ReleaseSysCacheList(list);
-
-	if (reason)
-		return psprintf("in it %s", reason);
-	if (!OidIsValid(found_in))
-		return builtin ? (text->function->declared ? NULL : check_builtin_calls(name)) :
-			OidIsValid(schema) ? psprintf("it calls a function %s that is not there", name) : NULL;
-	if (several || builtin)
-		return psprintf("it calls function %s, of which there are several", name);
-	if (OidIsValid(users))
-	{
-		const ShippedFunction *function;
-
-		if (defaults)
-			return psprintf("it calls function %s, which has defaults", name);
-		if (i > 0 && is_word(text, i - 1) && (strcmp(text->words[i - 1].name, "as") == 0 ||
-											  strcmp(text->words[i - 1].name, "with") == 0 ||
-											  strcmp(text->words[i - 1].name, "recursive") == 0 ||
-											  strcmp(text->words[i - 1].name, "cursor") == 0))
-			return psprintf("it may call function %s", name);
-		function = shipped_called(text->function, users, NULL, &reason);
-		if (function)
-			replace(text, OidIsValid(schema) ? i - 2 : i, i + 1, NULL, function);
-		return reason;
-	}
-	if (!OidIsValid(schema))
-		replace(text, i, i + 1,
-				quote_qualified_identifier(get_namespace_name(found_in), name), NULL);
-	return NULL;
 }
 
 /* Any of that name might be meant. */
