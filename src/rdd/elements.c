@@ -44,8 +44,12 @@ keep(RddStep *step, const RddStep *input)
 static void
 check_map(RddStep *step, List *inputs)
 {
-	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, arg_type(step, 1));
+	Oid			type = arg_type(step, 1);
+	Lambda	   *lambda;
 
+	if (OidIsValid(type))
+		rdd_expect_type(type);
+	lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, type);
 	keep(step, linitial(inputs));
 	step->by_key = false;
 	step->shape = (RddShape *) lambda->shape;
@@ -79,13 +83,9 @@ check_flat_map(RddStep *step, List *inputs)
 static void
 compile_flat_map(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	const RddStep *input = rdd_input(query, step, 0);
-	Lambda	   *lambda = lambda_over(step, input, LAMBDA_SET, InvalidOid);
-	const char *from = rdd_from(query, step, 0);
+	Lambda	   *lambda = lambda_over(step, rdd_input(query, step, 0), LAMBDA_SET, InvalidOid);
 
-	appendStringInfo(select, "SELECT %s%s FROM %s AS s",
-					 rdd_lambda_columns(query, lambda, rdd_shape_columns(step->shape)),
-					 rdd_keep_order(query, step, 0), from);
+	rdd_compile_set(query, step, lambda, "", rdd_shape_columns(step->shape), select);
 }
 
 /* filter(r, f) */

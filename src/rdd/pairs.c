@@ -138,14 +138,23 @@ check_flat_map_values(RddStep *step, List *inputs)
 static void
 compile_map_values(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	Lambda	   *lambda = value_lambda(step, rdd_input(query, step, 0),
-									  strcmp(step->name, "map_values") == 0 ? LAMBDA_VALUE : LAMBDA_SET);
+	Lambda	   *lambda = value_lambda(step, rdd_input(query, step, 0), LAMBDA_VALUE);
 	const char *from = rdd_from(query, step, 0);
 	List	   *keys = key_leaves(step);
 
 	appendStringInfo(select, "SELECT %s, %s%s FROM %s AS s", rdd_columns("s", keys, keys),
 					 rdd_lambda_columns(query, lambda, value_leaves(step)),
 					 rdd_keep_order(query, step, 0), from);
+}
+
+static void
+compile_flat_map_values(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	Lambda	   *lambda = value_lambda(step, rdd_input(query, step, 0), LAMBDA_SET);
+	List	   *keys = key_leaves(step);
+
+	rdd_compile_set(query, step, lambda, psprintf("%s, ", rdd_columns("s", keys, keys)),
+					value_leaves(step), select);
 }
 
 /* filter_keys(r, f), filter_values(r, f): x is the key, or the value */
@@ -610,7 +619,7 @@ const RddOperation rdd_pair_operations[] = {
 	{"keys", check_keys, compile_keys},
 	{"values", check_values, compile_values},
 	{"map_values", check_map_values, compile_map_values},
-	{"flat_map_values", check_flat_map_values, compile_map_values},
+	{"flat_map_values", check_flat_map_values, compile_flat_map_values},
 	{"filter_keys", check_filter_part, compile_filter_part},
 	{"filter_values", check_filter_part, compile_filter_part},
 	{"partition_by", check_partition_by, compile_partition_by},

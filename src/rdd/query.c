@@ -40,6 +40,7 @@ static void append_packed(StringInfo buf, const RddShape *shape);
 static bool fits_leaves(List *leaves, List *types);
 static bool fits_fields(const RddShape *shape, List *types);
 static char *cast_columns(const char *select, const RddStep *last, List *types, int order);
+static char *plain_lambda_value(RddQuery *query, Lambda *lambda, int leaf);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
 
@@ -493,12 +494,12 @@ rdd_same_columns(const char *alias, const RddShape *shape)
 	return rdd_columns(alias, leaves, leaves);
 }
 
-char *
-rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
+/* The placeholder of a leaf, or of the array that has it. */
+static char *
+plain_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 {
 	LambdaSet  *set = &query->lambdas;
 	int			number = 0;
-	char	   *value;
 	ListCell   *lc;
 
 	foreach(lc, set->lambdas)
@@ -512,7 +513,14 @@ rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 		number = list_length(set->lambdas);
 	}
 	query->uses_here = Max(query->uses_here, lambda->uses);
-	value = psprintf("barks_lambda.\"%d.%d\"", number, leaf + 1);
+	return psprintf("barks_lambda.\"%d.%d\"", number, leaf + 1);
+}
+
+char *
+rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
+{
+	char	   *value = plain_lambda_value(query, lambda, leaf);
+
 	if (!lambda->unnests && !lambda->unnests_rows)
 		return value;
 	if (lambda->unnests_rows || rdd_shape_is_leaf(lambda->shape))
@@ -533,6 +541,31 @@ rdd_lambda_columns(RddQuery *query, Lambda *lambda, List *as)
 						 rdd_lambda_value(query, lambda, foreach_current_index(lc)),
 						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
 	return buf.data;
+}
+
+/* Results of one element have their own order after that of the element. */
+void
+rdd_compile_set(RddQuery *query, const RddStep *step, Lambda *lambda, const char *others,
+				List *as, StringInfo select)
+{
+	const char *from = rdd_from(query, step, 0);
+	const char *order = rdd_keep_order(query, step, 0);
+	int			norder = rdd_order_of(query, step, 0);
+	char	   *columns = rdd_lambda_columns(query, lambda, as);
+	bool		is_array = lambda->unnests || lambda->unnests_rows;
+
+	if (norder > 0 && !is_array)
+		appendStringInfo(select, "SELECT s.*, pg_catalog.row_number() OVER () AS \"#%d\" FROM (", norder + 1);
+	appendStringInfo(select, "SELECT %s%s%s", others, columns, order);
+	if (norder > 0 && is_array)
+		appendStringInfo(select, ", pg_catalog.generate_series(1::pg_catalog.int8, "
+						 "pg_catalog.cardinality(%s)::pg_catalog.int8) AS \"#%d\"",
+						 plain_lambda_value(query, lambda, 0), norder + 1);
+	appendStringInfo(select, " FROM %s AS s", from);
+	if (norder > 0 && !is_array)
+		appendStringInfoString(select, ") AS s");
+	if (norder > 0)
+		rdd_set_order(query, step, norder + 1);
 }
 
 /*
@@ -761,6 +794,19 @@ void
 rdd_expect_order(const RddStep *step, const RddShape *shape)
 {
 	expect_operator(step, shape, BTLessStrategyNumber, "sort");
+}
+
+void
+rdd_expect_type(Oid type)
+{
+	if (!OidIsValid(type) || !SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type with OID %u does not exist", type)));
+	if (get_typtype(type) == TYPTYPE_PSEUDO)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("elements of an RDD cannot be of type %s", format_type_be(type))));
 }
 
 void

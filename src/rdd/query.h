@@ -76,6 +76,12 @@ extern char *rdd_columns(const char *alias, List *from, List *as);
 extern char *rdd_same_columns(const char *alias, const RddShape *shape);
 /* the result of a lambda as columns of these names */
 extern char *rdd_lambda_columns(RddQuery *query, Lambda *lambda, List *as);
+/*
+ * Of a lambda of many results for one element: those columns after others, from the
+ * step's input s, with the order of the elements.
+ */
+extern void rdd_compile_set(RddQuery *query, const RddStep *step, Lambda *lambda, const char *others,
+							List *as, StringInfo select);
 extern char *rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf);
 /*
  * left."k" IS NOT DISTINCT FROM right."k" for each column, as a hash join can use it;
@@ -100,6 +106,8 @@ extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
 /* raise an error unless all columns can be compared, or sorted */
 extern void rdd_expect_equality(const RddStep *step, const RddShape *shape);
 extern void rdd_expect_order(const RddStep *step, const RddShape *shape);
+/* a type that exists and has values */
+extern void rdd_expect_type(Oid type);
 extern void rdd_expect_pair(const RddStep *step, const RddStep *input);
 extern void rdd_expect_alike(const RddStep *step, const RddStep *a, const RddStep *b);
 
