@@ -125,3 +125,26 @@ SELECT rdd_count(r) FROM kept;
 DROP FUNCTION fickle;
 DROP TABLE u;
 SELECT rdd_count(r) FROM kept;
+-- the aggregate of combinations, called with values or states that are not of its program's types
+\set add '\'SELECT s.a || s.x FROM (SELECT NULL::text AS a, NULL::text AS x) s\''
+\set int '\'SELECT length(s.a) + s.x FROM (SELECT NULL::text AS a, NULL::int AS x) s\''
+SELECT rdd_field(rdd_combine(ARRAY[NULL, NULL, :add, :add], i::text), 1, NULL::text) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, :add], i) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY['SELECT ''''::text', NULL, :add, :add], i) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY['SELECT 1', NULL, :add, :add], i::text) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :int, :int], i) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, 'SELECT s.x::text FROM (SELECT NULL::text AS x) s', :add, :add], i) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, :add], i::text, i::text) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, :add]) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, 'SELECT 1', 'SELECT 1'], 1);
+SELECT rdd_combine(CASE i WHEN 1 THEN ARRAY[NULL, NULL, :add, :add] ELSE ARRAY[NULL, NULL, :int, :int] END, i::text) FROM generate_series(1, 3) i GROUP BY i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, 'DELETE FROM kept'], 'a'::text);
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, 'SELECT (SELECT r::text FROM kept) FROM (SELECT NULL::text AS a, NULL::text AS x) s'], 'a'::text);
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, 'SELECT s.a FROM (SELECT r::text AS a, NULL::text AS x FROM kept) s'], 'a'::text);
+SELECT rdd_combine(ARRAY[:add], 'a'::text), rdd_combine('{}', 1), rdd_combine(NULL, 1);
+SELECT rdd_combine(NULL, 1);
+SELECT rdd_field('\x00000001', 1, NULL::text), rdd_field('\x0000000100000005', 1, NULL::text);
+SELECT rdd_field('\x000000010000000461626364', 1, NULL::text), rdd_field('\x000000010000000461626364', 2, NULL::text);
+SELECT rdd_field('\x0000000100000005616263', 1, NULL::text);
+SELECT rdd_field('\x0000000100000003616263', 1, NULL::int);
+SELECT rdd_field('\x', 1, NULL::int), rdd_field(NULL, 1, NULL::int);
