@@ -78,6 +78,11 @@ WITH r AS (SELECT rdd_range(0, 3) AS r) SELECT in_order(rdd_union(rdd_sort_by(r,
 SELECT string_agg(x::text, ' ') FROM rdd_take(rdd_sort_by(rdd_map(rdd_table('d'), 'x.id'), '-x'), 4, NULL::int) x;
 SELECT * FROM rdd_collect(rdd_sort_by(rdd_filter(rdd_table('d'), 'x.id < 4'), '-x.id'), NULL::d);
 SELECT id FROM rdd_collect(rdd_sort_by(rdd_table('d'), '(x.day, -x.id)'), NULL::d) LIMIT 4;
+SELECT string_agg(x::text, ' ') FROM rdd_collect(rdd_sort_by(rdd_map(rdd_filter(rdd_table('d'), 'x.id < 9'), 'x.id'), '-x'), NULL::int) x;
+-- elements of one element stay in their order
+SELECT string_agg(x::text, ' ') FROM rdd_collect(rdd_flat_map(rdd_sort_by(rdd_range(0, 6), '-x'), 'ARRAY[x, x * 10, x * 100]'), NULL::bigint) x;
+SELECT string_agg(x::text, ' ') FROM rdd_collect(rdd_flat_map(rdd_sort_by(rdd_range(0, 30), '-x'), 'generate_series(x * 10, x * 10 + 3)'), NULL::bigint) x;
+SELECT string_agg(v, ' ') FROM rdd_take(rdd_flat_map_values(rdd_sort_by_key(rdd_map(rdd_parallelize(ARRAY['b', 'a', 'c']), '(x, ARRAY[x || 1, x || 2])')), 'x'), 5, NULL::record) AS f(k text, v text);
 
 -- actions
 SELECT rdd_count(rdd_table('d')) = (SELECT count(*) FROM d) AS count, rdd_count(rdd_empty('int')), rdd_is_empty(rdd_table('d')), rdd_is_empty(rdd_empty('text'));

@@ -46,8 +46,12 @@ keep(RddStep *step, const RddStep *input)
 static void
 check_map(RddStep *step, List *inputs)
 {
-	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, arg_type(step, 1));
+	Oid			type = arg_type(step, 1);
+	Lambda	   *lambda;
 
+	if (OidIsValid(type))
+		rdd_expect_type(type);
+	lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, type);
 	keep(step, linitial(inputs));
 	step->by_key = false;
 	step->shape = (RddShape *) lambda->shape;

@@ -1015,6 +1015,19 @@ rdd_expect_order(const RddStep *step, const RddShape *shape)
 }
 
 void
+rdd_expect_type(Oid type)
+{
+	if (!OidIsValid(type) || !SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type with OID %u does not exist", type)));
+	if (get_typtype(type) == TYPTYPE_PSEUDO)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("elements of an RDD cannot be of type %s", format_type_be(type))));
+}
+
+void
 rdd_expect_pair(const RddStep *step, const RddStep *input)
 {
 	if (!rdd_shape_is_pair(input->shape))

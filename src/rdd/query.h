@@ -165,6 +165,8 @@ extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
 /* raise an error unless all columns can be compared, or sorted */
 extern void rdd_expect_equality(const RddStep *step, const RddShape *shape);
 extern void rdd_expect_order(const RddStep *step, const RddShape *shape);
+/* a type that exists and has values */
+extern void rdd_expect_type(Oid type);
 extern void rdd_expect_pair(const RddStep *step, const RddStep *input);
 extern void rdd_expect_numbers(const char *operation, const RddStep *input);
 extern void rdd_expect_alike(const RddStep *step, const RddStep *a, const RddStep *b);

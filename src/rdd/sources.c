@@ -127,15 +127,14 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 static void
 check_empty(RddStep *step, List *inputs)
 {
-	Oid			type = InvalidOid;
+	Oid			type;
 
-	if (!rdd_arg_is_null(step, 0))
-		type = DatumGetObjectId(rdd_arg(step, 0)->constvalue);
-	if (!OidIsValid(type) || get_typtype(type) == TYPTYPE_PSEUDO)
+	if (rdd_arg_is_null(step, 0))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("elements of an RDD cannot be of type %s",
-						OidIsValid(type) ? format_type_be(type) : "null")));
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the type of elements must not be null")));
+	type = DatumGetObjectId(rdd_arg(step, 0)->constvalue);
+	rdd_expect_type(type);
 	step->shape = rdd_shape_of_type(type);
 }
 
