@@ -24,10 +24,12 @@ CREATE FUNCTION barks.fn_from_text(text) RETURNS barks.fn LANGUAGE c IMMUTABLE S
 AS 'MODULE_PATHNAME', 'barks_fn_from_text';
 COMMENT ON FUNCTION barks.fn_from_text(text) IS 'the expression in a text';
 CREATE CAST (text AS barks.fn) WITH FUNCTION barks.fn_from_text(text) AS IMPLICIT;
+COMMENT ON CAST (text AS barks.fn) IS 'a text is an expression';
 CREATE FUNCTION barks.fn_from_function(regprocedure) RETURNS barks.fn LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_fn_from_function';
 COMMENT ON FUNCTION barks.fn_from_function(regprocedure) IS 'a call of the function with the variables in order';
 CREATE CAST (regprocedure AS barks.fn) WITH FUNCTION barks.fn_from_function(regprocedure) AS IMPLICIT;
+COMMENT ON CAST (regprocedure AS barks.fn) IS 'a function is a call of it';
 
 CREATE FUNCTION barks.fn(expression text) RETURNS barks.fn LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_fn_from_text';
@@ -115,6 +117,10 @@ CREATE FUNCTION barks.rdd_num_partitions(r barks.rdd) RETURNS int LANGUAGE c STA
 AS 'MODULE_PATHNAME', 'barks_rdd_num_partitions';
 COMMENT ON FUNCTION barks.rdd_num_partitions(barks.rdd) IS
     'number of partitions';
+CREATE FUNCTION barks.rdd_preferred_locations(r barks.rdd, partition int) RETURNS text[] LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_preferred_locations';
+COMMENT ON FUNCTION barks.rdd_preferred_locations(barks.rdd, int) IS
+    'nodes that hold what the partition is computed from; none where it is from no table';
 CREATE FUNCTION barks.rdd_element_type(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_element_type';
 COMMENT ON FUNCTION barks.rdd_element_type(barks.rdd) IS 'type of the elements; (k, v) for pairs';
