@@ -206,6 +206,24 @@ check_table(RddStep *step, List *inputs)
 	relation_close(rel, AccessShareLock);
 }
 
+/* Nodes that hold parts of the table that a step reads, if it reads one. */
+List *
+rdd_step_nodes(const RddStep *step)
+{
+	List	   *nodes = NIL;
+	Relation	rel;
+	const TableLayout *layout;
+
+	if (strcmp(step->name, "table") != 0 || !table_is_distributed(table_of(step)))
+		return NIL;
+	rel = relation_open(table_of(step), AccessShareLock);
+	layout = table_layout(rel);
+	for (int i = 0; i < layout->nnodes; i++)
+		nodes = list_append_unique_oid(nodes, layout->nodes[i]);
+	relation_close(rel, AccessShareLock);
+	return nodes;
+}
+
 /* As its rows are distributed, by the key; without one the query's own rule does it. */
 static void
 append_table_partition(RddQuery *query, const RddStep *step, StringInfo select)

@@ -120,7 +120,7 @@ barks_rdd_histogram_bounds(PG_FUNCTION_ARGS)
 				 errhint("Give the bounds of its buckets.")));
 	lower = PG_GETARG_FLOAT8(0);
 	upper = PG_GETARG_FLOAT8(1);
-	if (lower == upper)
+	if (n < 1 || lower == upper)
 		n = 1;
 	bounds = palloc((n + 1) * sizeof(Datum));
 	for (int i = 0; i < n; i++)
