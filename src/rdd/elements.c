@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -152,8 +153,9 @@ check_union(RddStep *step, List *inputs)
 
 	rdd_expect_alike(step, left, right);
 	step->shape = rdd_shape_either(left->shape, right->shape);
-	if (left->partitions > 0 && right->partitions > 0)
-		step->partitions = left->partitions + right->partitions;
+	if (left->partitions > 0 && right->partitions > 0 &&
+		pg_add_s32_overflow(left->partitions, right->partitions, &step->partitions))
+		step->partitions = PG_INT32_MAX;
 }
 
 /* Unions of unions are one: the steps and numbers of their inputs, in order. */
@@ -279,7 +281,8 @@ check_cartesian(RddStep *step, List *inputs)
 	const RddStep *right = lsecond(inputs);
 
 	step->shape = rdd_shape_pair(left->shape, right->shape);
-	step->partitions = left->partitions * right->partitions;
+	if (pg_mul_s32_overflow(left->partitions, right->partitions, &step->partitions))
+		step->partitions = PG_INT32_MAX;
 }
 
 static void
