@@ -1,7 +1,7 @@
 -- RDDs of any elements: each function beside the same in plain SQL.
 CREATE SCHEMA rdds;
+SET datestyle = ISO;
 SET search_path = rdds, barks, public;
-SET datestyle = 'ISO, MDY';
 SET barks.default_parallelism = 3;
 CREATE TABLE d (id int NOT NULL, g text, n numeric(8,2), day date, tags text[]) USING barks;
 SELECT barks.distribute_table('d', by => 'id', partitions => 4);
@@ -125,12 +125,13 @@ INSERT INTO lineages VALUES
 	(8, rdd_union(rdd_query('SELECT 1 -- one'), rdd_set_name(rdd_empty('int'), 'none')));
 SET datestyle = 'SQL, DMY';
 SELECT n, r::text::rdd::text = r::text AS same, rdd_id(r::text::rdd) = rdd_id(r) AS id, rdd_count(r::text::rdd) = rdd_count(r) AS count FROM lineages ORDER BY n;
-RESET datestyle;
+SET datestyle = ISO;
 \pset format unaligned
 SELECT r FROM lineages ORDER BY n;
 SELECT rdd_debug_string(rdd_union(r, rdd_partition_by(r, 4))) FROM lineages WHERE n = 1;
 \pset format aligned
 SELECT rdd_name(rdd_set_name(rdd_range(0, 1), 'it''s')), rdd_name(rdd_range(0, 1)), rdd_id(rdd_range(0, 1)) = rdd_id(rdd_range(0, 1)) AS same, rdd_id(rdd_range(0, 1)) = rdd_id(rdd_range(0, 2)) AS other;
+SELECT rdd_num_partitions(rdd_cartesian(r, r)), rdd_num_partitions(rdd_union(r, r)) FROM rdd_range(0, 3, 1, 2000000000) r;
 SELECT rdd_partitioner(r), rdd_num_partitions(r), rdd_element_type(r) FROM lineages ORDER BY n;
 SELECT rdd_element_type(parent), shuffle FROM rdd_dependencies(rdd_join(rdd_partition_by(rdd_map(rdd_range(0, 3), '(x, 1)'), 4), rdd_map(rdd_range(0, 3), '(x, ''a'')'), 4));
 -- what is shared is there once, and long chains are quick enough

@@ -1,5 +1,6 @@
 -- Lambdas and lineages that are not what they should be.
 CREATE SCHEMA rdd_lambdas;
+SET datestyle = ISO;
 SET search_path = rdd_lambdas, barks, public;
 CREATE TABLE t (id int, name text);
 INSERT INTO t VALUES (1, 'one'), (2, NULL);
@@ -79,6 +80,9 @@ SELECT rdd_table('pg_class_oid_index');
 SELECT rdd_repartition(rdd_range(0, 3), 0);
 SELECT rdd_union(rdd_range(0, 3), NULL);
 SELECT rdd_sum(rdd_table('t'));
+SELECT rdd_sum(rdd_map(rdd_range(0, 3), 'x::oid'));
+SELECT rdd_parallelize(ARRAY[rdd_range(0, 3)]);
+SELECT rdd_fold(rdd_range(0, 3), rdd_range(0, 3), 'acc');
 SELECT * FROM rdd_take(rdd_range(0, 3), -1, NULL::bigint);
 -- very long, very deep
 SELECT rdd_element_type(rdd_map(rdd_range(0, 3), 'length(''' || repeat('a', 1000000) || ''')'));
@@ -98,7 +102,7 @@ SET datestyle = 'SQL, DMY';
 SET extra_float_digits = -5;
 SET intervalstyle = 'sql_standard';
 SELECT fn('($1, $2, $3, $4)', '2020-01-02'::date, 1.23456789012345::float8, '-1 day 2 hours'::interval, 't'::regclass);
-RESET datestyle;
+SET datestyle = ISO;
 RESET extra_float_digits;
 RESET intervalstyle;
 -- texts of lineages: constants and our own functions only
@@ -148,3 +152,5 @@ SELECT rdd_field('\x000000010000000461626364', 1, NULL::text), rdd_field('\x0000
 SELECT rdd_field('\x0000000100000005616263', 1, NULL::text);
 SELECT rdd_field('\x0000000100000003616263', 1, NULL::int);
 SELECT rdd_field('\x', 1, NULL::int), rdd_field(NULL, 1, NULL::int);
+SET client_min_messages = warning;
+DROP SCHEMA rdd_lambdas CASCADE;

@@ -713,6 +713,11 @@ rdd_type_text(const RddShape *leaf)
 static const Const *
 argument(const RddStep *step, int number)
 {
+	/* values of these types are taken for inputs */
+	if (number >= list_length(step->args))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("elements and other arguments of barks.rdd_%s cannot be RDDs", step->name)));
 	return list_nth_node(Const, step->args, number);
 }
 
