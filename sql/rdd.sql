@@ -1,7 +1,7 @@
 -- RDDs of any elements: each function beside the same in plain SQL.
 CREATE SCHEMA rdds;
+SET datestyle = ISO;
 SET search_path = rdds, barks, public;
-SET datestyle = 'ISO, MDY';
 SET barks.default_parallelism = 3;
 CREATE TABLE d (id int NOT NULL, g text, n numeric(8,2), day date, tags text[]) USING barks;
 SELECT barks.distribute_table('d', by => 'id', partitions => 4);
@@ -78,6 +78,11 @@ WITH r AS (SELECT rdd_range(0, 3) AS r) SELECT in_order(rdd_union(rdd_sort_by(r,
 SELECT string_agg(x::text, ' ') FROM rdd_take(rdd_sort_by(rdd_map(rdd_table('d'), 'x.id'), '-x'), 4, NULL::int) x;
 SELECT * FROM rdd_collect(rdd_sort_by(rdd_filter(rdd_table('d'), 'x.id < 4'), '-x.id'), NULL::d);
 SELECT id FROM rdd_collect(rdd_sort_by(rdd_table('d'), '(x.day, -x.id)'), NULL::d) LIMIT 4;
+SELECT string_agg(x::text, ' ') FROM rdd_collect(rdd_sort_by(rdd_map(rdd_filter(rdd_table('d'), 'x.id < 9'), 'x.id'), '-x'), NULL::int) x;
+-- elements of one element stay in their order
+SELECT string_agg(x::text, ' ') FROM rdd_collect(rdd_flat_map(rdd_sort_by(rdd_range(0, 6), '-x'), 'ARRAY[x, x * 10, x * 100]'), NULL::bigint) x;
+SELECT string_agg(x::text, ' ') FROM rdd_collect(rdd_flat_map(rdd_sort_by(rdd_range(0, 30), '-x'), 'generate_series(x * 10, x * 10 + 3)'), NULL::bigint) x;
+SELECT string_agg(v, ' ') FROM rdd_take(rdd_flat_map_values(rdd_sort_by_key(rdd_map(rdd_parallelize(ARRAY['b', 'a', 'c']), '(x, ARRAY[x || 1, x || 2])')), 'x'), 5, NULL::record) AS f(k text, v text);
 
 -- actions
 SELECT rdd_count(rdd_table('d')) = (SELECT count(*) FROM d) AS count, rdd_count(rdd_empty('int')), rdd_is_empty(rdd_table('d')), rdd_is_empty(rdd_empty('text'));
@@ -120,12 +125,13 @@ INSERT INTO lineages VALUES
 	(8, rdd_union(rdd_query('SELECT 1 -- one'), rdd_set_name(rdd_empty('int'), 'none')));
 SET datestyle = 'SQL, DMY';
 SELECT n, r::text::rdd::text = r::text AS same, rdd_id(r::text::rdd) = rdd_id(r) AS id, rdd_count(r::text::rdd) = rdd_count(r) AS count FROM lineages ORDER BY n;
-RESET datestyle;
+SET datestyle = ISO;
 \pset format unaligned
 SELECT r FROM lineages ORDER BY n;
 SELECT rdd_debug_string(rdd_union(r, rdd_partition_by(r, 4))) FROM lineages WHERE n = 1;
 \pset format aligned
 SELECT rdd_name(rdd_set_name(rdd_range(0, 1), 'it''s')), rdd_name(rdd_range(0, 1)), rdd_id(rdd_range(0, 1)) = rdd_id(rdd_range(0, 1)) AS same, rdd_id(rdd_range(0, 1)) = rdd_id(rdd_range(0, 2)) AS other;
+SELECT rdd_num_partitions(rdd_cartesian(r, r)), rdd_num_partitions(rdd_union(r, r)) FROM rdd_range(0, 3, 1, 2000000000) r;
 SELECT rdd_partitioner(r), rdd_num_partitions(r), rdd_element_type(r) FROM lineages ORDER BY n;
 SELECT rdd_element_type(parent), shuffle FROM rdd_dependencies(rdd_join(rdd_partition_by(rdd_map(rdd_range(0, 3), '(x, 1)'), 4), rdd_map(rdd_range(0, 3), '(x, ''a'')'), 4));
 -- what is shared is there once, and long chains are quick enough

@@ -1,5 +1,6 @@
 -- Lambdas and lineages that are not what they should be.
 CREATE SCHEMA rdd_lambdas;
+SET datestyle = ISO;
 SET search_path = rdd_lambdas, barks, public;
 CREATE TABLE t (id int, name text);
 INSERT INTO t VALUES (1, 'one'), (2, NULL);
@@ -70,9 +71,18 @@ SELECT * FROM rdd_collect(rdd_table('t')) AS f(id int, name varchar);
 SELECT rdd_parallelize(NULL::int[]), rdd_parallelize(ARRAY[(1, 2)]);
 SELECT rdd_parallelize(ARRAY[(1, 2)]);
 SELECT rdd_range(0, 3, 0);
+SELECT rdd_map(rdd_range(0, 3), 'x', 'anyelement');
+SELECT rdd_map(rdd_range(0, 3), 'x', 999999::regtype);
+SELECT rdd_empty('void');
+SELECT rdd_empty(NULL);
+SELECT rdd_map(rdd_range(0, 3), 'pg_sleep(x)');
+SELECT rdd_table('pg_class_oid_index');
 SELECT rdd_repartition(rdd_range(0, 3), 0);
 SELECT rdd_union(rdd_range(0, 3), NULL);
 SELECT rdd_sum(rdd_table('t'));
+SELECT rdd_sum(rdd_map(rdd_range(0, 3), 'x::oid'));
+SELECT rdd_parallelize(ARRAY[rdd_range(0, 3)]);
+SELECT rdd_fold(rdd_range(0, 3), rdd_range(0, 3), 'acc');
 SELECT * FROM rdd_take(rdd_range(0, 3), -1, NULL::bigint);
 -- very long, very deep
 SELECT rdd_element_type(rdd_map(rdd_range(0, 3), 'length(''' || repeat('a', 1000000) || ''')'));
@@ -92,7 +102,7 @@ SET datestyle = 'SQL, DMY';
 SET extra_float_digits = -5;
 SET intervalstyle = 'sql_standard';
 SELECT fn('($1, $2, $3, $4)', '2020-01-02'::date, 1.23456789012345::float8, '-1 day 2 hours'::interval, 't'::regclass);
-RESET datestyle;
+SET datestyle = ISO;
 RESET extra_float_digits;
 RESET intervalstyle;
 -- texts of lineages: constants and our own functions only
@@ -119,3 +129,28 @@ SELECT rdd_count(r) FROM kept;
 DROP FUNCTION fickle;
 DROP TABLE u;
 SELECT rdd_count(r) FROM kept;
+-- the aggregate of combinations, called with values or states that are not of its program's types
+\set add '\'SELECT s.a || s.x FROM (SELECT NULL::text AS a, NULL::text AS x) s\''
+\set int '\'SELECT length(s.a) + s.x FROM (SELECT NULL::text AS a, NULL::int AS x) s\''
+SELECT rdd_field(rdd_combine(ARRAY[NULL, NULL, :add, :add], i::text), 1, NULL::text) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, :add], i) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY['SELECT ''''::text', NULL, :add, :add], i) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY['SELECT 1', NULL, :add, :add], i::text) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :int, :int], i) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, 'SELECT s.x::text FROM (SELECT NULL::text AS x) s', :add, :add], i) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, :add], i::text, i::text) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, :add]) FROM generate_series(1, 3) i;
+SELECT rdd_combine(ARRAY[NULL, NULL, 'SELECT 1', 'SELECT 1'], 1);
+SELECT rdd_combine(CASE i WHEN 1 THEN ARRAY[NULL, NULL, :add, :add] ELSE ARRAY[NULL, NULL, :int, :int] END, i::text) FROM generate_series(1, 3) i GROUP BY i;
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, 'DELETE FROM kept'], 'a'::text);
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, 'SELECT (SELECT r::text FROM kept) FROM (SELECT NULL::text AS a, NULL::text AS x) s'], 'a'::text);
+SELECT rdd_combine(ARRAY[NULL, NULL, :add, 'SELECT s.a FROM (SELECT r::text AS a, NULL::text AS x FROM kept) s'], 'a'::text);
+SELECT rdd_combine(ARRAY[:add], 'a'::text), rdd_combine('{}', 1), rdd_combine(NULL, 1);
+SELECT rdd_combine(NULL, 1);
+SELECT rdd_field('\x00000001', 1, NULL::text), rdd_field('\x0000000100000005', 1, NULL::text);
+SELECT rdd_field('\x000000010000000461626364', 1, NULL::text), rdd_field('\x000000010000000461626364', 2, NULL::text);
+SELECT rdd_field('\x0000000100000005616263', 1, NULL::text);
+SELECT rdd_field('\x0000000100000003616263', 1, NULL::int);
+SELECT rdd_field('\x', 1, NULL::int), rdd_field(NULL, 1, NULL::int);
+SET client_min_messages = warning;
+DROP SCHEMA rdd_lambdas CASCADE;

@@ -1,5 +1,6 @@
 -- RDDs of pairs: each function beside the same in plain SQL.
 CREATE SCHEMA rdd_pairs;
+SET datestyle = ISO;
 SET search_path = rdd_pairs, barks, public;
 CREATE TABLE d (id int NOT NULL, g text, n numeric(8,2), day date, tags text[]) USING barks;
 SELECT barks.distribute_table('d', by => 'id', partitions => 4);

@@ -137,6 +137,9 @@ INSERT INTO parts.keyed SELECT i, 'k' || i % 20 FROM generate_series(1, 200) i;
 SELECT barks.distribute_table('parts.keyed', 'key', 6);
 SELECT rdd_num_partitions(rdd_table('parts.keyed')), count(DISTINCT part) FROM rdd_collect(rdd_glom(rdd_map(rdd_table('parts.keyed'), 'x.key')), NULL::text[]) part;
 SELECT max(n) FROM (SELECT key, count(DISTINCT part) AS n FROM rdd_collect(rdd_glom(rdd_map(rdd_table('parts.keyed'), 'x.key')), NULL::text[]) part, unnest(part) key GROUP BY key) t;
+SELECT rdd_preferred_locations(rdd_map(rdd_table('parts.keyed'), 'x.key'), 5) = (SELECT array_agg(DISTINCT node ORDER BY node) FROM barks.partitions WHERE name = 'parts.keyed'::regclass) AS nodes;
+SELECT rdd_preferred_locations(rdd_range(0, 10), 2);
+SELECT rdd_preferred_locations(rdd_range(0, 10), 3);
 
 -- functions over partitions
 CREATE FUNCTION parts.total(c refcursor) RETURNS SETOF bigint LANGUAGE plpgsql AS $$
@@ -221,6 +224,8 @@ SELECT rdd_map_partitions(rdd_range(0, 10), 'parts.numbered(int, refcursor)');
 SELECT rdd_map_partitions(rdd_range(0, 10), 'pg_catalog.abs(bigint)');
 SELECT rdd_map_partitions(rdd_range(0, 10), NULL);
 SELECT rdd_zip_partitions(rdd_range(0, 3, 1, 2), rdd_range(0, 7), 'parts.merge(refcursor, refcursor)');
+SELECT * FROM rdd_call_partitions('parts.total(refcursor)', false, 'rdd_range(0, 10)') AS t(p int, n bigint, x bigint);
+SELECT * FROM rdd_call_partitions('parts.total(refcursor)', false, 'rdd_range(0, 10)') AS t(p int, n bigint, x text);
 
 -- what is called for its effect
 CREATE TABLE parts.seen (n serial, what text);

@@ -91,6 +91,9 @@ SELECT rdd_hash(0, false, 1.0) = rdd_hash(0, false, 1.00) AS equal, rdd_hash(0, 
 CREATE TYPE parts.mood AS ENUM ('sad', 'ok');
 SELECT rdd_hash(0, false, 'ok'::parts.mood, 1, 'x'::text, ARRAY['ok'::parts.mood], '{"a": [1, null]}'::jsonb, date '2020-01-01', 1.5::float8);
 SELECT bool_and(u >= 0 AND u < 1), abs(avg(u) - 0.5) < 0.02, abs(stddev(u) - sqrt(1 / 12.0)) < 0.01 FROM (SELECT rdd_uniform(1, i) AS u FROM generate_series(1, 10000) i) t;
+SELECT rdd_copies('Infinity', 1, 1);
+SELECT rdd_copies('-1', 1, 1), rdd_copies(NULL, 1, 1), rdd_fraction(NULL, 'a', false), rdd_histogram_bounds(0, 1, -5);
+SELECT rdd_fraction('[1]', '1', false);
 
 -- histograms
 SELECT * FROM rdd_histogram(rdd_range(0, 11), 4);

@@ -68,6 +68,7 @@ static void fill_feed(Feed *feed, int partition);
 static bool next_row(Feed *feed);
 static void open_cursor(Feed *feed);
 static void call_function(CallRun *run, int partition);
+static void check_result(const CallRun *run);
 static void store_results(CallRun *run, Portal portal, int partition);
 
 RddCall *
@@ -338,14 +339,31 @@ barks_rdd_call_partitions(PG_FUNCTION_ARGS)
 	run.call = rdd_call_of_function("map_partitions", PG_GETARG_OID(0), count, PG_GETARG_BOOL(1));
 	run.result = rsinfo->setResult;
 	run.desc = rsinfo->setDesc;
-	if (!run.call->shape || rdd_shape_width(run.call->shape) + 2 != run.desc->natts)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("function %s does not give the columns that are asked for",
-						format_procedure(run.call->function))));
+	check_result(&run);
 	run_call(&run, rdds);
 	SPI_finish();
 	return (Datum) 0;
+}
+
+/* Whoever calls it lists the columns. */
+static void
+check_result(const CallRun *run)
+{
+	List	   *leaves = run->call->shape ? rdd_shape_columns(run->call->shape) : NIL;
+	bool		fits = run->desc->natts == list_length(leaves) + 2 &&
+		TupleDescAttr(run->desc, 0)->atttypid == INT4OID && TupleDescAttr(run->desc, 1)->atttypid == INT8OID;
+	ListCell   *lc;
+
+	foreach(lc, leaves)
+	{
+		fits = fits && TupleDescAttr(run->desc, foreach_current_index(lc) + 2)->atttypid ==
+			((RddLeaf *) lfirst(lc))->shape->type;
+	}
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("function %s does not give the columns that are asked for",
+						format_procedure(run->call->function))));
 }
 
 /* foreach(r, f): for what f does */

@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -46,8 +47,12 @@ keep(RddStep *step, const RddStep *input)
 static void
 check_map(RddStep *step, List *inputs)
 {
-	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, arg_type(step, 1));
+	Oid			type = arg_type(step, 1);
+	Lambda	   *lambda;
 
+	if (OidIsValid(type))
+		rdd_expect_type(type);
+	lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, type);
 	keep(step, linitial(inputs));
 	step->by_key = false;
 	step->shape = (RddShape *) lambda->shape;
@@ -195,6 +200,14 @@ compile_key_by(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_keep_order(query, step, 0), from);
 }
 
+static int
+add_partitions(int a, int b)
+{
+	int			sum;
+
+	return pg_add_s32_overflow(a, b, &sum) ? PG_INT32_MAX : sum;
+}
+
 /* union(r, o): duplicates stay */
 static void
 check_union(RddStep *step, List *inputs)
@@ -204,7 +217,7 @@ check_union(RddStep *step, List *inputs)
 
 	rdd_expect_alike(step, left, right);
 	step->shape = rdd_shape_either(left->shape, right->shape);
-	step->partitions = left->partitions + right->partitions;
+	step->partitions = add_partitions(left->partitions, right->partitions);
 }
 
 /* Unions of unions are one: the steps and numbers of their inputs, in order, and what FROM has of these. */
@@ -267,7 +280,7 @@ compile_union(RddQuery *query, const RddStep *step, StringInfo select)
 		}
 		if (query->by_partition)
 			appendStringInfo(select, ", s.\"#p\" + %d AS \"#p\"", offset);
-		offset += rdd_input(query, lfirst(lcs), lfirst_int(lcn))->partitions;
+		offset = add_partitions(offset, rdd_input(query, lfirst(lcs), lfirst_int(lcn))->partitions);
 		appendStringInfo(select, " FROM %s AS s", (char *) list_nth(from, i));
 	}
 	rdd_set_order(query, step, order);
@@ -341,7 +354,8 @@ check_cartesian(RddStep *step, List *inputs)
 	const RddStep *right = lsecond(inputs);
 
 	step->shape = rdd_shape_pair(left->shape, right->shape);
-	step->partitions = left->partitions * right->partitions;
+	if (pg_mul_s32_overflow(left->partitions, right->partitions, &step->partitions))
+		step->partitions = PG_INT32_MAX;
 }
 
 static void

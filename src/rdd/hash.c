@@ -280,12 +280,17 @@ barks_rdd_uniform(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_copies(PG_FUNCTION_ARGS)
 {
-	double		mean = PG_GETARG_FLOAT8(0);
+	double		mean;
 	pg_prng_state state;
 	int64		copies = 0;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
+	mean = PG_GETARG_FLOAT8(0);
+	if (isnan(mean) || isinf(mean))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("mean number of copies must be finite")));
 	pg_prng_seed(&state, rdd_hash_arguments(fcinfo, 2, PG_GETARG_INT64(1), true));
 	for (; mean > 0; mean -= MAX_MEAN)
 	{
@@ -306,17 +311,21 @@ barks_rdd_copies(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_fraction(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *fractions = PG_GETARG_JSONB_P(0);
+	Jsonb	   *fractions;
 	text	   *key;
 	JsonbValue	found;
 	double		fraction;
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	fractions = PG_GETARG_JSONB_P(0);
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no fraction for a null key")));
 	key = PG_GETARG_TEXT_PP(1);
-	if (!getKeyJsonValueFromContainer(&fractions->root, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), &found))
+	if (!JB_ROOT_IS_OBJECT(fractions) ||
+		!getKeyJsonValueFromContainer(&fractions->root, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), &found))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no fraction for key \"%s\"", text_to_cstring(key)),

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
@@ -41,6 +42,7 @@ typedef struct InlineContext
 
 static bool query_walker(Node *node, InlineContext *context);
 static bool shows_order(const Query *query);
+static bool collects_walker(Node *node, void *context);
 static void inline_call(RangeTblEntry *rte, const InlineContext *context);
 static bool makes_rows(const FuncExpr *call, Oid namespace);
 static bool not_known_walker(Node *node, Oid *namespace);
@@ -86,8 +88,34 @@ shows_order(const Query *query)
 {
 	return list_length(query->jointree->fromlist) == 1 &&
 		IsA(linitial(query->jointree->fromlist), RangeTblRef) && query->groupClause == NIL &&
-		query->groupingSets == NIL && !query->hasAggs && query->sortClause == NIL &&
-		query->distinctClause == NIL && !query->hasWindowFuncs;
+		query->groupingSets == NIL && query->sortClause == NIL &&
+		query->distinctClause == NIL && !query->hasWindowFuncs &&
+		(!query->hasAggs || collects_walker((Node *) query->targetList, NULL));
+}
+
+/* Aggregates whose result tells the order of what they collect. */
+static bool
+collects_walker(Node *node, void *context)
+{
+	static const char *const names[] = {
+		"array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg"
+	};
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Aggref) && ((Aggref *) node)->aggorder == NIL)
+	{
+		const char *name = get_func_name(((Aggref *) node)->aggfnoid);
+
+		if (((Aggref *) node)->aggfnoid >= FirstNormalObjectId)
+			return true;
+		for (int i = 0; name && i < lengthof(names); i++)
+		{
+			if (strcmp(name, names[i]) == 0)
+				return true;
+		}
+	}
+	return expression_tree_walker(node, collects_walker, context);
 }
 
 static void

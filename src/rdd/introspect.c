@@ -2,7 +2,8 @@
  * introspect.c
  *	  What a lineage tells about itself: its steps, names, parents, partitioner.
  *
- * Nothing here reads a table or runs a query.
+ * Nothing here reads a table or runs a query.  Numbers of partitions are those that
+ * the RDD has now, in this session.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -63,10 +64,9 @@ listed(const char *name, const char *const *names, int nnames)
 Datum
 barks_rdd_debug_string(PG_FUNCTION_ARGS)
 {
-	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
 	StringInfoData buf;
 
-	rdd_read_steps(rdd);
 	initStringInfo(&buf);
 	append_lineage(&buf, rdd, list_length(rdd->steps) - 1, "",
 				   palloc0(list_length(rdd->steps) * sizeof(bool)));
@@ -125,11 +125,10 @@ Datum
 barks_rdd_dependencies(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
 	RddStep    *step = rdd_last(rdd);
 	ListCell   *lc;
 
-	rdd_read_steps(rdd);
 	InitMaterializedSRF(fcinfo, 0);
 	foreach(lc, step->inputs)
 	{
@@ -147,13 +146,12 @@ barks_rdd_dependencies(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_partitioner(PG_FUNCTION_ARGS)
 {
-	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
 	const RddStep *last = rdd_last(rdd);
 	const RddStep *step = last;
 
 	if (!last->by_key)
 		PG_RETURN_NULL();
-	rdd_read_steps(rdd);
 	/* who made the partitions that others only kept */
 	while (!listed(step->name, by_key, lengthof(by_key)) && strcmp(step->name, "group_by") != 0 &&
 		   strcmp(step->name, "sort_by_key") != 0 && step->inputs != NIL)

@@ -138,20 +138,22 @@ check_flat_map_values(RddStep *step, List *inputs)
 static void
 compile_map_values(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	bool		flat = strcmp(step->name, "flat_map_values") == 0;
-	Lambda	   *lambda = value_lambda(step, rdd_input(query, step, 0), flat ? LAMBDA_SET : LAMBDA_VALUE);
+	Lambda	   *lambda = value_lambda(step, rdd_input(query, step, 0), LAMBDA_VALUE);
+	const char *from = rdd_from(query, step, 0);
 	List	   *keys = key_leaves(step);
-	const char *from;
 
-	if (flat)
-	{
-		rdd_compile_flat(query, step, lambda, rdd_columns("s", keys, keys), value_leaves(step), select);
-		return;
-	}
-	from = rdd_from(query, step, 0);
 	appendStringInfo(select, "SELECT %s, %s%s FROM %s AS s", rdd_columns("s", keys, keys),
 					 rdd_lambda_columns(query, lambda, value_leaves(step)),
 					 rdd_keep_order(query, step, 0), from);
+}
+
+static void
+compile_flat_map_values(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	Lambda	   *lambda = value_lambda(step, rdd_input(query, step, 0), LAMBDA_SET);
+	List	   *keys = key_leaves(step);
+
+	rdd_compile_flat(query, step, lambda, rdd_columns("s", keys, keys), value_leaves(step), select);
 }
 
 /* filter_keys(r, f), filter_values(r, f): x is the key, or the value */
@@ -618,7 +620,7 @@ const RddOperation rdd_pair_operations[] = {
 	{"keys", check_keys, compile_keys},
 	{"values", check_values, compile_values},
 	{"map_values", check_map_values, compile_map_values},
-	{"flat_map_values", check_flat_map_values, compile_map_values},
+	{"flat_map_values", check_flat_map_values, compile_flat_map_values},
 	{"filter_keys", check_filter_part, compile_filter_part},
 	{"filter_values", check_filter_part, compile_filter_part},
 	{"partition_by", check_partition_by, compile_partition_by},

@@ -9,6 +9,8 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "nodes/value.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -17,10 +19,12 @@
 #include "rdd/combine.h"
 #include "rdd/query.h"
 
+PG_FUNCTION_INFO_V1(barks_rdd_preferred_locations);
 PG_FUNCTION_INFO_V1(barks_rdd_zip_check);
 
 static int	default_parallelism = 0;
 
+static int	compare_names(const ListCell *a, const ListCell *b);
 static void set_position_order(RddQuery *query, const RddStep *step);
 
 void
@@ -48,6 +52,42 @@ rdd_default_parallelism(void)
 	foreach(lc, nodes)
 		slots += node_slots(lfirst_oid(lc));
 	return Max(slots, 1);
+}
+
+/*
+ * Numbers of partitions say nothing of where rows are, so they are all nodes that
+ * hold a part of a table that the RDD reads.
+ */
+Datum
+barks_rdd_preferred_locations(PG_FUNCTION_ARGS)
+{
+	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
+	int			partition = PG_GETARG_INT32(1);
+	List	   *nodes = NIL;
+	List	   *names = NIL;
+	Datum	   *values;
+	ListCell   *lc;
+
+	if (partition < 0 || partition >= rdd_last(rdd)->partitions)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no partition %d", partition),
+				 errdetail("The RDD has %d partitions.", rdd_last(rdd)->partitions)));
+	foreach(lc, rdd->steps)
+		nodes = list_concat_unique_oid(nodes, rdd_step_nodes(lfirst(lc)));
+	foreach(lc, nodes)
+		names = lappend(names, makeString(node_name(lfirst_oid(lc))));
+	list_sort(names, compare_names);
+	values = palloc(list_length(names) * sizeof(Datum));
+	foreach(lc, names)
+		values[foreach_current_index(lc)] = CStringGetTextDatum(strVal(lfirst(lc)));
+	PG_RETURN_ARRAYTYPE_P(construct_array(values, list_length(names), TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(strVal(lfirst(a)), strVal(lfirst(b)));
 }
 
 /* The step's columns "#1" and "#2" are partition and position. */

@@ -105,6 +105,11 @@ extern const Rdd *rdd_check_again(const Rdd *rdd);
 /* number of partitions where nobody asks for one: barks.default_parallelism, or all slots */
 extern int	rdd_default_parallelism(void);
 extern void rdd_init(void);
+extern List *rdd_step_nodes(const RddStep *step);
+
+/* order.c, for rdd_compile(): who needs what; what a step was to tell */
+extern void rdd_find_needs(RddQuery *query);
+extern void rdd_add_positions(RddQuery *query, int number, StringInfo select);
 
 /* for compile(): an input, as FROM has it */
 extern const RddStep *rdd_input(const RddQuery *query, const RddStep *step, int number);
@@ -122,8 +127,8 @@ extern int	rdd_needs_of(const RddQuery *query, const RddStep *step);
 extern void rdd_set_partitioned(RddQuery *query, const RddStep *step);
 /* as FROM has it: the input with "#i", the position in the partition from 0 */
 extern const char *rdd_positions(RddQuery *query, const RddStep *step, int number, const char *from);
-/* order columns of an input, from s, as in a list */
-extern const char *rdd_order_columns(RddQuery *query, const RddStep *step, int number);
+/* order columns of an input (or of the step itself, -1), from s, as in a list */
+extern const char *rdd_order_columns(const RddQuery *query, const RddStep *step, int number);
 /* barks.rdd_hash(seed, exact, …) of columns of a relation in FROM */
 extern char *rdd_hash_of(const char *alias, int seed, bool exact, List *leaves);
 /* SQL of the partition by a hash of columns */
@@ -169,6 +174,8 @@ extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
 /* raise an error unless all columns can be compared, or sorted */
 extern void rdd_expect_equality(const RddStep *step, const RddShape *shape);
 extern void rdd_expect_order(const RddStep *step, const RddShape *shape);
+/* a type that exists and has values */
+extern void rdd_expect_type(Oid type);
 extern void rdd_expect_pair(const RddStep *step, const RddStep *input);
 extern void rdd_expect_numbers(const char *operation, const RddStep *input);
 extern void rdd_expect_alike(const RddStep *step, const RddStep *a, const RddStep *b);

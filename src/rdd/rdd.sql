@@ -222,6 +222,10 @@ CREATE FUNCTION barks.rdd_num_partitions(r barks.rdd) RETURNS int LANGUAGE c STA
 AS 'MODULE_PATHNAME', 'barks_rdd_num_partitions';
 COMMENT ON FUNCTION barks.rdd_num_partitions(barks.rdd) IS
     'number of partitions';
+CREATE FUNCTION barks.rdd_preferred_locations(r barks.rdd, partition int) RETURNS text[] LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_preferred_locations';
+COMMENT ON FUNCTION barks.rdd_preferred_locations(barks.rdd, int) IS
+    'nodes that hold what the partition is computed from; none where it is from no table';
 CREATE FUNCTION barks.rdd_element_type(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_element_type';
 COMMENT ON FUNCTION barks.rdd_element_type(barks.rdd) IS 'type of the elements; (k, v) for pairs';

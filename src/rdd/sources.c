@@ -127,15 +127,14 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 static void
 check_empty(RddStep *step, List *inputs)
 {
-	Oid			type = InvalidOid;
+	Oid			type;
 
-	if (!rdd_arg_is_null(step, 0))
-		type = DatumGetObjectId(rdd_arg(step, 0)->constvalue);
-	if (!OidIsValid(type) || get_typtype(type) == TYPTYPE_PSEUDO)
+	if (rdd_arg_is_null(step, 0))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("elements of an RDD cannot be of type %s",
-						OidIsValid(type) ? format_type_be(type) : "null")));
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the type of elements must not be null")));
+	type = DatumGetObjectId(rdd_arg(step, 0)->constvalue);
+	rdd_expect_type(type);
 	step->shape = rdd_shape_of_type(type);
 }
 
@@ -205,6 +204,24 @@ check_table(RddStep *step, List *inputs)
 	if (table_is_distributed(RelationGetRelid(rel)))
 		step->partitions = table_layout(rel)->npartitions;
 	relation_close(rel, AccessShareLock);
+}
+
+/* Nodes that hold parts of the table that a step reads, if it reads one. */
+List *
+rdd_step_nodes(const RddStep *step)
+{
+	List	   *nodes = NIL;
+	Relation	rel;
+	const TableLayout *layout;
+
+	if (strcmp(step->name, "table") != 0 || !table_is_distributed(table_of(step)))
+		return NIL;
+	rel = relation_open(table_of(step), AccessShareLock);
+	layout = table_layout(rel);
+	for (int i = 0; i < layout->nnodes; i++)
+		nodes = list_append_unique_oid(nodes, layout->nodes[i]);
+	relation_close(rel, AccessShareLock);
+	return nodes;
 }
 
 /* As its rows are distributed, by the key; without one the query's own rule does it. */

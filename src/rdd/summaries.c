@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -33,7 +34,8 @@ rdd_expect_numbers(const char *operation, const RddStep *input)
 
 	if (rdd_shape_is_leaf(input->shape))
 		get_type_category_preferred(input->shape->type, &category, &preferred);
-	if (category != TYPCATEGORY_NUMERIC)
+	if (category != TYPCATEGORY_NUMERIC ||
+		!can_coerce_type(1, &input->shape->type, &(Oid) {FLOAT8OID}, COERCION_EXPLICIT))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("barks.rdd_%s needs numbers, not elements of type %s", operation,
@@ -120,7 +122,7 @@ barks_rdd_histogram_bounds(PG_FUNCTION_ARGS)
 				 errhint("Give the bounds of its buckets.")));
 	lower = PG_GETARG_FLOAT8(0);
 	upper = PG_GETARG_FLOAT8(1);
-	if (lower == upper)
+	if (n < 1 || lower == upper)
 		n = 1;
 	bounds = palloc((n + 1) * sizeof(Datum));
 	for (int i = 0; i < n; i++)

@@ -1,4 +1,5 @@
-# The examples of docs/rdd.md do what the guide shows, on 0 and 2 nodes.
+# The examples of docs/rdd.md do what the guide shows, and README.md's word count counts, on
+# 0 and 2 nodes.
 
 use strict;
 use warnings;
@@ -39,6 +40,9 @@ for my $nodes (0, 2)
 	{
 		is(tidy($got{$i} // ''), tidy($blocks[$i]{shown}), "$nodes nodes: " . (split /\n/, $blocks[$i]{sql})[0]);
 	}
+	# and the one that people see first
+	my ($words) = slurp_file("$ENV{TESTDIR}/README.md") =~ /^## Counting words\n.*?^```sql\n(.*?)^```/ms;
+	is($cluster->query($words), "be|2\nto|2\nis|1\nnot|1\nor|1", "$nodes nodes: the word count of the README");
 	$cluster->allow_log(qr/operator does not exist: text \+ integer/);
 	$cluster->finish;
 }
