@@ -31,6 +31,8 @@
 
 /* So that tasks which take longer than others do not decide when all is done. */
 #define PARTS_PER_SLOT	4
+/* With more parts, tasks have several. */
+#define MAX_TASKS_PER_SLOT	64
 
 /* The tasks of one node while partitions are dealt. */
 typedef struct NodeTasks
@@ -51,6 +53,7 @@ static bool misses_leaf(const TaskShape *shape, const Bitmapset *leaves);
 static void deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate,
 					  List **nodes, List **bound);
 static void deal_parts(const TaskContext *context, const StagePlan *stage, int leafno, List **nodes);
+static List *seats_of(List *nodes);
 static bool parts_in_stages(List *stages);
 static bool has_stage_leaf(const StagePlan *stage, int group);
 static NodeTasks *node_tasks(List **nodes, Oid node);
@@ -352,42 +355,51 @@ deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate, List **nodes
 }
 
 /*
- * Deal numbers of parts to tasks, to each node by its slots.  What they stand for can
- * be had on any node, so a task without shards can run elsewhere too.
+ * Deal numbers of parts to tasks, and those to the nodes by their slots.  What parts stand
+ * for can be had on any node, so a task without shards can run elsewhere too.
  */
 static void
 deal_parts(const TaskContext *context, const StagePlan *stage, int leafno, List **nodes)
 {
 	const LeafPlan *leaf = list_nth(stage->leaves, leafno);
 	List	   *able = tasks_nodes_with_copies(stage, context->nodes);
-	List	   *seats = NIL;	/* a node for each of its slots */
-	int			most = 0;
-	int			n;
+	List	   *seats = seats_of(able);
+	int			nseats = list_length(seats);
+	int			n = leaf->nparts > 0 ? leaf->nparts : nseats * PARTS_PER_SLOT;
+	/* a merge needs all its streams at once */
+	int			ntasks = Min(n, stage->merge_keys != NIL ? nseats : nseats * MAX_TASKS_PER_SLOT);
 	ListCell   *lc;
 
-	foreach(lc, able)
-		most = Max(most, tasks_slots(lfirst_oid(lc)));
-	for (int slot = 0; slot < most; slot++)
-		foreach(lc, able)
-			if (slot < tasks_slots(lfirst_oid(lc)))
-				seats = lappend_oid(seats, lfirst_oid(lc));
-	n = leaf->nparts > 0 ? leaf->nparts : list_length(seats) * PARTS_PER_SLOT;
 	foreach(lc, *nodes)
 		((NodeTasks *) lfirst(lc))->dealt = 0;
-	for (int part = 0; part < n; part++)
+	for (int i = 0; i < ntasks; i++)
 	{
-		NodeTasks  *node = node_tasks(nodes, list_nth_oid(seats, part % list_length(seats)));
-		int			position = node->dealt++;
-		TaskShape  *shape;
+		NodeTasks  *node = node_tasks(nodes, list_nth_oid(seats, i % nseats));
+		TaskShape  *shape = shape_at(stage, node, node->dealt++);
 
-		if (stage->merge_keys != NIL)
-			position %= node->slots;
-		shape = shape_at(stage, node, position);
 		if (shape->npartitions == 0)
 			shape->others = able;
-		shape->shards[leafno] = lappend(shape->shards[leafno], psprintf("(%d, %d)", part, n));
-		shape->npartitions++;
+		shape->shards[leafno] =
+			list_make1(psprintf("SELECT part, %d FROM pg_catalog.generate_series(%d, %d, %d) AS part", n, i, n - 1, ntasks));
+		shape->npartitions += (n - 1 - i) / ntasks + 1;
 	}
+}
+
+/* A node for each of its slots, so that the first ones of all come first. */
+static List *
+seats_of(List *nodes)
+{
+	List	   *seats = NIL;
+	int			most = 0;
+	ListCell   *lc;
+
+	foreach(lc, nodes)
+		most = Max(most, tasks_slots(lfirst_oid(lc)));
+	for (int slot = 0; slot < most; slot++)
+		foreach(lc, nodes)
+			if (slot < tasks_slots(lfirst_oid(lc)))
+				seats = lappend_oid(seats, lfirst_oid(lc));
+	return seats;
 }
 
 static bool

@@ -62,7 +62,7 @@ static ShippedFunction *copy_shipped(const ShippedFunction *from);
 static const ShippedFunction *find_shipped(const Node *call, void *list);
 static void append_no_rows(StringInfo buf, const LeafPlan *leaf);
 static void append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs);
-static void append_parts(StringInfo buf, const LeafPlan *leaf, List *rows);
+static void append_parts(StringInfo buf, const LeafPlan *leaf, List *selects);
 static int64 rows_before(const LeafPlan *leaf, List *inputs);
 static char *print_leaf_type(const LeafPlan *leaf, int i);
 static char *qualified_collation(Oid collation);
@@ -462,15 +462,15 @@ append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs)
 	appendStringInfoChar(buf, ')');
 }
 
-/* VALUES (part, parts), … as the driver wrote them */
+/* SELECTs of part and parts, as the driver wrote them */
 static void
-append_parts(StringInfo buf, const LeafPlan *leaf, List *rows)
+append_parts(StringInfo buf, const LeafPlan *leaf, List *selects)
 {
 	ListCell   *lc;
 
-	foreach(lc, rows)
-		appendStringInfo(buf, "%s%s", foreach_current_index(lc) > 0 ? ", " : "VALUES ", (char *) lfirst(lc));
-	if (rows == NIL)
+	foreach(lc, selects)
+		appendStringInfo(buf, "%s%s", foreach_current_index(lc) > 0 ? " UNION ALL " : "", (char *) lfirst(lc));
+	if (selects == NIL)
 		append_no_rows(buf, leaf);
 }
 

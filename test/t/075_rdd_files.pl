@@ -107,6 +107,8 @@ sub test_lines
 		my @lines = lines_of($content{$name});
 		is_lines("$dir/$name.txt", $_, \@lines, $name) for 'NULL', 1, 2, 7, 100;
 	}
+	is_lines("$dir/utf8.txt", 5000, [ lines_of($content{utf8}) ], 'more parts than tasks');
+	is(q1("SELECT count(*), count(DISTINCT part), sum(part), max(parts) FROM rdd_parts(100000)"), '100000|100000|4999950000|100000', 'each part once');
 	is_lines("$dir/mark.txt", 3, [ 'first', 'second' ], 'byte order mark');
 	is_lines("$dir/many", $_, \@many, 'a directory') for 'NULL', 1, 3, 100;
 	is_lines("file://$dir/many/part-*", 5, \@many, 'a pattern');
