@@ -30,7 +30,7 @@ SELECT abs(count(*) - 100 * 40.5) < 5 * sqrt(100 * 40.5) AS near FROM rdd_collec
 SELECT s, count(*) BETWEEN 400 AND 600 AS near FROM rdd_collect(rdd_sample(rdd_query('SELECT CASE WHEN i % 2 = 0 THEN 1 END FROM generate_series(1, 2000) i'), false, 0.5, 1), NULL::int) s GROUP BY s ORDER BY s;
 SELECT count(*) BETWEEN 2200 AND 2800 AS quarter FROM rdd_collect(rdd_sample(rdd_sample(rdd_range(0, 10000), false, 0.5, 9), false, 0.5, 9), NULL::bigint);
 -- without a seed one is chosen once
-SELECT r::text ~ 'rdd_sample\(\$1, false, ''0.5''::double precision, -?\d+\)' AS has_seed, rdd_count(r) = rdd_count(r) AS same
+SELECT r::text ~ 'rdd_sample\(\$1, false, ''0.5'', -?\d+\)' AS has_seed, rdd_count(r) = rdd_count(r) AS same
 FROM (SELECT rdd_sample(rdd_range(0, 1000), false, 0.5) AS r OFFSET 0) s;
 SELECT rdd_sample(rdd_range(0, 1000), false, 1.5);
 SELECT rdd_sample(rdd_range(0, 1000), true, -1);

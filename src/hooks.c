@@ -92,10 +92,14 @@ static PlannedStmt *
 on_plan(Query *parse, const char *query_string, int cursor_options,
 		ParamListInfo params)
 {
-	rdd_on_plan(parse);
+	bool		has_rdds = rdd_on_plan(parse);
+	PlannedStmt *stmt;
+
 	table_check_query(parse);
 	cluster_snapshot_on_plan();
-	return planner_plan(parse, query_string, cursor_options, params, next_planner);
+	stmt = planner_plan(parse, query_string, cursor_options, params, next_planner);
+	stmt->dependsOnRole |= has_rdds;
+	return stmt;
 }
 
 static void

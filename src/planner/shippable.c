@@ -4,8 +4,8 @@
  *
  * Whatever is not known to give the same value on every node as on the driver
  * stays on the driver: volatile functions, functions that read catalogs or
- * node-local ids (reg* types, OIDs of enums), users' functions (which nodes do
- * not have), types without a name, nodes that ruleutils cannot print exactly.
+ * node-local ids (reg* types, OIDs of enums), users' functions of
+ * which nodes can have no copy (shipped.c), types without a name, nodes that ruleutils cannot print exactly.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -32,6 +32,7 @@
 
 #include "job/plan.h"
 #include "planner/shippable.h"
+#include "planner/shipped.h"
 #include "planner/subplan.h"
 #include "table/remote_type.h"
 
@@ -44,6 +45,8 @@ typedef struct ShippableContext
 	bool		guarded;		/* likewise, and SQL promises so: of CASE or COALESCE */
 	bool		takes_rows;		/* a record is welcome here */
 	Node	   *in_from;		/* a function in FROM, of which only columns are seen */
+	Node	   *call;			/* whose function is looked at */
+	List	  **types;			/* of a function's body: types that nodes must have; NULL: see root */
 } ShippableContext;
 
 /*
@@ -79,6 +82,15 @@ static const char *const stable_names[] = {
 	"websearch_to_tsquery",
 };
 
+/* Functions of our own that depend on the node they run on, as they should. */
+static const char *const own_names[] = {
+	"rdd_file_bytes", "rdd_file_list", "rdd_file_names", "rdd_file_text",
+	"rdd_numbered_file_names", "rdd_numbered_lines", "rdd_numbered_objects",
+	"rdd_numbered_records", "rdd_object_field", "rdd_object_header", "rdd_pipe",
+	"rdd_read_lines", "rdd_read_objects", "rdd_read_records", "rdd_row_text",
+	"rdd_write_begin", "rdd_write_end",
+};
+
 /*
  * Volatile functions that may run anywhere, once for each row: they depend on
  * no session and change nothing.
@@ -105,6 +117,9 @@ static bool is_row_output(const Node *node);
 static bool check_expr(Node *node, ShippableContext *context);
 static bool check_row(RowExpr *row, ShippableContext *context);
 static bool check_function(Oid funcid, void *context);
+static bool check_shipped(Oid funcid, ShippableContext *context);
+static void add_called(const ShippedFunction *function, ShippableContext *context);
+static const char *lacking_type(Oid type, ShippableContext *context);
 static bool check_children(Node *node, ShippableContext *context);
 static bool check_guarded(Node *node, ShippableContext *context);
 static bool check_branches(Node *node, ShippableContext *context);
@@ -122,6 +137,7 @@ static bool no_columns_walker(Node *node, void *context);
 static bool is_bound(const Param *param);
 static bool stable_call(Node *node);
 static bool is_extension_member(Oid class_id, Oid object_id);
+static bool is_own_function(Oid funcid, const char *name);
 static bool listed(const char *name, const char *const *names, int n);
 static bool fail(ShippableContext *context, const char *reason);
 
@@ -350,6 +366,7 @@ check_expr(Node *node, ShippableContext *context)
 			return fail(context, "a stable call in a conditional expression");
 		return false;
 	}
+	context->call = node;
 	if (!is_row_output(node) &&
 		(check_operators(node, context) || check_functions_in_node(node, check_function, context)))
 		return true;
@@ -527,14 +544,26 @@ check_node(Node *node, ShippableContext *context)
 	if (reason == NULL && !shippable_collation(exprInputCollation(node)) && !IsA(node, Var))
 		reason = psprintf("collation \"%s\" is not known to nodes",
 						  get_collation_name(exprInputCollation(node)));
-	if (reason == NULL && !IsA(node, Var) && exprType(node) >= FirstNormalObjectId)
-	{
-		List	   *known = NIL;
-
-		(void) column_types_walker(context->root, &known);
-		reason = remote_type_lacking(exprType(node), known);
-	}
+	if (reason == NULL && !IsA(node, Var))
+		reason = lacking_type(exprType(node), context);
 	return reason ? fail(context, reason) : false;
+}
+
+/* NULL, or why nodes may not have the type, but for those of columns in the expression. */
+static const char *
+lacking_type(Oid type, ShippableContext *context)
+{
+	List	   *known = NIL;
+
+	if (type < FirstNormalObjectId)
+		return NULL;
+	if (context->types)
+	{
+		*context->types = list_append_unique_oid(*context->types, type);
+		return NULL;
+	}
+	(void) column_types_walker(context->root, &known);
+	return remote_type_lacking(type, known);
 }
 
 /* Columns that go out as text within the row, and come back the same. */
@@ -656,30 +685,111 @@ static bool
 check_function(Oid funcid, void *arg)
 {
 	ShippableContext *context = arg;
-	char	   *name = get_func_name(funcid);
-	char		volatility = func_volatile(funcid);
+	const char *reason = NULL;
 
-	if (volatility == PROVOLATILE_VOLATILE &&
-		(funcid >= FirstNormalObjectId || !listed(name, volatile_names, lengthof(volatile_names))))
-		return fail(context, psprintf("function %s is volatile", name));
-	if (funcid >= FirstNormalObjectId)
+	if (funcid >= FirstNormalObjectId && func_volatile(funcid) == PROVOLATILE_VOLATILE &&
+		funcid == barks_acc_add_to_oid())
+		return false;			/* tasks do it for the driver */
+	if (funcid >= FirstNormalObjectId && shipped_is_users(funcid))
 	{
-		/* this is where functions shipped by definition will be let through */
-		if (check_object(ProcedureRelationId, funcid, "function", name, context))
+		if (check_shipped(funcid, context))
 			return true;
-		if (volatility != PROVOLATILE_IMMUTABLE)
-			return fail(context, psprintf("function %s is not immutable", name));
 	}
-	else if (volatility == PROVOLATILE_STABLE &&
-			 !listed(name, stable_names, lengthof(stable_names)))
-		return fail(context, psprintf("function %s may depend on the server it runs on", name));
-	else if (shippable_needs_search_config(funcid) && !shippable_search_config())
-		return fail(context, psprintf("function %s uses a text search configuration of this server", name));
-	else if (listed(name, node_local_names, lengthof(node_local_names)))
-		return fail(context, psprintf("function %s may depend on the server it runs on", name));
+	else if (funcid >= FirstNormalObjectId)
+		reason = shippable_extension_reason(funcid);
+	else if (!listed(get_func_name(funcid), volatile_names, lengthof(volatile_names)))
+		reason = shippable_builtin_reason(funcid);
+	if (reason)
+		return fail(context, reason);
 	if (context->functions)
 		*context->functions = list_append_unique_oid(*context->functions, funcid);
 	return false;
+}
+
+/* Of a user's function nodes get a copy. */
+static bool
+check_shipped(Oid funcid, ShippableContext *context)
+{
+	char	   *name = get_func_name(funcid);
+	const ShippedFunction *function;
+	ListCell   *lc;
+
+	if (func_volatile(funcid) == PROVOLATILE_VOLATILE)
+		return fail(context, psprintf("function %s is volatile", name));
+	if (!shipped_enabled || !IsA(context->call, FuncExpr))
+		return check_object(ProcedureRelationId, funcid, "function", name, context);
+	function = shipped_function((FuncExpr *) context->call);
+	if (function->reason)
+		return fail(context, psprintf("function %s: %s", name, function->reason));
+	if (shipped_is_new(function) && (facts == NULL || !facts->sees_new_functions))
+		return fail(context, psprintf("function %s was made by this transaction", name));
+	foreach(lc, function->types)
+	{
+		const char *reason = lacking_type(lfirst_oid(lc), context);
+
+		if (reason)
+			return fail(context, psprintf("function %s: %s", name, reason));
+	}
+	add_called(function, context);
+	return false;
+}
+
+/* Who may not call them all must not have the query run. */
+static void
+add_called(const ShippedFunction *function, ShippableContext *context)
+{
+	ListCell   *lc;
+
+	foreach(lc, function->calls)
+	{
+		const ShippedFunction *called = lfirst(lc);
+
+		if (context->functions)
+			*context->functions = list_append_unique_oid(*context->functions, called->function);
+		add_called(called, context);
+	}
+}
+
+const char *
+shippable_builtin_reason(Oid funcid)
+{
+	char	   *name = get_func_name(funcid);
+	char		volatility = func_volatile(funcid);
+
+	if (volatility == PROVOLATILE_VOLATILE)
+		return psprintf("function %s is volatile", name);
+	if ((volatility == PROVOLATILE_STABLE && !listed(name, stable_names, lengthof(stable_names))) ||
+		listed(name, node_local_names, lengthof(node_local_names)))
+		return psprintf("function %s may depend on the server it runs on", name);
+	if (shippable_needs_search_config(funcid) && !shippable_search_config())
+		return psprintf("function %s uses a text search configuration of this server", name);
+	return NULL;
+}
+
+const char *
+shippable_extension_reason(Oid funcid)
+{
+	char	   *name = get_func_name(funcid);
+	char		volatility = func_volatile(funcid);
+	const char *lacking;
+
+	if (volatility == PROVOLATILE_VOLATILE)
+		return psprintf("function %s is volatile", name);
+	lacking = remote_extension_lacking(ProcedureRelationId, funcid);
+	if (lacking)
+		return psprintf("function %s: %s", name, lacking);
+	return volatility == PROVOLATILE_IMMUTABLE || is_own_function(funcid, name) ? NULL
+		: psprintf("function %s is not immutable", name);
+}
+
+const char *
+shippable_node_reason(Node *node, List **types)
+{
+	ShippableContext context = {.types = types};
+
+	if (!check_node(node, &context))
+		(void) check_operators(node, &context);
+	return context.reason;
 }
 
 /* IS DISTINCT FROM and NULLIF do not print their operator: it must be "=". */
@@ -750,6 +860,13 @@ static bool
 is_extension_member(Oid class_id, Oid object_id)
 {
 	return OidIsValid(getExtensionOfObject(class_id, object_id));
+}
+
+static bool
+is_own_function(Oid funcid, const char *name)
+{
+	return listed(name, own_names, lengthof(own_names)) &&
+		getExtensionOfObject(ProcedureRelationId, funcid) == get_extension_oid("barks", true);
 }
 
 static bool

@@ -62,55 +62,85 @@ compile_take(RddQuery *query, const RddStep *step, StringInfo select)
 	appendStringInfo(select, " LIMIT %d", strcmp(step->name, "first") == 0 ? 1 : rdd_arg_int(step, 0));
 }
 
-/* take_ordered(r, n, …), top(r, n, …), min(r, …), max(r, …): by the elements themselves */
+/*
+ * take_ordered(r, n, …, key), top(r, n, …, key), min(r, …, key), max(r, …, key): by what
+ * the lambda gives for an element, or by the elements themselves
+ */
+static Lambda *
+order_lambda(const RddStep *step, const RddShape *shape)
+{
+	int			number = list_length(step->args) - 1;
+
+	return rdd_arg_is_null(step, number) ? NULL
+		: lambda_make(rdd_arg_text(step, number), lambda_element(shape), LAMBDA_VALUE, InvalidOid);
+}
+
+static void
+check_ordered(RddStep *step, List *inputs)
+{
+	const RddShape *shape = ((RddStep *) linitial(inputs))->shape;
+	Lambda	   *lambda = order_lambda(step, shape);
+
+	rdd_expect_order(step, lambda ? lambda->shape : shape);
+	step->shape = (RddShape *) shape;
+}
+
+static void
+check_take_ordered(RddStep *step, List *inputs)
+{
+	check_take(step, inputs);
+	check_ordered(step, inputs);
+}
+
+/* Columns for ORDER BY, each with the direction. */
+static const char *
+order_columns(RddQuery *query, const RddStep *step, Lambda *lambda, const char *direction)
+{
+	List	   *leaves = rdd_shape_columns(step->shape);
+	int			ncolumns = lambda ? rdd_shape_width(lambda->shape) : list_length(leaves);
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		appendStringInfoString(&buf, i > 0 ? ", " : "");
+		if (lambda)
+			appendStringInfoString(&buf, rdd_lambda_value(query, lambda, i));
+		else
+			appendStringInfo(&buf, "s.%s", quote_identifier(((RddLeaf *) list_nth(leaves, i))->path));
+		appendStringInfo(&buf, " %s", direction);
+	}
+	return buf.data;
+}
+
 static void
 compile_ordered(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	bool		descending = strcmp(step->name, "top") == 0 || strcmp(step->name, "max") == 0;
-	const char *comma = "";
-	StringInfoData by;
+	const char *direction = strcmp(step->name, "top") == 0 ? "DESC NULLS LAST" : "ASC NULLS FIRST";
+	Lambda	   *lambda = order_lambda(step, step->shape);
 	const char *from;
-	ListCell   *lc;
+	const char *by;
 
 	from = rdd_from(query, step, 0);
-	initStringInfo(&by);
-	foreach(lc, rdd_shape_columns(step->shape))
-	{
-		appendStringInfo(&by, "%ss.%s %s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path),
-						 descending ? "DESC NULLS LAST" : "ASC NULLS FIRST");
-		comma = ", ";
-	}
+	by = order_columns(query, step, lambda, direction);
 	appendStringInfo(select, "SELECT %s, pg_catalog.row_number() OVER (ORDER BY %s) AS \"#1\" FROM "
 					 "(SELECT %s FROM %s AS s ORDER BY %s LIMIT %d) AS s",
-					 rdd_same_columns("s", step->shape), by.data,
-					 rdd_same_columns("s", step->shape), from, by.data, rdd_arg_int(step, 0));
+					 rdd_same_columns("s", step->shape), by,
+					 rdd_same_columns("s", step->shape), from, by, rdd_arg_int(step, 0));
 	rdd_set_order(query, step, 1);
 }
 
-/* min(r, …), max(r, …): of values that are not null */
-static void
-check_extreme(RddStep *step, List *inputs)
-{
-	step->shape = ((RddStep *) linitial(inputs))->shape;
-}
-
+/* Of values that are not null, if there are any. */
 static void
 compile_extreme(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const char *direction = strcmp(step->name, "max") == 0 ? "DESC NULLS LAST" : "ASC NULLS LAST";
-	const char *comma = " ORDER BY ";
+	Lambda	   *lambda = order_lambda(step, step->shape);
 	const char *from;
-	ListCell   *lc;
 
 	from = rdd_from(query, step, 0);
-	appendStringInfo(select, "SELECT %s FROM %s AS s", rdd_same_columns("s", step->shape), from);
-	foreach(lc, rdd_shape_columns(step->shape))
-	{
-		appendStringInfo(select, "%ss.%s %s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path),
-						 direction);
-		comma = ", ";
-	}
-	appendStringInfoString(select, " LIMIT 1");
+	appendStringInfo(select, "SELECT %s FROM %s AS s ORDER BY %s LIMIT 1",
+					 rdd_same_columns("s", step->shape), from, order_columns(query, step, lambda, direction));
 }
 
 /* collect_json(r) */
@@ -160,7 +190,7 @@ rdd_append_json(StringInfo buf, const RddShape *shape, const char *path)
 		if (rdd_shape_is_pair(shape))
 			name = foreach_current_index(lcn) == 0 ? "_1" : "_2";
 		appendStringInfo(buf, "%s%s, ", foreach_current_index(lcn) > 0 ? ", " : "", quote_literal_cstr(name));
-		rdd_append_json(buf, lfirst(lcf), psprintf("%s.%s", path, (char *) lfirst(lcn)));
+		rdd_append_json(buf, lfirst(lcf), rdd_shape_path(path, lfirst(lcn)));
 	}
 	appendStringInfoChar(buf, ')');
 }
@@ -197,6 +227,7 @@ check_count_by_key(RddStep *step, List *inputs)
 	const RddStep *input = linitial(inputs);
 
 	rdd_expect_pair(step, input);
+	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	step->shape = rdd_shape_pair(rdd_shape_key(input->shape), rdd_shape_leaf(INT8OID, -1, InvalidOid));
 }
 
@@ -204,6 +235,7 @@ check_count_by_key(RddStep *step, List *inputs)
 static void
 check_count_by_value(RddStep *step, List *inputs)
 {
+	rdd_expect_equality(step, ((RddStep *) linitial(inputs))->shape);
 	step->shape = rdd_shape_pair(((RddStep *) linitial(inputs))->shape,
 								 rdd_shape_leaf(INT8OID, -1, InvalidOid));
 }
@@ -242,6 +274,7 @@ check_lookup(RddStep *step, List *inputs)
 						format_type_be(rdd_arg(step, 0)->consttype),
 						rdd_shape_text(rdd_shape_key(input->shape))),
 				 errhint("Cast the key.")));
+	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	step->shape = (RddShape *) rdd_shape_value(input->shape);
 }
 
@@ -258,7 +291,8 @@ compile_lookup(RddQuery *query, const RddStep *step, StringInfo select)
 	if (rdd_arg_is_null(step, 0))
 		appendStringInfoString(select, "IS NULL");
 	else
-		appendStringInfo(select, "= %s", rdd_arg_literal(step, 0));
+		appendStringInfo(select, "%s %s", rdd_operator(rdd_arg(step, 0)->consttype, BTEqualStrategyNumber),
+						 rdd_arg_literal(step, 0));
 }
 
 /* reduce(r, f, …), fold(r, zero, f), aggregate(r, zero, seq, comb) */
@@ -340,10 +374,10 @@ const RddOperation rdd_actions[] = {
 	{"collect_json", check_collect_json, compile_collect_json},
 	{"take", check_take, compile_take, RDD_ORDER},
 	{"first", check_collect, compile_take, RDD_ORDER},
-	{"take_ordered", check_take, compile_ordered, RDD_NOTHING},
-	{"top", check_take, compile_ordered, RDD_NOTHING},
-	{"min", check_extreme, compile_extreme, RDD_NOTHING},
-	{"max", check_extreme, compile_extreme, RDD_NOTHING},
+	{"take_ordered", check_take_ordered, compile_ordered, RDD_NOTHING},
+	{"top", check_take_ordered, compile_ordered, RDD_NOTHING},
+	{"min", check_ordered, compile_extreme, RDD_NOTHING},
+	{"max", check_ordered, compile_extreme, RDD_NOTHING},
 	{"count", check_count, compile_count, RDD_NOTHING},
 	{"is_empty", check_is_empty, compile_is_empty, RDD_NOTHING},
 	{"count_by_key", check_count_by_key, compile_counts, RDD_NOTHING},

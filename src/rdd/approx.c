@@ -30,6 +30,7 @@
 #include "utils/tuplestore.h"
 
 #include "rdd/query.h"
+#include "rdd/storage.h"
 
 PG_FUNCTION_INFO_V1(barks_rdd_approx);
 
@@ -94,6 +95,7 @@ barks_rdd_approx(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
 	approx.query.by_partition = true;
 	compile_aggregate(&approx, rdd_compile(rdd, NIL, &approx.query));
 	if (approx.grouped)

@@ -25,6 +25,7 @@
 #include "utils/tuplestore.h"
 
 #include "rdd/calls.h"
+#include "rdd/storage.h"
 
 #define FETCH_ROWS 1000
 
@@ -192,6 +193,7 @@ open_feed(Feed *feed, const Rdd *rdd, int number)
 		TupleDescInitEntry(feed->desc, n, lfirst(lcn), shape->type, shape->typmod, 0);
 		TupleDescInitEntryCollation(feed->desc, n, shape->collation);
 	}
+	rdd_storage_fill(rdd);
 	feed->portal = rdd_open(rdd, "", NIL, &query);
 	feed->context = AllocSetContextCreate(CurrentMemoryContext, "barks partition", ALLOCSET_DEFAULT_SIZES);
 }
@@ -375,6 +377,7 @@ barks_rdd_foreach(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
 	portal = rdd_open(rdd, "", NIL, &query);
 	do
 	{
@@ -407,12 +410,14 @@ barks_rdd_to_cursor(PG_FUNCTION_ARGS)
 {
 	RddQuery	query = {.in_order = true, .plain_names = true};
 	MemoryContext caller = CurrentMemoryContext;
+	const Rdd  *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
 	Portal		portal;
 	text	   *name;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	portal = rdd_open(rdd_from_datum(PG_GETARG_DATUM(0)), "", NIL, &query);
+	rdd_storage_fill(rdd);
+	portal = rdd_open(rdd, "", NIL, &query);
 	MemoryContextSwitchTo(caller);
 	name = cstring_to_text(portal->name);
 	SPI_finish();

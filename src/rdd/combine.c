@@ -46,6 +46,7 @@ static Lambda *lambda_of(const RddStep *step, int number, List *variables);
 static List *two_variables(const RddShape *first, const RddShape *second);
 static const char *select_of(RddCombine *combine, Lambda *lambda, Query **query);
 static void check_result(const RddStep *step, const Lambda *lambda, const RddShape *state);
+static bool would_round(Oid from, Oid to);
 static const char *native_aggregate(Query *query);
 static void append_program(const RddCombine *combine, StringInfo buf);
 
@@ -63,7 +64,7 @@ rdd_combination(const RddStep *step, const RddShape *value)
 	if (how->zero >= 0)
 	{
 		first = zero_lambda(step, how->zero);
-		combine->state = rdd_shape_nullable(first->shape);
+		combine->state = rdd_shape_without_lengths(first->shape);
 		combine->program[0] = select_of(combine, first, &query);
 	}
 	else if (how->first >= 0)
@@ -73,11 +74,11 @@ rdd_combination(const RddStep *step, const RddShape *value)
 
 		v->columns = x->columns;
 		first = lambda_of(step, how->first, list_make2(x, v));
-		combine->state = rdd_shape_nullable(first->shape);
+		combine->state = rdd_shape_without_lengths(first->shape);
 		combine->program[1] = select_of(combine, first, &query);
 	}
 	else
-		combine->state = rdd_shape_nullable(value);
+		combine->state = rdd_shape_without_lengths(value);
 	if (strcmp(how->name, "fold") == 0 && !rdd_shape_equal(combine->state, value))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -155,14 +156,23 @@ check_result(const RddStep *step, const Lambda *lambda, const RddShape *state)
 		Oid			from = ((RddLeaf *) lfirst(lcr))->shape->type;
 		Oid			to = ((RddLeaf *) lfirst(lcw))->shape->type;
 
-		fits = fits && can_coerce_type(1, &from, &to, COERCION_ASSIGNMENT);
+		fits = fits && can_coerce_type(1, &from, &to, COERCION_ASSIGNMENT) && !would_round(from, to);
 	}
 	if (!fits)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the lambda of barks.rdd_%s gives %s where %s is combined", step->name,
 						rdd_shape_text(lambda->shape), rdd_shape_text(state)),
-				 errcontext("lambda \"%s\"", lambda->text)));
+				 errhint("Cast the lambda's result, or what it starts from."),
+				 errcontext("lambda \"%s\"", lambda_shown(lambda->text))));
+}
+
+/* Assignment would, step by step and without a word. */
+static bool
+would_round(Oid from, Oid to)
+{
+	return (to == INT2OID || to == INT4OID || to == INT8OID) &&
+		(from == FLOAT4OID || from == FLOAT8OID || from == NUMERICOID);
 }
 
 /* SELECT lambda FROM (SELECT NULL::… AS acc, NULL::… AS x), with all names qualified. */
@@ -194,8 +204,8 @@ select_of(RddCombine *combine, Lambda *lambda, Query **query)
 	{
 		RddLeaf    *leaf = lfirst(lc);
 
-		appendStringInfo(&buf, "%sNULL::%s AS %s", foreach_current_index(lc) > 0 ? ", " : " FROM (SELECT ",
-						 rdd_type_text(leaf->shape), quote_identifier(leaf->path));
+		appendStringInfo(&buf, "%s%s AS %s", foreach_current_index(lc) > 0 ? ", " : " FROM (SELECT ",
+						 rdd_null_text(leaf->shape), quote_identifier(leaf->path));
 	}
 	if (columns != NIL)
 		appendStringInfoString(&buf, ") AS s");
@@ -205,13 +215,8 @@ select_of(RddCombine *combine, Lambda *lambda, Query **query)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("sub-selects are not supported in a lambda that combines values"),
-				 errcontext("lambda \"%s\"", lambda->text)));
-	nest = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+				 errcontext("lambda \"%s\"", lambda_shown(lambda->text))));
+	nest = lambda_plain_settings();
 	text = pg_get_querydef(copyObject(*query), false);
 	AtEOXact_GUC(true, nest);
 	return text;
@@ -313,8 +318,8 @@ rdd_compile_combination(const RddCombine *combine, List *values, List *results,
 		if (keys == NIL && combine->program[0])
 			appendStringInfo(select, "CASE WHEN s.state IS NULL THEN (SELECT z.c%d FROM (%s) AS z) ELSE ",
 							 foreach_current_index(lc) + 1, combine->program[0]);
-		appendStringInfo(select, "barks.rdd_field(s.state, %d, NULL::%s)%s AS %s",
-						 foreach_current_index(lc) + 1, rdd_type_text(result->shape),
+		appendStringInfo(select, "barks.rdd_field(s.state, %d, %s)%s AS %s",
+						 foreach_current_index(lc) + 1, rdd_null_text(result->shape),
 						 keys == NIL && combine->program[0] ? " END" : "", quote_identifier(result->path));
 	}
 	appendStringInfo(select, " FROM (SELECT %s%sbarks.rdd_combine(", rdd_columns("s", keys, keys),
@@ -375,8 +380,8 @@ rdd_group_columns(const RddShape *value, const char *path, const char *as, const
 		{
 			if (foreach_current_index(lcn) > 0)
 				appendStringInfoString(select, ", ");
-			rdd_group_columns(lfirst(lcf), psprintf("%s.%s", path, (char *) lfirst(lcn)),
-							  psprintf("%s.%s", as, (char *) lfirst(lcn)), filter, order, select);
+			rdd_group_columns(lfirst(lcf), rdd_shape_path(path, lfirst(lcn)),
+							  rdd_shape_path(as, lfirst(lcn)), filter, order, select);
 		}
 		return;
 	}

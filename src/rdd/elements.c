@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "rdd/query.h"
@@ -95,7 +96,6 @@ rdd_compile_flat(RddQuery *query, const RddStep *step, Lambda *lambda, const cha
 	const char *order = rdd_keep_order(query, step, 0);
 	int			norder = rdd_order_of(query, step, 0);
 	const char *kept = keep_columns ? psprintf("%s, ", keep_columns) : "";
-	const char *outer = rdd_columns("u", results, results);
 
 	if (!query->in_order || norder == 0)
 	{
@@ -104,15 +104,16 @@ rdd_compile_flat(RddQuery *query, const RddStep *step, Lambda *lambda, const cha
 		return;
 	}
 	rdd_set_order(query, step, norder + 1);
-	if (lambda->unnests)
-		appendStringInfo(select, "SELECT %s pg_catalog.unnest(s.\"#a\") AS %s%s, pg_catalog.generate_series(1::pg_catalog.int8, "
-						 "pg_catalog.cardinality(s.\"#a\")) AS \"#%d\" FROM (SELECT s.*, %s AS \"#a\" FROM %s AS s) AS s",
-						 kept, quote_identifier(((RddLeaf *) linitial(results))->path), order, norder + 1,
-						 rdd_lambda_array(query, lambda), from);
+	if (lambda->unnests || lambda->unnests_rows)
+		appendStringInfo(select, "SELECT %s%s%s, pg_catalog.generate_series(1::pg_catalog.int8, "
+						 "pg_catalog.cardinality(s.\"#a1\")) AS \"#%d\" FROM (SELECT s.*, %s FROM %s AS s) AS s",
+						 kept, rdd_unnest_columns(lambda, results), order, norder + 1,
+						 rdd_lambda_arrays(query, lambda), from);
 	else
 		appendStringInfo(select, "SELECT %s%s%s, u.\"#n\" AS \"#%d\" FROM %s AS s CROSS JOIN LATERAL "
 						 "(SELECT u.*, pg_catalog.row_number() OVER () AS \"#n\" FROM (SELECT %s) AS u) AS u",
-						 kept, outer, order, norder + 1, from, rdd_lambda_columns(query, lambda, results));
+						 kept, rdd_columns("u", results, results), order, norder + 1, from,
+						 rdd_lambda_columns(query, lambda, results));
 }
 
 /* filter(r, f) */
@@ -182,20 +183,50 @@ check_union(RddStep *step, List *inputs)
 	step->partitions = left->partitions + right->partitions;
 }
 
+/* Unions of unions are one: the steps and numbers of their inputs, in order. */
+static void
+union_inputs(RddQuery *query, const RddStep *step, List **steps, List **numbers)
+{
+	check_stack_depth();
+	for (int i = 0; i < 2; i++)
+	{
+		int			number = list_nth_int(step->inputs, i);
+		const RddStep *input = rdd_input(query, step, i);
+
+		if (strcmp(input->name, "union") == 0 && query->uses[number] == 1)
+		{
+			union_inputs(query, input, steps, numbers);
+			continue;
+		}
+		*steps = lappend(*steps, (void *) step);
+		*numbers = lappend_int(*numbers, i);
+	}
+}
+
 static void
 compile_union(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	const char *from[2];
+	List	   *steps = NIL;
+	List	   *numbers = NIL;
+	List	   *from = NIL;
 	int			order = 0;
+	int			offset = 0;
+	OrderKind	kind = ORDER_UNIQUE;
+	ListCell   *lcs;
+	ListCell   *lcn;
 
-	int			offset = ((RddStep *) rdd_input(query, step, 0))->partitions;
-
-	for (int i = 0; i < 2; i++)
-		from[i] = rdd_from(query, step, i);
-	if (query->in_order)
-		order = 1 + Max(rdd_order_of(query, step, 0), rdd_order_of(query, step, 1));
-	for (int i = 0; i < 2; i++)
+	union_inputs(query, step, &steps, &numbers);
+	forboth(lcs, steps, lcn, numbers)
 	{
+		from = lappend(from, (void *) rdd_from(query, lfirst(lcs), lfirst_int(lcn)));
+		order = Max(order, rdd_order_of(query, lfirst(lcs), lfirst_int(lcn)));
+		kind = Min(kind, rdd_order_kind(query, lfirst(lcs), lfirst_int(lcn)));
+	}
+	order = query->in_order ? order + 1 : 0;
+	forboth(lcs, steps, lcn, numbers)
+	{
+		int			i = foreach_current_index(lcs);
+
 		appendStringInfo(select, "%sSELECT %s", i > 0 ? " UNION ALL " : "",
 						 rdd_same_columns("s", step->shape));
 		/* first come all of the first, in their order */
@@ -203,17 +234,18 @@ compile_union(RddQuery *query, const RddStep *step, StringInfo select)
 		{
 			if (column == 0)
 				appendStringInfo(select, ", %d::pg_catalog.int8 AS \"#1\"", i);
-			else if (column <= rdd_order_of(query, step, i))
+			else if (column <= rdd_order_of(query, lfirst(lcs), lfirst_int(lcn)))
 				appendStringInfo(select, ", s.\"#%d\" AS \"#%d\"", column, column + 1);
 			else
 				appendStringInfo(select, ", NULL::pg_catalog.int8 AS \"#%d\"", column + 1);
 		}
 		if (query->by_partition)
-			appendStringInfo(select, ", s.\"#p\" + %d AS \"#p\"", i == 0 ? 0 : offset);
-		appendStringInfo(select, " FROM %s AS s", from[i]);
+			appendStringInfo(select, ", s.\"#p\" + %d AS \"#p\"", offset);
+		offset += rdd_input(query, lfirst(lcs), lfirst_int(lcn))->partitions;
+		appendStringInfo(select, " FROM %s AS s", (char *) list_nth(from, i));
 	}
 	rdd_set_order(query, step, order);
-	rdd_set_order_kind(query, step, Min(rdd_order_kind(query, step, 0), rdd_order_kind(query, step, 1)));
+	rdd_set_order_kind(query, step, kind);
 	if (query->by_partition)
 		rdd_set_partitioned(query, step);
 }
@@ -224,6 +256,7 @@ check_intersection(RddStep *step, List *inputs)
 {
 	rdd_expect_alike(step, linitial(inputs), lsecond(inputs));
 	step->shape = ((RddStep *) linitial(inputs))->shape;
+	rdd_expect_equality(step, step->shape);
 	step->partitions = rdd_arg_partitions(step, 0, 0);
 }
 
@@ -262,6 +295,7 @@ static void
 check_distinct(RddStep *step, List *inputs)
 {
 	step->shape = ((RddStep *) linitial(inputs))->shape;
+	rdd_expect_equality(step, step->shape);
 	step->partitions = rdd_arg_partitions(step, 0, 0);
 }
 
@@ -322,6 +356,7 @@ check_sort_by(RddStep *step, List *inputs)
 	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, InvalidOid);
 
 	keep(step, linitial(inputs));
+	rdd_expect_order(step, lambda->shape);
 	step->by_key = false;
 	step->partitions = rdd_arg_partitions(step, 2, step->partitions);
 	step->is_volatile = lambda->is_volatile;
@@ -367,6 +402,22 @@ rdd_compile_sort(RddQuery *query, const RddStep *step, const char *keys, StringI
 	appendStringInfo(select, " FROM %s AS s", from);
 }
 
+static void
+compile_same(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s", rdd_same_columns("s", step->shape),
+					 rdd_keep_order(query, step, 0), from);
+}
+
+/* set_name(r, name): for people; see introspect.c */
+static void
+check_set_name(RddStep *step, List *inputs)
+{
+	keep(step, linitial(inputs));
+}
+
 const RddOperation rdd_element_operations[] = {
 	{"map", check_map, compile_map},
 	{"flat_map", check_flat_map, compile_flat_map},
@@ -378,5 +429,6 @@ const RddOperation rdd_element_operations[] = {
 	{"distinct", check_distinct, compile_distinct, RDD_NOTHING},
 	{"cartesian", check_cartesian, compile_cartesian},
 	{"sort_by", check_sort_by, compile_sort_by, RDD_NOTHING},
+	{"set_name", check_set_name, compile_same},
 	{NULL}
 };

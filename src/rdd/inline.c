@@ -29,12 +29,14 @@
 #include "utils/syscache.h"
 
 #include "rdd/query.h"
+#include "rdd/storage.h"
 
 /* A walk over queries within queries. */
 typedef struct InlineContext
 {
 	Oid			namespace;		/* barks */
 	bool		in_order;		/* the query shows rows as they come */
+	bool	   *inlined;		/* a call became a sub-select */
 } InlineContext;
 
 static bool query_walker(Node *node, InlineContext *context);
@@ -47,13 +49,15 @@ static List *column_types(const RangeTblFunction *function);
 static List *with_defaults(const FuncExpr *call);
 static List *evaluate(const FuncExpr *call);
 
-void
+bool
 rdd_on_plan(Query *query)
 {
-	InlineContext context = {get_namespace_oid("barks", true)};
+	bool		inlined = false;
+	InlineContext context = {get_namespace_oid("barks", true), false, &inlined};
 
 	if (OidIsValid(context.namespace))
 		(void) query_walker((Node *) query, &context);
+	return inlined;
 }
 
 static bool
@@ -63,7 +67,7 @@ query_walker(Node *node, InlineContext *context)
 		return false;
 	if (IsA(node, Query))
 	{
-		InlineContext inner = {context->namespace, shows_order((Query *) node)};
+		InlineContext inner = {context->namespace, shows_order((Query *) node), context->inlined};
 
 		return query_tree_walker((Query *) node, query_walker, &inner, QTW_EXAMINE_RTES_BEFORE);
 	}
@@ -106,6 +110,8 @@ inline_call(RangeTblEntry *rte, const InlineContext *context)
 	types = column_types(function);
 	rdd = rdd_apply_values(get_func_name(call->funcid) + 4, evaluate(call));
 	rdd_check_columns(rdd, types);
+	if (!rdd_storage_ready(rdd))
+		return;					/* the function keeps what it computes */
 	sql = rdd_compile(rdd, types, &query);
 	statements = pg_analyze_and_rewrite_withcb(linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT)), sql,
 											   lambda_parser_setup, &query.lambdas, NULL);
@@ -113,6 +119,7 @@ inline_call(RangeTblEntry *rte, const InlineContext *context)
 	rte->subquery = linitial_node(Query, statements);
 	rte->functions = NIL;
 	rte->lateral = false;
+	*context->inlined = true;
 }
 
 /* One of our actions that give rows; explain and the like are not operations. */
@@ -161,6 +168,7 @@ column_types(const RangeTblFunction *function)
 		return function->funccoltypes;
 	if (get_expr_result_type(function->funcexpr, &type, &desc) == TYPEFUNC_SCALAR)
 		return list_make1_oid(type);
+	/* InvalidOid for dropped ones */
 	for (int i = 0; i < desc->natts; i++)
 		types = lappend_oid(types, TupleDescAttr(desc, i)->atttypid);
 	return types;

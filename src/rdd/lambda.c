@@ -27,10 +27,14 @@
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
 #include "rdd/lambda.h"
+
+/* bytes of a lambda in a message */
+#define MAX_SHOWN	400
 
 /* While an expression is analyzed. */
 typedef struct LambdaParse
@@ -39,6 +43,7 @@ typedef struct LambdaParse
 	const Lambda *current;		/* whose variables are known, or NULL */
 	ParseState *base;			/* where its placeholder was */
 	List	   *not_null;		/* Vars of variables' columns that are never null */
+	List	   *used;			/* paths of variables' columns, each time */
 } LambdaParse;
 
 /* $n in the text of a lambda. */
@@ -57,6 +62,7 @@ static Node *pre_columnref(ParseState *pstate, ColumnRef *cref);
 static Node *post_columnref(ParseState *pstate, ColumnRef *cref, Node *var);
 static Node *paramref(ParseState *pstate, ParamRef *pref);
 static Node *analyze(ParseState *pstate, LambdaParse *parse, const Lambda *lambda);
+static List *hide_with_queries(ParseState *pstate, List *names);
 static Node *placeholder(ParseState *pstate, LambdaParse *parse, const char *name);
 static Node *variable_value(ParseState *pstate, LambdaParse *parse, const LambdaVariable *variable,
 							List *path, int location);
@@ -64,9 +70,15 @@ static Node *row_value(ParseState *pstate, LambdaParse *parse, const LambdaVaria
 					   const RddShape *shape, int *first, int location);
 static Node *leaf_value(ParseState *pstate, LambdaParse *parse, const LambdaVariable *variable,
 						int number, int location);
+static void add_variables(ParseState *pstate, List *variables);
+static int	number_of(LambdaParse *parse, const LambdaVariable *variable);
+static Node *array_of_leaf(ArrayExpr *rows, const RddShape *shape, int leaf);
 static void check_kind(ParseState *pstate, Lambda *lambda, Node *expr);
+static int	most_uses(List *used);
+static int	compare_paths(const ListCell *a, const ListCell *b);
 static Node *leaf_of(Node *expr, const RddShape *shape, int *leaf);
 static Node *field_of(Node *expr, int number, const RddShape *shape);
+static char *record_constant(Datum value);
 static bool reference_walker(Node *node, List **references);
 static int	compare_references(const ListCell *a, const ListCell *b);
 
@@ -133,7 +145,7 @@ refuse_location(const char *text, int location)
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
 			 errmsg("a lambda must be exactly one expression"),
-			 position > 0 ? errcontext("character %d of lambda \"%s\"", position, text) : 0,
+			 position > 0 ? errcontext("character %d of lambda \"%s\"", position, lambda_shown(text)) : 0,
 			 internalerrposition(position), internalerrquery(text)));
 }
 
@@ -145,14 +157,25 @@ position_callback(void *arg)
 
 	if (position <= 0)
 	{
-		errcontext("lambda \"%s\"", (const char *) arg);
+		errcontext("lambda \"%s\"", lambda_shown((const char *) arg));
 		return;
 	}
 	/* where a statement gives the text as a literal, clients point at that */
-	errcontext("character %d of lambda \"%s\"", position, (const char *) arg);
+	errcontext("character %d of lambda \"%s\"", position, lambda_shown((const char *) arg));
 	errposition(0);
 	internalerrposition(position);
 	internalerrquery((const char *) arg);
+}
+
+/* Enough of the text to know it by. */
+char *
+lambda_shown(const char *text)
+{
+	int			length = strlen(text);
+
+	if (length <= MAX_SHOWN)
+		return pstrdup(text);
+	return psprintf("%.*s…", pg_mbcliplen(text, length, MAX_SHOWN), text);
 }
 
 LambdaVariable *
@@ -193,6 +216,7 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 	set_hooks(pstate, &parse);
 	pstate->p_sourcetext = text;
 	pstate->p_expr_kind = EXPR_KIND_SELECT_TARGET;
+	add_variables(pstate, variables);
 	expr = analyze(pstate, &parse, lambda);
 	check_kind(pstate, lambda, expr);
 	if (OidIsValid(cast_to))
@@ -202,22 +226,49 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 					(errcode(ERRCODE_CANNOT_COERCE),
 					 errmsg("cannot cast the lambda's result from type %s to %s",
 							format_type_be(exprType(expr)), format_type_be(cast_to)),
-					 errcontext("lambda \"%s\"", text)));
+					 errcontext("lambda \"%s\"", lambda_shown(text))));
 		lambda->shape = rdd_shape_of_type(cast_to);
 	}
 	else if (kind == LAMBDA_EFFECT && exprType(expr) == VOIDOID)
 		lambda->shape = rdd_shape_leaf(VOIDOID, -1, InvalidOid);
+	else if (lambda->unnests_rows)
+		lambda->shape = rdd_shape_of_rows((ArrayExpr *) expr);
 	else if (lambda->unnests)
-	{
-		Oid			element = get_element_type(getBaseType(exprType(expr)));
-
-		lambda->shape = rdd_shape_leaf(element, -1, get_typcollation(element));
-	}
+		lambda->shape = rdd_shape_of_type(get_element_type(getBaseType(exprType(expr))));
 	else
 		lambda->shape = rdd_shape_of_expr(expr, parse.not_null);
 	lambda->is_volatile = contain_volatile_functions(expr);
+	if (lambda->is_volatile && !rdd_shape_is_leaf(lambda->shape) && !lambda->unnests_rows && !IsA(expr, RowExpr))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a volatile function cannot give the rows of an RDD"),
+				 errdetail("It would be called for each column of type %s.", rdd_shape_text(lambda->shape)),
+				 errhint("Write the row itself, as (f(x), g(x)), or make the function stable."),
+				 errcontext("lambda \"%s\"", lambda_shown(text))));
+	lambda->uses = most_uses(parse.used);
 	free_parsestate(pstate);
 	return lambda;
+}
+
+/* What the parser finds where it looks for the tables that a lambda's columns are of. */
+static void
+add_variables(ParseState *pstate, List *variables)
+{
+	ListCell   *lc;
+
+	foreach(lc, variables)
+	{
+		LambdaVariable *variable = lfirst(lc);
+		RangeTblEntry *rte = makeNode(RangeTblEntry);
+		ListCell   *lcc;
+
+		rte->rtekind = RTE_RESULT;
+		rte->eref = makeAlias(variable->name, NIL);
+		foreach(lcc, variable->columns)
+			rte->eref->colnames = lappend(rte->eref->colnames,
+										  makeString((char *) ((RddLeaf *) lfirst(lcc))->path));
+		pstate->p_rtable = lappend(pstate->p_rtable, rte);
+	}
 }
 
 /* Refuse what the place of the lambda has no use for. */
@@ -236,15 +287,53 @@ check_kind(ParseState *pstate, Lambda *lambda, Node *expr)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("%s are not allowed in this lambda", what),
-				 errcontext("lambda \"%s\"", lambda->text)));
+				 errcontext("lambda \"%s\"", lambda_shown(lambda->text))));
 	if (lambda->kind != LAMBDA_SET || expression_returns_set(expr))
 		return;
-	if (!OidIsValid(get_element_type(getBaseType(exprType(expr)))))
+	if (IsA(expr, ArrayExpr) && ((ArrayExpr *) expr)->element_typeid == RECORDOID &&
+		!((ArrayExpr *) expr)->multidims)
+	{
+		if (!rdd_shape_of_rows((ArrayExpr *) expr))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("rows of the lambda's array must be written out and have columns of the same types"),
+					 errcontext("lambda \"%s\"", lambda_shown(lambda->text))));
+		lambda->unnests_rows = true;
+		return;
+	}
+	if (!OidIsValid(get_element_type(getBaseType(exprType(expr)))) ||
+		get_typtype(get_element_type(getBaseType(exprType(expr)))) == TYPTYPE_PSEUDO)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("the lambda must give an array or a set, not %s", format_type_be(exprType(expr))),
-				 errcontext("lambda \"%s\"", lambda->text)));
+				 errcontext("lambda \"%s\"", lambda_shown(lambda->text))));
 	lambda->unnests = true;
+}
+
+/* Columns that a lambda names often are made that often when queries become one. */
+static int
+most_uses(List *used)
+{
+	int			most = 1;
+	int			uses = 0;
+	ListCell   *lc;
+
+	list_sort(used, compare_paths);
+	foreach(lc, used)
+	{
+		bool		again = foreach_current_index(lc) > 0 &&
+			strcmp(lfirst(lc), list_nth(used, foreach_current_index(lc) - 1)) == 0;
+
+		uses = again ? uses + 1 : 1;
+		most = Max(most, uses);
+	}
+	return most;
+}
+
+static int
+compare_paths(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
 }
 
 void
@@ -320,6 +409,7 @@ analyze(ParseState *pstate, LambdaParse *parse, const Lambda *lambda)
 	};
 	Node	   *raw = parse_text(lambda->text);
 	const char *source = pstate->p_sourcetext;
+	List	   *names = hide_with_queries(pstate, NULL);
 	Node	   *expr;
 
 	error_context_stack = &callback;
@@ -334,7 +424,27 @@ analyze(ParseState *pstate, LambdaParse *parse, const Lambda *lambda)
 	pstate->p_sourcetext = source;
 	parse->current = NULL;
 	error_context_stack = callback.previous;
+	(void) hide_with_queries(pstate, names);
 	return expr;
+}
+
+/* A lambda's sub-selects read tables, never WITH queries of ours: hide those, or show them again. */
+static List *
+hide_with_queries(ParseState *pstate, List *names)
+{
+	List	   *hidden = NIL;
+
+	for (; pstate; pstate = pstate->parentParseState)
+	{
+		hidden = lappend(hidden, pstate->p_ctenamespace);
+		pstate->p_ctenamespace = NIL;
+		if (names != NIL)
+		{
+			pstate->p_ctenamespace = linitial(names);
+			names = list_delete_first(names);
+		}
+	}
+	return hidden;
 }
 
 /* barks_lambda."N.M" */
@@ -356,7 +466,35 @@ placeholder(ParseState *pstate, LambdaParse *parse, const char *name)
 	if (lambda->unnests)
 		return expr;
 	leaf--;
+	if (lambda->unnests_rows)
+		return array_of_leaf((ArrayExpr *) expr, lambda->shape, leaf);
 	return leaf_of(expr, lambda->shape, &leaf);
+}
+
+/* Of an array of rows one column, as an array. */
+static Node *
+array_of_leaf(ArrayExpr *rows, const RddShape *shape, int leaf)
+{
+	const RddShape *column = ((RddLeaf *) list_nth(rdd_shape_leaves(shape, ""), leaf))->shape;
+	ArrayExpr  *array = makeNode(ArrayExpr);
+	ListCell   *lc;
+
+	array->element_typeid = column->type;
+	array->array_typeid = get_array_type(column->type);
+	array->array_collid = column->collation;
+	array->location = rows->location;
+	if (!OidIsValid(array->array_typeid) || type_is_array(column->type))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("rows of an array cannot have columns of type %s here", format_type_be(column->type)),
+				 errhint("Use an array of a composite type.")));
+	foreach(lc, rows->elements)
+	{
+		int			number = leaf;
+
+		array->elements = lappend(array->elements, leaf_of(lfirst(lc), shape, &number));
+	}
+	return (Node *) array;
 }
 
 /* A variable, or what a path of names finds in it. */
@@ -425,7 +563,7 @@ row_value(ParseState *pstate, LambdaParse *parse, const LambdaVariable *variable
 		return leaf_value(pstate, parse, variable, (*first)++, location);
 	row = makeNode(RowExpr);
 	row->row_typeid = OidIsValid(shape->type) ? shape->type : RECORDOID;
-	row->row_format = COERCE_EXPLICIT_CALL;
+	row->row_format = OidIsValid(shape->type) ? COERCE_EXPLICIT_CAST : COERCE_EXPLICIT_CALL;
 	row->location = location;
 	if (OidIsValid(shape->type))
 		desc = lookup_rowtype_tupdesc_copy(shape->type, -1);
@@ -442,6 +580,19 @@ row_value(ParseState *pstate, LambdaParse *parse, const LambdaVariable *variable
 	return (Node *) row;
 }
 
+static int
+number_of(LambdaParse *parse, const LambdaVariable *variable)
+{
+	ListCell   *lc;
+
+	foreach(lc, parse->current->variables)
+	{
+		if (lfirst(lc) == variable)
+			return foreach_current_index(lc);
+	}
+	elog(ERROR, "no variable %s", variable->name);
+}
+
 /* A column of the query, or of nothing while the lambda is alone. */
 static Node *
 leaf_value(ParseState *pstate, LambdaParse *parse, const LambdaVariable *variable,
@@ -456,9 +607,10 @@ leaf_value(ParseState *pstate, LambdaParse *parse, const LambdaVariable *variabl
 		depth++;
 	if (!parse->lambdas)
 	{
-		var = makeVar(1, number + 1, shape->type, shape->typmod, shape->collation, depth);
+		var = makeVar(1 + number_of(parse, variable), number + 1, shape->type, shape->typmod, shape->collation, depth);
 		if (shape->not_null)
 			parse->not_null = lappend(parse->not_null, var);
+		parse->used = lappend(parse->used, (char *) leaf->path);
 		return (Node *) var;
 	}
 	var = (Var *) colNameToVar(parse->base, leaf->path, false, location);
@@ -519,6 +671,75 @@ field_of(Node *expr, int number, const RddShape *shape)
 	return (Node *) select;
 }
 
+/* Times, numbers and names as every session reads them. */
+int
+lambda_plain_settings(void)
+{
+	static const char *const settings[][2] = {
+		{"search_path", "pg_catalog, pg_temp"},
+		{"datestyle", "ISO"},
+		{"intervalstyle", "postgres"},
+		{"extra_float_digits", "3"},
+	};
+	int			nest = NewGUCNestLevel();
+
+	for (int i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return nest;
+}
+
+char *
+lambda_constant_text(Oid type, Datum value)
+{
+	int			nest = lambda_plain_settings();
+	Oid			output;
+	bool		varlena;
+	char	   *text;
+
+	getTypeOutputInfo(type, &output, &varlena);
+	text = OidOutputFunctionCall(output, value);
+	AtEOXact_GUC(true, nest);
+	return text;
+}
+
+char *
+lambda_constant(Oid type, Datum value, bool isnull)
+{
+	const char *name;
+
+	if (type == RECORDOID && !isnull)
+		return record_constant(value);
+	name = rdd_type_name(type == UNKNOWNOID || type == RECORDOID ? TEXTOID : type, -1);
+	if (isnull)
+		return psprintf("NULL::%s", name);
+	return psprintf("%s::%s", quote_literal_cstr(lambda_constant_text(type, value)), name);
+}
+
+static char *
+record_constant(Datum value)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+	TupleDesc	desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header),
+												   HeapTupleHeaderGetTypMod(header));
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	StringInfoData buf;
+
+	check_stack_depth();
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "ROW(");
+	for (int i = 0; i < desc->natts; i++)
+	{
+		bool		isnull;
+		Datum		field = heap_getattr(&tuple, i + 1, desc, &isnull);
+
+		appendStringInfo(&buf, "%s%s", i > 0 ? ", " : "",
+						 lambda_constant(TupleDescAttr(desc, i)->atttypid, field, isnull));
+	}
+	appendStringInfoChar(&buf, ')');
+	return buf.data;
+}
+
 char *
 lambda_capture(const char *text, int nvalues, const Datum *values, const bool *nulls,
 			   const Oid *types)
@@ -535,7 +756,6 @@ lambda_capture(const char *text, int nvalues, const Datum *values, const bool *n
 	{
 		Reference  *reference = lfirst(lc);
 		int			n = reference->number - 1;
-		char	   *type;
 
 		if (n < 0 || n >= nvalues)
 			ereport(ERROR,
@@ -543,19 +763,8 @@ lambda_capture(const char *text, int nvalues, const Datum *values, const bool *n
 					 errmsg("no value is given for parameter $%d", n + 1),
 					 internalerrposition(pg_mbstrlen_with_len(text, reference->location) + 1),
 					 internalerrquery(text)));
-		type = rdd_type_name(types[n], -1);
 		appendBinaryStringInfo(&buf, from, text + reference->location - from);
-		if (nulls[n])
-			appendStringInfo(&buf, "(NULL::%s)", type);
-		else
-		{
-			Oid			output;
-			bool		varlena;
-
-			getTypeOutputInfo(types[n], &output, &varlena);
-			appendStringInfo(&buf, "(%s::%s)",
-							 quote_literal_cstr(OidOutputFunctionCall(output, values[n])), type);
-		}
+		appendStringInfo(&buf, "(%s)", lambda_constant(types[n], values[n], nulls[n]));
 		from = text + reference->location + 1;
 		from += strspn(from, "0123456789");
 	}

@@ -202,6 +202,7 @@ check_partition_by(RddStep *step, List *inputs)
 	const RddStep *input = linitial(inputs);
 
 	rdd_expect_pair(step, input);
+	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	keyed(step, input, rdd_shape_value(input->shape));
 	step->partitions = rdd_arg_partitions(step, 0, input->partitions);
 	step->by_key = true;
@@ -239,6 +240,7 @@ check_group_by_key(RddStep *step, List *inputs)
 	const RddStep *input = linitial(inputs);
 
 	rdd_expect_pair(step, input);
+	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	keyed(step, input, rdd_group_shape(step, rdd_shape_value(input->shape)));
 	step->partitions = rdd_arg_partitions(step, 0, input->partitions);
 	step->by_key = true;
@@ -269,6 +271,7 @@ check_group_by(RddStep *step, List *inputs)
 	const RddStep *input = linitial(inputs);
 	Lambda	   *lambda = group_lambda(step, input);
 
+	rdd_expect_equality(step, lambda->shape);
 	step->shape = rdd_shape_pair(lambda->shape, rdd_group_shape(step, input->shape));
 	step->partitions = rdd_arg_partitions(step, 1, input->partitions);
 	step->by_key = true;
@@ -299,6 +302,7 @@ check_combine(RddStep *step, List *inputs)
 	RddCombine *combination;
 
 	rdd_expect_pair(step, input);
+	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	combination = rdd_combination(step, rdd_shape_value(input->shape));
 	keyed(step, input, combination->state);
 	step->partitions = rdd_arg_partitions(step, combination->nargs, input->partitions);
@@ -330,6 +334,7 @@ check_agg_by_key(RddStep *step, List *inputs)
 	const RddStep *input = linitial(inputs);
 
 	rdd_expect_pair(step, input);
+	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	keyed(step, input, aggregate_lambda(step, input)->shape);
 	step->partitions = rdd_arg_partitions(step, 1, input->partitions);
 	step->by_key = true;
@@ -354,6 +359,7 @@ check_sort_by_key(RddStep *step, List *inputs)
 	const RddStep *input = linitial(inputs);
 
 	rdd_expect_pair(step, input);
+	rdd_expect_order(step, rdd_shape_key(input->shape));
 	keyed(step, input, rdd_shape_value(input->shape));
 	step->partitions = rdd_arg_partitions(step, 1, input->partitions);
 	step->by_key = true;
@@ -389,17 +395,25 @@ check_filter_by_range(RddStep *step, List *inputs)
 				 errmsg("bounds of type %s do not fit keys of type %s",
 						format_type_be(rdd_arg(step, 0)->consttype), rdd_shape_text(key)),
 				 errhint("Cast the bounds.")));
+	if (rdd_arg_is_null(step, 0) || rdd_arg_is_null(step, 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("bounds of keys must not be null")));
+	if (!rdd_operator(key->type, BTGreaterEqualStrategyNumber))
+		rdd_expect_order(step, rdd_shape_nullable(key));
 	keyed(step, input, rdd_shape_value(input->shape));
 }
 
 static void
 compile_filter_by_range(RddQuery *query, const RddStep *step, StringInfo select)
 {
+	Oid			key = rdd_shape_key(step->shape)->type;
 	const char *from = rdd_from(query, step, 0);
 
-	appendStringInfo(select, "SELECT %s%s FROM %s AS s WHERE s.k >= %s AND s.k <= %s",
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s WHERE s.k %s %s AND s.k %s %s",
 					 rdd_same_columns("s", step->shape), rdd_keep_order(query, step, 0), from,
-					 rdd_arg_literal(step, 0), rdd_arg_literal(step, 1));
+					 rdd_operator(key, BTGreaterEqualStrategyNumber), rdd_arg_literal(step, 0),
+					 rdd_operator(key, BTLessEqualStrategyNumber), rdd_arg_literal(step, 1));
 }
 
 /* join(r, o, n, strategy) and the outer ones: the value is a pair of both values */
@@ -420,6 +434,7 @@ check_join(RddStep *step, List *inputs)
 				 errmsg("cannot join keys of type %s with keys of type %s",
 						rdd_shape_text(rdd_shape_key(left->shape)),
 						rdd_shape_text(rdd_shape_key(right->shape)))));
+	rdd_expect_equality(step, rdd_shape_key(left->shape));
 	key = rdd_shape_key(strcmp(step->name, "right_outer_join") == 0 ? right->shape : left->shape);
 	left_value = rdd_shape_value(left->shape);
 	right_value = rdd_shape_value(right->shape);
@@ -495,6 +510,7 @@ check_subtract_by_key(RddStep *step, List *inputs)
 				 errmsg("cannot subtract keys of type %s from keys of type %s",
 						rdd_shape_text(rdd_shape_key(right->shape)),
 						rdd_shape_text(rdd_shape_key(left->shape)))));
+	rdd_expect_equality(step, rdd_shape_key(left->shape));
 	keyed(step, left, rdd_shape_value(left->shape));
 	step->partitions = rdd_arg_partitions(step, 0, left->partitions);
 }
@@ -525,6 +541,7 @@ check_cogroup(RddStep *step, List *inputs)
 				 errmsg("barks.rdd_cogroup needs at least two RDDs")));
 	rdd_expect_pair(step, first);
 	key = rdd_shape_key(first->shape);
+	rdd_expect_equality(step, key);
 	foreach(lc, inputs)
 	{
 		const RddStep *input = lfirst(lc);
@@ -559,7 +576,7 @@ compile_cogroup(RddQuery *query, const RddStep *step, StringInfo select)
 	{
 		appendStringInfoString(select, ", ");
 		rdd_group_columns(rdd_shape_value(rdd_input(query, step, number)->shape),
-						  psprintf("v%d", number), psprintf("v.%s", (char *) list_nth(groups->names, number)),
+						  psprintf("v%d", number), rdd_shape_path("v", list_nth(groups->names, number)),
 						  psprintf("s.\"from\" = %d", number), NULL, select);
 		append_cogroup_input(query, step, number, &all);
 	}
@@ -589,7 +606,7 @@ append_cogroup_input(RddQuery *query, const RddStep *step, int number, StringInf
 			{
 				RddLeaf    *leaf = lfirst(lc);
 
-				appendStringInfo(all, ", NULL::%s AS %s", rdd_type_text(leaf->shape),
+				appendStringInfo(all, ", %s AS %s", rdd_null_text(leaf->shape),
 								 quote_identifier(leaf->path));
 			}
 		}

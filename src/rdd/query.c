@@ -10,29 +10,39 @@
 
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "rdd/query.h"
 
+/* times that an expression may be copied */
+#define MAX_GROWTH	64
+
 static const RddOperation *const operations[] = {
-	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_partition_operations,
-	rdd_sample_operations, rdd_summary_operations, rdd_actions, rdd_sample_actions, rdd_summary_actions
+	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations,
+	rdd_partition_operations, rdd_sample_operations, rdd_summary_operations, rdd_storage_operations,
+	rdd_file_sinks, rdd_actions, rdd_sample_actions, rdd_summary_actions
 };
 
 static void add_array(Datum array, List **inputs);
 static Const *plain_argument(Const *value);
-static Const *record_constant(Datum value);
 static char *columns_text(List *leaves);
 static void check_step(RddStep *step, List *inputs);
 static void compile_step(RddQuery *query, int number, StringInfo select);
+static void fence(RddQuery *query, int number, StringInfo select);
+static void append_packed(StringInfo buf, const RddShape *shape);
+static bool fits_leaves(List *leaves, List *types);
+static bool fits_fields(const RddShape *shape, List *types);
 static char *cast_columns(const RddQuery *query, const char *select, List *types);
 static char *lambda_column(RddQuery *query, Lambda *lambda, int leaf);
+static char *unnested(const Lambda *lambda, const char *array, int leaf);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
 
@@ -142,36 +152,9 @@ plain_argument(Const *value)
 						 : CStringGetTextDatum(DatumGetCString(value->constvalue)),
 						 value->constisnull, false);
 	if (value->consttype == RECORDOID && !value->constisnull)
-		return record_constant(value->constvalue);
+		return makeConst(fn_type(), -1, InvalidOid, -1,
+						 CStringGetTextDatum(lambda_constant(RECORDOID, value->constvalue, false)), false, false);
 	return value;
-}
-
-static Const *
-record_constant(Datum value)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-	TupleDesc	desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header),
-												   HeapTupleHeaderGetTypMod(header));
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "ROW(");
-	for (int i = 0; i < desc->natts; i++)
-	{
-		bool		isnull;
-		Datum		field = heap_getattr(&tuple, i + 1, desc, &isnull);
-		Oid			type = TupleDescAttr(desc, i)->atttypid;
-		Oid			output;
-		bool		varlena;
-
-		getTypeOutputInfo(type, &output, &varlena);
-		appendStringInfo(&buf, "%s%s::%s", i > 0 ? ", " : "",
-						 isnull ? "NULL" : quote_literal_cstr(OidOutputFunctionCall(output, field)),
-						 rdd_type_name(type, -1));
-	}
-	appendStringInfoChar(&buf, ')');
-	return makeConst(fn_type(), -1, InvalidOid, -1, CStringGetTextDatum(buf.data), false, false);
 }
 
 char *
@@ -191,6 +174,7 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	query->order_kind = palloc0(nsteps * sizeof(OrderKind));
 	query->partitioned = palloc0(nsteps * sizeof(bool));
 	query->shared = palloc0(nsteps * sizeof(bool));
+	query->growth = palloc0(nsteps * sizeof(double));
 	initStringInfo(&query->with);
 	initStringInfo(&select);
 	foreach(lc, rdd->steps)
@@ -213,6 +197,7 @@ rdd_check_again(const Rdd *rdd)
 	Rdd		   *again = palloc0(sizeof(Rdd));
 	ListCell   *lc;
 
+	rdd_read_steps(rdd);
 	foreach(lc, rdd->steps)
 	{
 		RddStep    *step = lfirst(lc);
@@ -222,6 +207,7 @@ rdd_check_again(const Rdd *rdd)
 
 		*copy = *step;
 		copy->partitions = 0;
+		copy->body = NULL;
 		foreach(lci, step->inputs)
 			inputs = lappend(inputs, list_nth(again->steps, lfirst_int(lci)));
 		check_step(copy, inputs);
@@ -229,8 +215,9 @@ rdd_check_again(const Rdd *rdd)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("elements of the RDD have changed since it was made"),
-					 errdetail("barks.rdd_%s gave %s, and gives %s now.", step->name,
-							   rdd_shape_text(step->shape), rdd_shape_text(copy->shape)),
+					 errdetail("The columns of barks.rdd_%s were %s, and are now %s.", step->name,
+							   columns_text(rdd_shape_columns(step->shape)),
+							   columns_text(rdd_shape_columns(copy->shape))),
 					 errhint("Make the RDD again.")));
 		again->steps = lappend(again->steps, copy);
 	}
@@ -271,6 +258,7 @@ static void
 compile_step(RddQuery *query, int number, StringInfo select)
 {
 	RddStep    *step = list_nth(query->rdd->steps, number);
+	int			uses_before = query->uses_here;
 
 	bool		in_order = query->in_order;
 	bool		by_partition = query->by_partition;
@@ -279,43 +267,94 @@ compile_step(RddQuery *query, int number, StringInfo select)
 	CHECK_FOR_INTERRUPTS();
 	query->in_order = (query->needs[number] & RDD_ORDER) != 0;
 	query->by_partition = (query->needs[number] & RDD_PARTITION) != 0;
+	query->uses_here = 1;
 	rdd_operation(step->name)->compile(query, step, select);
+	fence(query, number, select);
 	rdd_add_positions(query, number, select);
 	query->in_order = in_order;
 	query->by_partition = by_partition;
+	query->uses_here = uses_before;
 }
 
-/* The columns alone, of the types that the caller declared, in the order of the elements. */
+/*
+ * PostgreSQL makes one query of sub-selects, and copies an expression to wherever
+ * its column is named.  When lambdas name it several times, and theirs are named
+ * several times again, that has to stop somewhere.
+ */
+static void
+fence(RddQuery *query, int number, StringInfo select)
+{
+	RddStep    *step = list_nth(query->rdd->steps, number);
+	double		growth = 1;
+	ListCell   *lc;
+
+	foreach(lc, step->inputs)
+		growth = Max(growth, query->growth[lfirst_int(lc)]);
+	/* what a filter copies it does not hand on */
+	if (strncmp(step->name, "filter", 6) != 0)
+		growth *= query->uses_here;
+	if (growth > MAX_GROWTH)
+	{
+		appendStringInfoString(select, " OFFSET 0");
+		growth = 1;
+	}
+	query->growth[number] = growth;
+}
+
+/* The columns alone, as the caller declared them, in the order of the elements. */
 static char *
 cast_columns(const RddQuery *query, const char *select, List *types)
 {
 	const RddStep *last = rdd_last(query->rdd);
-	int			number = list_length(query->rdd->steps) - 1;
-	List	   *names = rdd_column_names(last->shape);
+	int			order = query->order[list_length(query->rdd->steps) - 1];
+	List	   *leaves = rdd_shape_columns(last->shape);
+	bool		packed = types != NIL && !fits_leaves(leaves, types);
 	StringInfoData buf;
 	ListCell   *lc;
 
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "SELECT ");
-	foreach(lc, rdd_shape_columns(last->shape))
+	if (packed)
+		append_packed(&buf, last->shape);
+	else if (types == NIL)
 	{
-		RddLeaf    *leaf = lfirst(lc);
+		foreach(lc, leaves)
+		{
+			const char *path = ((RddLeaf *) lfirst(lc))->path;
 
-		appendStringInfo(&buf, "%ss.%s", foreach_current_index(lc) > 0 ? ", " : "",
-						 quote_identifier(leaf->path));
-		if (types != NIL)
-			appendStringInfo(&buf, "::%s",
-							 rdd_type_name(list_nth_oid(types, foreach_current_index(lc)), -1));
-		appendStringInfo(&buf, " AS %s", quote_identifier(query->plain_names ? list_nth(names, foreach_current_index(lc))
-														  : leaf->path));
+			appendStringInfo(&buf, "%ss.%s AS %s", foreach_current_index(lc) > 0 ? ", " : "", quote_identifier(path),
+							 quote_identifier(query->plain_names
+											  ? list_nth(rdd_column_names(last->shape), foreach_current_index(lc)) : path));
+		}
 	}
+	else
+	{
+		int			number = 0;
+
+		foreach(lc, types)
+		{
+			const char *path;
+
+			appendStringInfoString(&buf, foreach_current_index(lc) > 0 ? ", " : "");
+			if (!OidIsValid(lfirst_oid(lc)))
+			{
+				/* a dropped column */
+				appendStringInfoString(&buf, "NULL::pg_catalog.int4");
+				continue;
+			}
+			path = quote_identifier(((RddLeaf *) list_nth(leaves, number++))->path);
+			appendStringInfo(&buf, "s.%s::%s AS %s", path, rdd_type_name(lfirst_oid(lc), -1), path);
+		}
+	}
+	for (int i = 1; query->keep_order && i <= order; i++)
+		appendStringInfo(&buf, ", s.\"#%d\"", i);
 	if (query->by_partition)
 		appendStringInfoString(&buf, ", s.\"#p\"");
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
-	if (query->by_partition && query->in_order)
+	if (query->by_partition && query->in_order && !query->keep_order)
 		appendStringInfo(&buf, " ORDER BY s.\"#p\", %s", rdd_order_columns(query, last, -1));
 	else
-		for (int i = 1; i <= query->order[number]; i++)
+		for (int i = 1; !query->keep_order && i <= order; i++)
 			appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
 	return buf.data;
 }
@@ -324,12 +363,84 @@ List *
 rdd_column_names(const RddShape *shape)
 {
 	List	   *names = NIL;
-	bool		is_row = !rdd_shape_is_leaf(shape) && !rdd_shape_is_pair(shape);
 	ListCell   *lc;
 
+	if (!rdd_shape_is_leaf(shape) && OidIsValid(shape->type))
+		return shape->names;
 	foreach(lc, rdd_shape_columns(shape))
-		names = lappend(names, (char *) ((RddLeaf *) lfirst(lc))->path + (is_row ? strlen("x.") : 0));
+		names = lappend(names, (char *) ((RddLeaf *) lfirst(lc))->path +
+						(rdd_shape_is_leaf(shape) || rdd_shape_is_pair(shape) ? 0 : strlen("x.")));
 	return names;
+}
+
+/* Each field of the elements as one column, rows of a named type as values of it. */
+static void
+append_packed(StringInfo buf, const RddShape *shape)
+{
+	bool		is_pair = rdd_shape_is_pair(shape);
+	List	   *fields = OidIsValid(shape->type) ? list_make1((void *) shape) : shape->fields;
+	ListCell   *lc;
+
+	foreach(lc, fields)
+	{
+		const RddShape *field = lfirst(lc);
+		const char *path = "x";
+		ListCell   *lcl;
+
+		if (is_pair)
+			path = foreach_current_index(lc) == 0 ? "k" : "v";
+		else if (field != shape)
+			path = rdd_shape_path("x", list_nth(shape->names, foreach_current_index(lc)));
+		appendStringInfoString(buf, foreach_current_index(lc) > 0 ? ", " : "");
+		if (rdd_shape_is_leaf(field))
+			appendStringInfo(buf, "s.%s", quote_identifier(path));
+		else
+		{
+			appendStringInfoString(buf, "ROW(");
+			foreach(lcl, rdd_shape_leaves(field, path))
+				appendStringInfo(buf, "%ss.%s", foreach_current_index(lcl) > 0 ? ", " : "",
+								 quote_identifier(((RddLeaf *) lfirst(lcl))->path));
+			appendStringInfo(buf, ")::%s", rdd_type_name(field->type, -1));
+		}
+		appendStringInfo(buf, " AS %s", quote_identifier(path));
+	}
+}
+
+/* A column for each leaf. */
+static bool
+fits_leaves(List *leaves, List *types)
+{
+	ListCell   *lct;
+	ListCell   *lcl = list_head(leaves);
+
+	foreach(lct, types)
+	{
+		if (!OidIsValid(lfirst_oid(lct)))
+			continue;
+		if (!lcl || ((RddLeaf *) lfirst(lcl))->shape->type != lfirst_oid(lct))
+			return false;
+		lcl = lnext(leaves, lcl);
+	}
+	return lcl == NULL;
+}
+
+/* A column for each field, or one for a row of a named type. */
+static bool
+fits_fields(const RddShape *shape, List *types)
+{
+	ListCell   *lct;
+	ListCell   *lcf;
+
+	if (OidIsValid(shape->type))
+		return list_length(types) == 1 && linitial_oid(types) == shape->type;
+	if (list_length(types) != list_length(shape->fields))
+		return false;
+	forboth(lct, types, lcf, shape->fields)
+	{
+		if (!OidIsValid(lfirst_oid(lct)) || ((RddShape *) lfirst(lcf))->type != lfirst_oid(lct))
+			return false;
+	}
+	return true;
 }
 
 /* Elements have the columns that the caller declares. */
@@ -338,14 +449,8 @@ rdd_check_columns(const Rdd *rdd, List *types)
 {
 	const RddShape *shape = rdd_last(rdd)->shape;
 	List	   *leaves = rdd_shape_columns(shape);
-	bool		fits = list_length(leaves) == list_length(types);
-	ListCell   *lc;
 
-	foreach(lc, leaves)
-	{
-		fits = fits && ((RddLeaf *) lfirst(lc))->shape->type == list_nth_oid(types, foreach_current_index(lc));
-	}
-	if (!fits)
+	if (!fits_leaves(leaves, types) && !fits_fields(shape, types))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("elements of type %s do not fit the columns that are asked for",
@@ -405,6 +510,7 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 	if (query->uses[number] == 1)
 		return psprintf("(%s)", select.data);
 	query->shared[number] = true;
+	query->growth[number] = 1;
 	appendStringInfo(&query->with, "%s\"rdd %d\" AS (%s)", query->with.len > 0 ? ", " : "",
 					 number + 1, select.data);
 	return psprintf("\"rdd %d\"", number + 1);
@@ -443,14 +549,49 @@ rdd_same_columns(const char *alias, const RddShape *shape)
 char *
 rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 {
-	return lambda->unnests ? psprintf("pg_catalog.unnest(%s)", rdd_lambda_array(query, lambda))
-		: lambda_column(query, lambda, leaf);
+	if (!lambda->unnests && !lambda->unnests_rows)
+		return lambda_column(query, lambda, leaf);
+	return unnested(lambda, lambda_column(query, lambda, leaf), leaf);
+}
+
+/* A column of the rows of an array; of rows that are written out, each has its array. */
+static char *
+unnested(const Lambda *lambda, const char *array, int leaf)
+{
+	if (lambda->unnests_rows || rdd_shape_is_leaf(lambda->shape))
+		return psprintf("pg_catalog.unnest(%s)", array);
+	return psprintf("(pg_catalog.unnest(%s)).%s", array,
+					quote_identifier(list_nth(lambda->shape->names, leaf)));
 }
 
 char *
-rdd_lambda_array(RddQuery *query, Lambda *lambda)
+rdd_lambda_arrays(RddQuery *query, Lambda *lambda)
 {
-	return lambda_column(query, lambda, 0);
+	int			narrays = lambda->unnests_rows ? rdd_shape_width(lambda->shape) : 1;
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < narrays; i++)
+		appendStringInfo(&buf, "%s%s AS \"#a%d\"", i > 0 ? ", " : "", lambda_column(query, lambda, i), i + 1);
+	return buf.data;
+}
+
+char *
+rdd_unnest_columns(const Lambda *lambda, List *as)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, as)
+	{
+		int			i = foreach_current_index(lc);
+
+		appendStringInfo(&buf, "%s%s AS %s", i > 0 ? ", " : "",
+						 unnested(lambda, psprintf("s.\"#a%d\"", lambda->unnests_rows ? i + 1 : 1), i),
+						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
+	}
+	return buf.data;
 }
 
 static char *
@@ -470,6 +611,7 @@ lambda_column(RddQuery *query, Lambda *lambda, int leaf)
 		set->lambdas = lappend(set->lambdas, lambda);
 		number = list_length(set->lambdas);
 	}
+	query->uses_here = Max(query->uses_here, lambda->uses);
 	return psprintf("barks_lambda.\"%d.%d\"", number, leaf + 1);
 }
 
@@ -504,17 +646,19 @@ rdd_equal_columns(const char *left, const char *right, List *leaves, List *other
 		RddLeaf    *leaf = lfirst(lc);
 		const char *path = quote_identifier(leaf->path);
 		const char *instead = value_for_null(leaf->shape);
+		const char *equals = rdd_operator(leaf->shape->type, BTEqualStrategyNumber);
 
 		if (buf.len > 0)
 			appendStringInfoString(&buf, " AND ");
 		if (leaf->shape->not_null || ((RddLeaf *) lfirst(lco))->shape->not_null)
-			appendStringInfo(&buf, "%s.%s = %s.%s", left, path, right, path);
+			appendStringInfo(&buf, "%s.%s %s %s.%s", left, path, equals, right, path);
 		else if (instead)
-			appendStringInfo(&buf, "COALESCE(%s.%s, %s) = COALESCE(%s.%s, %s) AND (%s.%s IS NULL) = (%s.%s IS NULL)",
-							 left, path, instead, right, path, instead, left, path, right, path);
+			appendStringInfo(&buf, "COALESCE(%s.%s, %s) %s COALESCE(%s.%s, %s) AND "
+							 "(%s.%s IS NULL) OPERATOR(pg_catalog.=) (%s.%s IS NULL)",
+							 left, path, instead, equals, right, path, instead, left, path, right, path);
 		else
 			/* arrays have it that NULLs are equal */
-			appendStringInfo(&buf, "ARRAY[%s.%s] = ARRAY[%s.%s]", left, path, right, path);
+			appendStringInfo(&buf, "ARRAY[%s.%s] OPERATOR(pg_catalog.=) ARRAY[%s.%s]", left, path, right, path);
 	}
 	return buf.data;
 }
@@ -527,7 +671,9 @@ value_for_null(const RddShape *leaf)
 	char		category;
 	bool		preferred;
 
-	switch (getBaseType(leaf->type))
+	if (getBaseType(leaf->type) != leaf->type)
+		return NULL;			/* a domain may not take it */
+	switch (leaf->type)
 	{
 		case DATEOID:
 		case TIMESTAMPOID:
@@ -561,15 +707,51 @@ value_for_null(const RddShape *leaf)
 			break;
 		default:
 			get_type_category_preferred(leaf->type, &category, &preferred);
-			if (getBaseType(leaf->type) != leaf->type)
-				break;			/* a domain may not take it */
 			if (category == TYPCATEGORY_STRING && leaf->type < FirstNormalObjectId)
 				value = "";
-			else if (OidIsValid(get_element_type(leaf->type)))
+			else if (OidIsValid(get_element_type(leaf->type)) && leaf->type != INT2VECTOROID &&
+					 leaf->type != OIDVECTOROID)
 				value = "{}";
 			break;
 	}
 	return value ? psprintf("%s::%s", quote_literal_cstr(value), rdd_type_text(leaf)) : NULL;
+}
+
+/* Of a domain that takes no NULL too, as outer joins give it. */
+char *
+rdd_null_text(const RddShape *leaf)
+{
+	if (get_typtype(leaf->type) == TYPTYPE_DOMAIN && OidIsValid(get_array_type(leaf->type)))
+		return psprintf("('{}'::%s)[1]", rdd_type_name(get_array_type(leaf->type), -1));
+	return psprintf("NULL::%s", rdd_type_text(leaf));
+}
+
+/* NULL where the type has none. */
+char *
+rdd_operator(Oid type, StrategyNumber strategy)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR | TYPECACHE_GT_OPR |
+											  TYPECACHE_BTREE_OPFAMILY);
+	Oid			operator = entry->eq_opr;
+	HeapTuple	tuple;
+	char	   *text;
+
+	if (strategy == BTLessStrategyNumber)
+		operator = entry->lt_opr;
+	else if (strategy != BTEqualStrategyNumber)
+		operator = OidIsValid(entry->btree_opf)
+			? get_opfamily_member(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, strategy)
+			: InvalidOid;
+	if (!OidIsValid(operator))
+		return NULL;
+	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	text = psprintf("OPERATOR(%s.%s)",
+					quote_identifier(get_namespace_name(((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace)),
+					NameStr(((Form_pg_operator) GETSTRUCT(tuple))->oprname));
+	ReleaseSysCache(tuple);
+	return text;
 }
 
 char *
@@ -628,14 +810,8 @@ char *
 rdd_arg_literal(const RddStep *step, int number)
 {
 	const Const *value = argument(step, number);
-	const char *type = rdd_type_name(value->consttype, -1);
-	Oid			output;
-	bool		varlena;
 
-	if (value->constisnull)
-		return psprintf("NULL::%s", type);
-	getTypeOutputInfo(value->consttype, &output, &varlena);
-	return psprintf("%s::%s", quote_literal_cstr(OidOutputFunctionCall(output, value->constvalue)), type);
+	return lambda_constant(value->consttype, value->constvalue, value->constisnull);
 }
 
 int
@@ -651,6 +827,34 @@ rdd_arg_partitions(const RddStep *step, int number, int if_null)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("number of partitions must be positive, not %d", n)));
 	return n;
+}
+
+static void
+expect_operator(const RddStep *step, const RddShape *shape, StrategyNumber strategy, const char *what)
+{
+	ListCell   *lc;
+
+	foreach(lc, rdd_shape_leaves(shape, ""))
+	{
+		Oid			type = ((RddLeaf *) lfirst(lc))->shape->type;
+
+		if (!rdd_operator(type, strategy))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_FUNCTION),
+					 errmsg("barks.rdd_%s cannot %s values of type %s", step->name, what, format_type_be(type))));
+	}
+}
+
+void
+rdd_expect_equality(const RddStep *step, const RddShape *shape)
+{
+	expect_operator(step, shape, BTEqualStrategyNumber, "compare");
+}
+
+void
+rdd_expect_order(const RddStep *step, const RddShape *shape)
+{
+	expect_operator(step, shape, BTLessStrategyNumber, "sort");
 }
 
 void

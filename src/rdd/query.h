@@ -13,6 +13,7 @@
 #ifndef BARKS_RDD_QUERY_H
 #define BARKS_RDD_QUERY_H
 
+#include "access/stratnum.h"
 #include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 
@@ -35,12 +36,15 @@ typedef struct RddQuery
 	bool		in_order;		/* elements are asked for in their order */
 	bool		by_partition;	/* … with their partitions, of the step being compiled */
 	bool		plain_names;	/* columns of rows are called as their fields */
+	bool		keep_order;		/* the columns that tell it are part of the result */
 	int		   *uses;			/* of each step by others */
 	int		   *needs;			/* RDD_ORDER and RDD_PARTITION, of each step by others */
 	int		   *order;			/* of each step compiled, columns "#n" */
 	OrderKind  *order_kind;		/* likewise */
 	bool	   *partitioned;	/* likewise, has column "#p" */
 	bool	   *shared;			/* compiled as a WITH query */
+	double	   *growth;			/* of each step compiled: copies of an expression */
+	int			uses_here;		/* by the step's lambdas of a column, the most */
 	StringInfoData with;		/* WITH queries so far */
 } RddQuery;
 
@@ -67,11 +71,14 @@ typedef struct RddOperation
 
 /* by file, each ended by one without a name */
 extern const RddOperation rdd_sources[];
+extern const RddOperation rdd_file_sources[];
+extern const RddOperation rdd_file_sinks[];
 extern const RddOperation rdd_element_operations[];
 extern const RddOperation rdd_pair_operations[];
 extern const RddOperation rdd_partition_operations[];
 extern const RddOperation rdd_sample_operations[];
 extern const RddOperation rdd_summary_operations[];
+extern const RddOperation rdd_storage_operations[];
 extern const RddOperation rdd_actions[];
 extern const RddOperation rdd_sample_actions[];
 extern const RddOperation rdd_summary_actions[];
@@ -140,9 +147,13 @@ extern char *rdd_equal_columns(const char *left, const char *right, List *leaves
 /* the JSON of columns of s, by their path */
 extern void rdd_append_json(StringInfo buf, const RddShape *shape, const char *path);
 extern char *rdd_type_text(const RddShape *leaf);
+extern char *rdd_null_text(const RddShape *leaf);
+/* the operator of the type's own order, whatever the search path has: OPERATOR(pg_catalog.=) */
+extern char *rdd_operator(Oid type, StrategyNumber strategy);
 
-/* of lambda->unnests: the array */
-extern char *rdd_lambda_array(RddQuery *query, Lambda *lambda);
+/* of lambdas that give arrays: these as columns "#a1" …, and elements of such columns of s */
+extern char *rdd_lambda_arrays(RddQuery *query, Lambda *lambda);
+extern char *rdd_unnest_columns(const Lambda *lambda, List *as);
 /* SELECT of operations that make several elements of one, and of those that sort */
 extern void rdd_compile_flat(RddQuery *query, const RddStep *step, Lambda *lambda, const char *keep_columns,
 							 List *results, StringInfo select);
@@ -158,6 +169,9 @@ extern bool rdd_arg_bool(const RddStep *step, int number, bool if_null);
 extern char *rdd_arg_literal(const RddStep *step, int number);
 /* NULL as n means as many partitions as there are */
 extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
+/* raise an error unless all columns can be compared, or sorted */
+extern void rdd_expect_equality(const RddStep *step, const RddShape *shape);
+extern void rdd_expect_order(const RddStep *step, const RddShape *shape);
 extern void rdd_expect_pair(const RddStep *step, const RddStep *input);
 extern void rdd_expect_numbers(const char *operation, const RddStep *input);
 extern void rdd_expect_alike(const RddStep *step, const RddStep *a, const RddStep *b);

@@ -2,7 +2,8 @@
  * rdd.c
  *	  The value of type barks.rdd: a lineage of steps.
  *
- * It is stored as nodeToString() of lists, and shown as the calls that make it:
+ * It is stored as nodeToString() of each step, so that a step more need not read
+ * all of those before, and shown as the calls that make it:
  *
  *	  rdd_text_file('/data/lines.txt'),
  *	  rdd_flat_map($1, 'string_to_array(x, '' '')'),
@@ -14,6 +15,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -51,14 +54,17 @@ typedef struct ReadContext
 	List	   *values;			/* Const *, each an RDD that ends at that step */
 } ReadContext;
 
-static List *step_to_list(const RddStep *step);
-static RddStep *step_from_list(List *list);
-static int	find_step(const Rdd *rdd, const List *written, const char *step, const RddStep *wanted);
+static const char *body_of(RddStep *step);
+static void read_body(RddStep *step);
+static int	find_step(const Rdd *rdd, const RddStep *wanted);
 static void append_step(StringInfo buf, const RddStep *step);
-static void append_constant(StringInfo buf, const Const *value);
+static FuncCandidateList function_of(const RddStep *step);
+static int	defaults_of(Oid function);
+static void append_constant(StringInfo buf, const Const *value, bool declared);
 static Datum read_step(ReadContext *context, const char *text, ResTarget *target);
 static Node *step_reference(ParseState *pstate, ParamRef *pref);
 static void check_step(ParseState *pstate, Node *expr, const char *text);
+static bool not_constant_walker(Node *node, void *context);
 static Oid	type_named(const char *name);
 
 Oid
@@ -85,62 +91,99 @@ type_named(const char *name)
 RddStep *
 rdd_last(const Rdd *rdd)
 {
-	return llast(rdd->steps);
+	RddStep    *step = llast(rdd->steps);
+
+	read_body(step);
+	return step;
 }
 
+void
+rdd_read_steps(const Rdd *rdd)
+{
+	ListCell   *lc;
+
+	foreach(lc, rdd->steps)
+		read_body(lfirst(lc));
+}
+
+/* Each step is stored as "input,input;length:body". */
 Rdd *
 rdd_from_datum(Datum datum)
 {
 	Rdd		   *rdd = palloc(sizeof(Rdd));
-	List	   *list = stringToNode(TextDatumGetCString(datum));
-	ListCell   *lc;
+	char	   *at = TextDatumGetCString(datum);
 
 	rdd->steps = NIL;
-	foreach(lc, list)
-		rdd->steps = lappend(rdd->steps, step_from_list(lfirst(lc)));
+	while (*at != '\0')
+	{
+		RddStep    *step = palloc0(sizeof(RddStep));
+		long		length;
+
+		for (; *at != ';'; at += *at == ',' ? 1 : 0)
+			step->inputs = lappend_int(step->inputs, (int) strtol(at, &at, 10));
+		length = strtol(at + 1, &at, 10);
+		step->body = pnstrdup(at + 1, length);
+		step->unread = true;
+		rdd->steps = lappend(rdd->steps, step);
+		at += 1 + length;
+	}
 	return rdd;
 }
 
 Datum
 rdd_to_datum(const Rdd *rdd)
 {
-	List	   *list = NIL;
+	StringInfoData buf;
 	ListCell   *lc;
 
+	initStringInfo(&buf);
 	foreach(lc, rdd->steps)
-		list = lappend(list, step_to_list(lfirst(lc)));
-	return CStringGetTextDatum(nodeToString(list));
+	{
+		RddStep    *step = lfirst(lc);
+		const char *body = body_of(step);
+		ListCell   *lci;
+
+		foreach(lci, step->inputs)
+			appendStringInfo(&buf, "%s%d", foreach_current_index(lci) > 0 ? "," : "", lfirst_int(lci));
+		appendStringInfo(&buf, ";%zu:", strlen(body));
+		appendStringInfoString(&buf, body);
+	}
+	return CStringGetTextDatum(buf.data);
 }
 
-static List *
-step_to_list(const RddStep *step)
+static const char *
+body_of(RddStep *step)
 {
-	return list_make5(makeString((char *) step->name), step->inputs, step->args,
-					  rdd_shape_to_list(step->shape),
-					  list_make3_int(step->partitions, step->by_key, step->is_volatile));
+	if (!step->body)
+		step->body = nodeToString(list_make4(makeString((char *) step->name), step->args,
+											 rdd_shape_to_list(step->shape),
+											 list_make3_int(step->partitions, step->by_key, step->is_volatile)));
+	return step->body;
 }
 
-static RddStep *
-step_from_list(List *list)
+static void
+read_body(RddStep *step)
 {
-	RddStep    *step = palloc0(sizeof(RddStep));
-	List	   *facts = list_nth(list, 4);
+	List	   *list;
+	List	   *facts;
 
+	if (!step->unread)
+		return;
+	list = stringToNode(step->body);
+	facts = lfourth(list);
 	step->name = strVal(linitial(list));
-	step->inputs = lsecond(list);
-	step->args = lthird(list);
-	step->shape = rdd_shape_from_list(lfourth(list));
+	step->args = lsecond(list);
+	step->shape = rdd_shape_from_list(lthird(list));
 	step->partitions = linitial_int(facts);
 	step->by_key = lsecond_int(facts) != 0;
 	step->is_volatile = lthird_int(facts) != 0;
-	return step;
+	step->unread = false;
 }
 
 Rdd *
 rdd_merge(List *rdds, List **ends)
 {
 	Rdd		   *merged = palloc0(sizeof(Rdd));
-	List	   *written = NIL;
 	ListCell   *lc;
 
 	*ends = NIL;
@@ -154,21 +197,19 @@ rdd_merge(List *rdds, List **ends)
 		{
 			RddStep    *step = list_nth(rdd->steps, i);
 			RddStep    *copy = palloc(sizeof(RddStep));
-			char	   *text;
 			ListCell   *lci;
 
+			(void) body_of(step);
 			*copy = *step;
 			copy->inputs = NIL;
 			foreach(lci, step->inputs)
 				copy->inputs = lappend_int(copy->inputs, numbers[lfirst_int(lci)]);
-			text = nodeToString(step_to_list(copy));
 			/* the first lineage has no step twice */
-			numbers[i] = foreach_current_index(lc) == 0 ? -1 : find_step(merged, written, text, copy);
+			numbers[i] = foreach_current_index(lc) == 0 ? -1 : find_step(merged, copy);
 			if (numbers[i] >= 0)
 				continue;
 			numbers[i] = list_length(merged->steps);
 			merged->steps = lappend(merged->steps, copy);
-			written = lappend(written, text);
 		}
 		*ends = lappend_int(*ends, numbers[nsteps - 1]);
 	}
@@ -176,17 +217,16 @@ rdd_merge(List *rdds, List **ends)
 }
 
 static int
-find_step(const Rdd *rdd, const List *written, const char *step, const RddStep *wanted)
+find_step(const Rdd *rdd, const RddStep *wanted)
 {
 	ListCell   *lc;
 
-	foreach(lc, written)
+	foreach(lc, rdd->steps)
 	{
-		int			n = foreach_current_index(lc);
+		const RddStep *step = lfirst(lc);
 
-		if (strcmp(((RddStep *) list_nth(rdd->steps, n))->name, wanted->name) == 0 &&
-			strcmp(lfirst(lc), step) == 0)
-			return n;
+		if (equal(step->inputs, wanted->inputs) && strcmp(step->body, wanted->body) == 0)
+			return foreach_current_index(lc);
 	}
 	return -1;
 }
@@ -197,6 +237,7 @@ rdd_text(const Rdd *rdd)
 	StringInfoData buf;
 	ListCell   *lc;
 
+	rdd_read_steps(rdd);
 	initStringInfo(&buf);
 	foreach(lc, rdd->steps)
 	{
@@ -210,12 +251,15 @@ rdd_text(const Rdd *rdd)
 static void
 append_step(StringInfo buf, const RddStep *step)
 {
-	const char *comma = "";
+	FuncCandidateList function = function_of(step);
+	int			ninputs = list_length(step->inputs);
 	int			nargs = list_length(step->args);
+	const char *comma = "";
 	ListCell   *lc;
 
-	/* NULL is what an argument is by default */
-	while (nargs > 0 && list_nth_node(Const, step->args, nargs - 1)->constisnull)
+	/* NULL is what optional arguments are by default */
+	while (nargs > 0 && list_nth_node(Const, step->args, nargs - 1)->constisnull && function &&
+		   ninputs + nargs > function->nargs - defaults_of(function->oid))
 		nargs--;
 	appendStringInfo(buf, "rdd_%s(", step->name);
 	foreach(lc, step->inputs)
@@ -225,36 +269,60 @@ append_step(StringInfo buf, const RddStep *step)
 	}
 	for (int i = 0; i < nargs; i++)
 	{
+		Oid			declared = function && ninputs + i < function->nargs ? function->args[ninputs + i] : InvalidOid;
+
 		appendStringInfoString(buf, comma);
-		append_constant(buf, list_nth(step->args, i));
+		append_constant(buf, list_nth(step->args, i), OidIsValid(declared) && !IsPolymorphicType(declared));
 		comma = ", ";
 	}
 	appendStringInfoChar(buf, ')');
 }
 
-static void
-append_constant(StringInfo buf, const Const *value)
+char *
+rdd_step_text(const RddStep *step)
 {
-	Oid			output;
-	bool		varlena;
-	char	   *text;
+	StringInfoData buf;
 
-	if (value->constisnull)
-	{
-		appendStringInfo(buf, "NULL::%s", rdd_type_name(value->consttype, -1));
-		return;
-	}
-	getTypeOutputInfo(value->consttype, &output, &varlena);
-	text = OidOutputFunctionCall(output, value->constvalue);
-	if (value->consttype == BOOLOID)
+	initStringInfo(&buf);
+	append_step(&buf, step);
+	return buf.data;
+}
+
+/* The SQL function, unless there are several of that name. */
+static FuncCandidateList
+function_of(const RddStep *step)
+{
+	List	   *name = list_make2(makeString("barks"), makeString(psprintf("rdd_%s", step->name)));
+	FuncCandidateList found = FuncnameGetCandidates(name, -1, NIL, false, false, false, true);
+
+	return found && !found->next ? found : NULL;
+}
+
+static int
+defaults_of(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	int			ndefaults;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	ndefaults = ((Form_pg_proc) GETSTRUCT(tuple))->pronargdefaults;
+	ReleaseSysCache(tuple);
+	return ndefaults;
+}
+
+/* Without its type where the function tells it. */
+static void
+append_constant(StringInfo buf, const Const *value, bool declared)
+{
+	if (!declared || value->constisnull)
+		appendStringInfoString(buf, lambda_constant(value->consttype, value->constvalue, value->constisnull));
+	else if (value->consttype == BOOLOID)
 		appendStringInfoString(buf, DatumGetBool(value->constvalue) ? "true" : "false");
 	else if (value->consttype == INT4OID || value->consttype == INT8OID)
-		appendStringInfoString(buf, text);
-	else if (value->consttype == TEXTOID || value->consttype == fn_type())
-		appendStringInfoString(buf, quote_literal_cstr(text));
+		appendStringInfoString(buf, lambda_constant_text(value->consttype, value->constvalue));
 	else
-		appendStringInfo(buf, "%s::%s", quote_literal_cstr(text),
-						 rdd_type_name(value->consttype, -1));
+		appendStringInfoString(buf, quote_literal_cstr(lambda_constant_text(value->consttype, value->constvalue)));
 }
 
 Datum
@@ -356,13 +424,39 @@ check_step(ParseState *pstate, Node *expr, const char *text)
 				 errdetail("\"%s\" has something that does not make an RDD.", text)));
 	foreach(lc, call->args)
 	{
-		if (contain_subplans(lfirst(lc)) || contain_volatile_functions(lfirst(lc)) ||
-			contain_var_clause(lfirst(lc)))
+		if (not_constant_walker(lfirst(lc), NULL))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					 errmsg("invalid input syntax for type barks.rdd"),
 					 errdetail("Arguments must be constants.")));
 	}
+}
+
+/* Whoever reads a text must not run functions that its author chose. */
+static bool
+not_constant_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Const:
+		case T_List:
+		case T_ArrayExpr:
+		case T_RelabelType:
+		case T_CoerceToDomain:
+			break;
+		case T_FuncExpr:
+			/* a cast of ours or PostgreSQL's own */
+			if (((FuncExpr *) node)->funcformat == COERCE_EXPLICIT_CALL ||
+				(((FuncExpr *) node)->funcid >= FirstNormalObjectId &&
+				 getExtensionOfObject(ProcedureRelationId, ((FuncExpr *) node)->funcid) != get_extension_oid("barks", false)))
+				return true;
+			break;
+		default:
+			return true;
+	}
+	return expression_tree_walker(node, not_constant_walker, context);
 }
 
 Datum
@@ -388,15 +482,21 @@ barks_fn_from_function(PG_FUNCTION_ARGS)
 	Oid			function = PG_GETARG_OID(0);
 	Oid		   *types;
 	int			nargs;
+	bool		variadic;
 	StringInfoData buf;
 
+	if (!SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(function)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function with OID %u does not exist", function)));
 	(void) get_func_signature(function, &types, &nargs);
+	variadic = OidIsValid(get_func_variadictype(function));
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "%s(", quote_qualified_identifier(get_namespace_name(get_func_namespace(function)),
 															 get_func_name(function)));
 	for (int i = 0; i < nargs; i++)
 	{
-		appendStringInfo(&buf, "%s$%d", i > 0 ? ", " : "", i + 1);
+		appendStringInfo(&buf, "%s%s$%d", i > 0 ? ", " : "", variadic && i == nargs - 1 ? "VARIADIC " : "", i + 1);
 		if (get_typtype(types[i]) != TYPTYPE_PSEUDO)
 			appendStringInfo(&buf, "::%s", rdd_type_name(types[i], -1));
 	}

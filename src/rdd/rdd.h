@@ -24,11 +24,13 @@ typedef struct RddStep
 	int			partitions;		/* 0: as many as the engine likes */
 	bool		by_key;			/* equal keys are in one partition */
 	bool		is_volatile;	/* not the same rows when computed again */
+	const char *body;			/* all but the inputs, as it is stored; NULL in a new step */
+	bool		unread;			/* of a stored lineage: only inputs and body are known yet */
 } RddStep;
 
 typedef struct Rdd
 {
-	List	   *steps;			/* RddStep *; the last one is the value */
+	List	   *steps;			/* RddStep *; the last one is the value; see rdd_read_steps() */
 } Rdd;
 
 /* in the current context */
@@ -38,13 +40,19 @@ extern Datum rdd_to_datum(const Rdd *rdd);
 extern Rdd *rdd_merge(List *rdds, List **ends);
 /* one line for each step, as a function call; the first step is $1 */
 extern char *rdd_text(const Rdd *rdd);
+extern char *rdd_step_text(const RddStep *step);
 extern RddStep *rdd_last(const Rdd *rdd);
+/* before others than the last one are looked at */
+extern void rdd_read_steps(const Rdd *rdd);
 
 /* OIDs of the types, looked up when first needed */
 extern Oid	rdd_type(void);
 extern Oid	fn_type(void);
 
-/* for hooks.c: calls in FROM whose arguments are known become sub-selects */
-extern void rdd_on_plan(Query *query);
+/*
+ * For hooks.c: calls in FROM whose arguments are known become sub-selects, analyzed
+ * for the role that plans.  True if there were any: the plan is for that role alone.
+ */
+extern bool rdd_on_plan(Query *query);
 
 #endif							/* BARKS_RDD_RDD_H */

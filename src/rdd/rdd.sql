@@ -24,12 +24,12 @@ CREATE FUNCTION barks.fn_from_text(text) RETURNS barks.fn LANGUAGE c IMMUTABLE S
 AS 'MODULE_PATHNAME', 'barks_fn_from_text';
 COMMENT ON FUNCTION barks.fn_from_text(text) IS 'the expression in a text';
 CREATE CAST (text AS barks.fn) WITH FUNCTION barks.fn_from_text(text) AS IMPLICIT;
-COMMENT ON CAST (text AS barks.fn) IS 'a text is an expression';
+COMMENT ON CAST (text AS barks.fn) IS 'the expression in a text';
 CREATE FUNCTION barks.fn_from_function(regprocedure) RETURNS barks.fn LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_fn_from_function';
 COMMENT ON FUNCTION barks.fn_from_function(regprocedure) IS 'a call of the function with the variables in order';
 CREATE CAST (regprocedure AS barks.fn) WITH FUNCTION barks.fn_from_function(regprocedure) AS IMPLICIT;
-COMMENT ON CAST (regprocedure AS barks.fn) IS 'a function is a call of it';
+COMMENT ON CAST (regprocedure AS barks.fn) IS 'a call of the function';
 
 CREATE FUNCTION barks.fn(expression text) RETURNS barks.fn LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_fn_from_text';
@@ -60,7 +60,7 @@ CREATE AGGREGATE barks.rdd_combine(program text[], VARIADIC "values" "any") (
 COMMENT ON AGGREGATE barks.rdd_combine(text[], "any") IS
     'values of a group combined by the expressions of a program; what queries of RDDs call';
 CREATE FUNCTION barks.rdd_field(state bytea, number int, of_type anyelement) RETURNS anyelement
-LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
 COMMENT ON FUNCTION barks.rdd_field(bytea, int, anyelement) IS 'a column of what barks.rdd_combine gave';
 
 CREATE FUNCTION barks.rdd_hash(seed bigint, exact boolean, VARIADIC "values" "any") RETURNS bigint
@@ -107,12 +107,107 @@ CREATE AGGREGATE barks.rdd_hll("precision" int, hash bigint) (
 COMMENT ON AGGREGATE barks.rdd_hll(int, bigint) IS
     'about how many different hashes there are, by HyperLogLog; what queries of RDDs call';
 
+CREATE TYPE barks.rdd_numbered_text AS (n bigint, x text);
+COMMENT ON TYPE barks.rdd_numbered_text IS 'a text, and which of its part of an RDD it is';
+CREATE TYPE barks.rdd_numbered_bytes AS (n bigint, x bytea);
+COMMENT ON TYPE barks.rdd_numbered_bytes IS 'bytes, and which of their part of an RDD they are';
+CREATE FUNCTION barks.rdd_file_list(path text, part int) RETURNS bigint[]
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_file_list';
+COMMENT ON FUNCTION barks.rdd_file_list(text, int) IS 'what files there are, as numbers to compare; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_read_lines(path text, part int, parts int, files bigint[]) RETURNS SETOF text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_read_lines';
+COMMENT ON FUNCTION barks.rdd_read_lines(text, int, int, bigint[]) IS 'lines of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_lines(path text, part int, parts int, files bigint[]) RETURNS SETOF barks.rdd_numbered_text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_lines';
+COMMENT ON FUNCTION barks.rdd_numbered_lines(text, int, int, bigint[]) IS 'lines of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_read_records(path text, part int, parts int, files bigint[], length int) RETURNS SETOF bytea
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_read_records';
+COMMENT ON FUNCTION barks.rdd_read_records(text, int, int, bigint[], int) IS 'records of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_records(path text, part int, parts int, files bigint[], length int) RETURNS SETOF barks.rdd_numbered_bytes
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_records';
+COMMENT ON FUNCTION barks.rdd_numbered_records(text, int, int, bigint[], int) IS 'records of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_file_names(path text, part int, parts int, files bigint[]) RETURNS SETOF text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100 AS 'MODULE_PATHNAME', 'barks_rdd_file_names';
+COMMENT ON FUNCTION barks.rdd_file_names(text, int, int, bigint[]) IS 'names of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_file_names(path text, part int, parts int, files bigint[]) RETURNS SETOF barks.rdd_numbered_text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_file_names';
+COMMENT ON FUNCTION barks.rdd_numbered_file_names(text, int, int, bigint[]) IS 'names of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_file_text(path text) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME', 'barks_rdd_file_text';
+COMMENT ON FUNCTION barks.rdd_file_text(text) IS 'the text of a file; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_file_bytes(path text) RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME', 'barks_rdd_file_bytes';
+COMMENT ON FUNCTION barks.rdd_file_bytes(text) IS 'the bytes of a file; what queries of RDDs call';
+
+CREATE FUNCTION barks.rdd_read_objects(path text, part int, parts int, files bigint[], header text) RETURNS SETOF bytea
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_read_objects';
+COMMENT ON FUNCTION barks.rdd_read_objects(text, int, int, bigint[], text) IS 'elements of a part of object files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_objects(path text, part int, parts int, files bigint[], header text) RETURNS SETOF barks.rdd_numbered_bytes
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_objects';
+COMMENT ON FUNCTION barks.rdd_numbered_objects(text, int, int, bigint[], text) IS 'elements of a part of object files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_object_header(path text, part int) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_object_header';
+COMMENT ON FUNCTION barks.rdd_object_header(text, int) IS 'what the elements of object files are; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_object_field(element bytea, number int, of_type anyelement) RETURNS anyelement
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_object_field';
+COMMENT ON FUNCTION barks.rdd_object_field(bytea, int, anyelement) IS 'a column of an element of an object file; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_row_text(VARIADIC "values" "any") RETURNS text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_row_text';
+COMMENT ON FUNCTION barks.rdd_row_text("any") IS 'values as a row of them is written; what queries of RDDs call';
+
+CREATE FUNCTION barks.rdd_write_begin(path text, token text, part int) RETURNS int
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_begin';
+COMMENT ON FUNCTION barks.rdd_write_begin(text, text, int) IS 'makes a directory to write; what barks.rdd_save_as_text_file calls';
+CREATE FUNCTION barks.rdd_write_end(path text, token text, part int) RETURNS int
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_end';
+COMMENT ON FUNCTION barks.rdd_write_end(text, text, int) IS 'lets what was written be seen; what barks.rdd_save_as_text_file calls';
+CREATE FUNCTION barks.rdd_write_line(internal, path text, token text, part int, codec text, line text) RETURNS internal
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_line';
+COMMENT ON FUNCTION barks.rdd_write_line(internal, text, text, int, text, text) IS 'of the aggregate barks.rdd_write_lines';
+CREATE FUNCTION barks.rdd_write_lines_end(internal) RETURNS bigint
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_lines_end';
+COMMENT ON FUNCTION barks.rdd_write_lines_end(internal) IS 'of the aggregate barks.rdd_write_lines';
+CREATE AGGREGATE barks.rdd_write_lines(path text, token text, part int, codec text, line text) (
+    SFUNC = barks.rdd_write_line, STYPE = internal, FINALFUNC = barks.rdd_write_lines_end,
+    FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
+COMMENT ON AGGREGATE barks.rdd_write_lines(text, text, int, text, text) IS 'writes lines to a file; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_write_object(internal, path text, token text, part int, codec text, header text, VARIADIC "values" "any") RETURNS internal
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_object';
+COMMENT ON FUNCTION barks.rdd_write_object(internal, text, text, int, text, text, "any") IS 'of the aggregate barks.rdd_write_objects';
+CREATE FUNCTION barks.rdd_write_objects_end(internal) RETURNS bigint
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_objects_end';
+COMMENT ON FUNCTION barks.rdd_write_objects_end(internal) IS 'of the aggregate barks.rdd_write_objects';
+CREATE AGGREGATE barks.rdd_write_objects(path text, token text, part int, codec text, header text, VARIADIC "values" "any") (
+    SFUNC = barks.rdd_write_object, STYPE = internal, FINALFUNC = barks.rdd_write_objects_end,
+    FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
+COMMENT ON AGGREGATE barks.rdd_write_objects(text, text, int, text, text, "any") IS 'writes elements to a file; what queries of RDDs call';
+
 CREATE FUNCTION barks.rdd_sql(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_sql';
 COMMENT ON FUNCTION barks.rdd_sql(barks.rdd) IS 'the query that an RDD becomes; barks_lambda."N.M" stands for lambda N';
 CREATE FUNCTION barks.rdd_explain(r barks.rdd, "analyze" boolean DEFAULT false, "verbose" boolean DEFAULT false)
 RETURNS SETOF text LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_explain';
 COMMENT ON FUNCTION barks.rdd_explain(barks.rdd, boolean, boolean) IS 'how the elements would be computed, as EXPLAIN shows it';
+CREATE SCHEMA barks_storage;
+COMMENT ON SCHEMA barks_storage IS 'elements of persisted RDDs, each in a table of the role that persisted it';
+GRANT USAGE, CREATE ON SCHEMA barks_storage TO PUBLIC;
+CREATE TABLE barks.storage_entry (
+    rel oid PRIMARY KEY, role oid NOT NULL, level text NOT NULL,
+    made timestamptz NOT NULL DEFAULT now(), last_read timestamptz NOT NULL DEFAULT now());
+COMMENT ON TABLE barks.storage_entry IS 'what the tables in barks_storage are';
+CREATE VIEW barks.storage AS
+    SELECT s.rel::regclass AS rel, s.level, t.partitions, t.rows, t.bytes, s.made, s.last_read
+    FROM barks.storage_entry s JOIN pg_catalog.pg_class c ON c.oid = s.rel
+        LEFT JOIN barks.tables t ON t.name = s.rel::regclass
+    WHERE pg_catalog.pg_has_role(s.role, 'USAGE');
+COMMENT ON VIEW barks.storage IS 'RDDs that are kept, of roles that the user is a member of';
+GRANT SELECT ON barks.storage TO PUBLIC;
+CREATE FUNCTION barks.rdd_unpersist(r barks.rdd) RETURNS barks.rdd LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_unpersist';
+COMMENT ON FUNCTION barks.rdd_unpersist(barks.rdd) IS 'drops what a persisted RDD has kept; gives the RDD without that';
+CREATE FUNCTION barks.rdd_storage_level(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_storage_level';
+COMMENT ON FUNCTION barks.rdd_storage_level(barks.rdd) IS 'at which level an RDD is persisted; NONE';
 CREATE FUNCTION barks.rdd_num_partitions(r barks.rdd) RETURNS int LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_num_partitions';
 COMMENT ON FUNCTION barks.rdd_num_partitions(barks.rdd) IS
@@ -124,6 +219,28 @@ COMMENT ON FUNCTION barks.rdd_preferred_locations(barks.rdd, int) IS
 CREATE FUNCTION barks.rdd_element_type(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_element_type';
 COMMENT ON FUNCTION barks.rdd_element_type(barks.rdd) IS 'type of the elements; (k, v) for pairs';
+
+CREATE FUNCTION barks.rdd_debug_string(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_debug_string';
+COMMENT ON FUNCTION barks.rdd_debug_string(barks.rdd) IS
+    'the lineage from its end, a step in each line; +- where elements are shuffled';
+CREATE FUNCTION barks.rdd_to_debug_string(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_debug_string';
+COMMENT ON FUNCTION barks.rdd_to_debug_string(barks.rdd) IS 'as rdd_debug_string, by its name in Spark';
+CREATE FUNCTION barks.rdd_id(r barks.rdd) RETURNS bigint LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_id';
+COMMENT ON FUNCTION barks.rdd_id(barks.rdd) IS 'a hash of the lineage: the same for the same calls';
+CREATE FUNCTION barks.rdd_name(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_name';
+COMMENT ON FUNCTION barks.rdd_name(barks.rdd) IS 'what rdd_set_name() gave as the name';
+CREATE FUNCTION barks.rdd_dependencies(r barks.rdd) RETURNS TABLE(parent barks.rdd, shuffle boolean)
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_dependencies';
+COMMENT ON FUNCTION barks.rdd_dependencies(barks.rdd) IS
+    'the RDDs that it is made of, and whether their elements are shuffled';
+CREATE FUNCTION barks.rdd_partitioner(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_partitioner';
+COMMENT ON FUNCTION barks.rdd_partitioner(barks.rdd) IS
+    'hash(k) or range(k), with the number of partitions that was asked for; null if equal keys need not be together';
 
 CREATE FUNCTION barks.rdd_parallelize("values" anyarray, num_partitions int DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -144,6 +261,26 @@ COMMENT ON FUNCTION barks.rdd_table(regclass) IS 'the rows of a table or view';
 CREATE FUNCTION barks.rdd_query(query text) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_query(text) IS 'the rows of a SELECT: values of one column, pairs of two, tuples of more';
+
+CREATE FUNCTION barks.rdd_text_file(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_text_file(text, int) IS 'the lines of files on the nodes';
+
+CREATE FUNCTION barks.rdd_whole_text_files(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_whole_text_files(text, int) IS 'pairs of path and text of files on the nodes';
+
+CREATE FUNCTION barks.rdd_binary_files(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_binary_files(text, int) IS 'pairs of path and bytes of files on the nodes';
+
+CREATE FUNCTION barks.rdd_binary_records(path text, record_length int, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_binary_records(text, int, int) IS 'records of equal length in files on the nodes';
+
+CREATE FUNCTION barks.rdd_object_file(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_object_file(text, int) IS 'the elements that barks.rdd_save_as_object_file saved';
 
 CREATE FUNCTION barks.rdd_map(r barks.rdd, f barks.fn, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -185,6 +322,10 @@ CREATE FUNCTION barks.rdd_sort_by(r barks.rdd, f barks.fn, ascending boolean DEF
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_sort_by(barks.rdd, barks.fn, boolean, int) IS 'elements in the order of what f gives; nulls are smallest';
 
+CREATE FUNCTION barks.rdd_set_name(r barks.rdd, name text) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_set_name(barks.rdd, text) IS 'the same elements, with a name for people';
+
 CREATE FUNCTION barks.rdd_keys(r barks.rdd) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_keys(barks.rdd) IS 'keys of pairs';
@@ -208,6 +349,10 @@ COMMENT ON FUNCTION barks.rdd_filter_keys(barks.rdd, barks.fn) IS 'pairs for who
 CREATE FUNCTION barks.rdd_filter_values(r barks.rdd, f barks.fn) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_filter_values(barks.rdd, barks.fn) IS 'pairs for whose value x f is true';
+
+CREATE FUNCTION barks.rdd_persist(r barks.rdd, level text DEFAULT 'MEMORY_ONLY') RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_persist(barks.rdd, text) IS 'the elements are kept when first computed, until unpersisted or evicted';
 
 CREATE FUNCTION barks.rdd_partition_by(r barks.rdd, num_partitions int) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -365,13 +510,13 @@ CREATE FUNCTION barks.rdd_take(r barks.rdd, n int, of_type anyelement) RETURNS S
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
 COMMENT ON FUNCTION barks.rdd_take(barks.rdd, int, anyelement) IS 'the first n elements';
 
-CREATE FUNCTION barks.rdd_take_ordered(r barks.rdd, n int, of_type anyelement) RETURNS SETOF anyelement
+CREATE FUNCTION barks.rdd_take_ordered(r barks.rdd, n int, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS SETOF anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_take_ordered(barks.rdd, int, anyelement) IS 'the n smallest elements';
+COMMENT ON FUNCTION barks.rdd_take_ordered(barks.rdd, int, anyelement, barks.fn) IS 'the n smallest elements, by key if it is given';
 
-CREATE FUNCTION barks.rdd_top(r barks.rdd, n int, of_type anyelement) RETURNS SETOF anyelement
+CREATE FUNCTION barks.rdd_top(r barks.rdd, n int, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS SETOF anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
-COMMENT ON FUNCTION barks.rdd_top(barks.rdd, int, anyelement) IS 'the n greatest elements, greatest first';
+COMMENT ON FUNCTION barks.rdd_top(barks.rdd, int, anyelement, barks.fn) IS 'the n greatest elements, greatest first, by key if it is given';
 
 CREATE FUNCTION barks.rdd_count_by_key(r barks.rdd, key anyelement) RETURNS TABLE(k anyelement, n bigint)
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
@@ -393,13 +538,13 @@ CREATE FUNCTION barks.rdd_first(r barks.rdd, of_type anyelement) RETURNS anyelem
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
 COMMENT ON FUNCTION barks.rdd_first(barks.rdd, anyelement) IS 'the first element; null when there is none';
 
-CREATE FUNCTION barks.rdd_min(r barks.rdd, of_type anyelement) RETURNS anyelement
+CREATE FUNCTION barks.rdd_min(r barks.rdd, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
-COMMENT ON FUNCTION barks.rdd_min(barks.rdd, anyelement) IS 'the smallest element that is not null';
+COMMENT ON FUNCTION barks.rdd_min(barks.rdd, anyelement, barks.fn) IS 'the smallest element that is not null, by key if it is given';
 
-CREATE FUNCTION barks.rdd_max(r barks.rdd, of_type anyelement) RETURNS anyelement
+CREATE FUNCTION barks.rdd_max(r barks.rdd, of_type anyelement, key barks.fn DEFAULT NULL) RETURNS anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
-COMMENT ON FUNCTION barks.rdd_max(barks.rdd, anyelement) IS 'the greatest element that is not null';
+COMMENT ON FUNCTION barks.rdd_max(barks.rdd, anyelement, barks.fn) IS 'the greatest element that is not null, by key if it is given';
 
 CREATE FUNCTION barks.rdd_count(r barks.rdd) RETURNS bigint
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
@@ -514,3 +659,79 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save
 COMMENT ON FUNCTION barks.rdd_save_as_table(barks.rdd, text, text) IS
     'writes the elements to a distributed table; mode says what if there is one: error, append, overwrite, ignore';
 
+CREATE FUNCTION barks.rdd_cache(r barks.rdd) RETURNS barks.rdd LANGUAGE sql STABLE PARALLEL SAFE
+RETURN barks.rdd_persist(r, 'MEMORY_ONLY');
+COMMENT ON FUNCTION barks.rdd_cache(barks.rdd) IS 'as barks.rdd_persist(r)';
+
+CREATE FUNCTION barks.accumulator(name text, aggregate regprocedure) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_accumulator';
+COMMENT ON FUNCTION barks.accumulator(text, regprocedure) IS
+    'makes an accumulator of the session, to which lambdas add by barks.acc_add; begins anew when there is one';
+CREATE FUNCTION barks.acc_add_support(internal) RETURNS internal
+LANGUAGE c VOLATILE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_acc_add_support';
+COMMENT ON FUNCTION barks.acc_add_support(internal) IS 'planner support of barks.acc_add';
+CREATE FUNCTION barks.acc_add(name text, value anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT barks.acc_add_support
+AS 'MODULE_PATHNAME', 'barks_acc_add';
+COMMENT ON FUNCTION barks.acc_add(text, anyelement) IS
+    'adds a value to an accumulator and returns it; what tasks add counts once, however often they run';
+CREATE FUNCTION barks.acc_add_to(aggregate text, name text, value anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_add_to';
+COMMENT ON FUNCTION barks.acc_add_to(text, text, anyelement) IS 'what barks.acc_add becomes in the tasks of a query';
+CREATE FUNCTION barks.acc_value(name text, of_type anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_value';
+COMMENT ON FUNCTION barks.acc_value(text, anyelement) IS 'what an accumulator has come to, of the type of the example';
+
+CREATE FUNCTION barks.broadcast(name text, value anyelement) RETURNS void
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast';
+COMMENT ON FUNCTION barks.broadcast(text, anyelement) IS 'makes a value of the session that lambdas read by barks.bc';
+CREATE FUNCTION barks.bc(name text, of_type anyelement) RETURNS anyelement
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_bc';
+COMMENT ON FUNCTION barks.bc(text, anyelement) IS 'a broadcast value, of the type of the example';
+CREATE FUNCTION barks.broadcast_destroy(name text) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_destroy';
+COMMENT ON FUNCTION barks.broadcast_destroy(text) IS 'forgets a broadcast value; false when there was none';
+
+CREATE SEQUENCE barks.async_job_id;
+COMMENT ON SEQUENCE barks.async_job_id IS 'numbers of submitted jobs';
+CREATE TABLE barks.async_job (
+    job bigint PRIMARY KEY, role oid NOT NULL, query text NOT NULL, state text NOT NULL, pid int NOT NULL,
+    error text, sqlstate text, started timestamptz NOT NULL DEFAULT now(), finished timestamptz);
+COMMENT ON TABLE barks.async_job IS 'jobs that barks.rdd_submit began';
+CREATE TABLE barks.async_result (
+    job bigint NOT NULL REFERENCES barks.async_job ON DELETE CASCADE, n bigint NOT NULL, value jsonb,
+    PRIMARY KEY (job, n));
+COMMENT ON TABLE barks.async_result IS 'rows of submitted jobs';
+CREATE VIEW barks.async_jobs AS
+    SELECT j.job, j.role::regrole::text AS role_name, j.query, j.state, j.error, j.started, j.finished
+    FROM barks.async_job j WHERE pg_catalog.pg_has_role(j.role, 'USAGE');
+COMMENT ON VIEW barks.async_jobs IS 'submitted jobs of roles that the user is a member of';
+GRANT SELECT ON barks.async_jobs TO PUBLIC;
+
+CREATE FUNCTION barks.rdd_submit(r barks.rdd, action text DEFAULT 'collect') RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_submit';
+COMMENT ON FUNCTION barks.rdd_submit(barks.rdd, text) IS
+    'begins an action, as count or take(3, NULL::int), in a session of its own; gives the number of the job';
+CREATE FUNCTION barks.job_wait(job bigint, timeout interval DEFAULT NULL) RETURNS text
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_wait';
+COMMENT ON FUNCTION barks.job_wait(bigint, interval) IS
+    'waits until a submitted job has ended: finished, failed or lost; running when the time is over';
+CREATE FUNCTION barks.job_result(job bigint) RETURNS SETOF jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_result';
+COMMENT ON FUNCTION barks.job_result(bigint) IS 'the rows of a submitted job, which it waits for, or its error';
+CREATE FUNCTION barks.job_cancel(job bigint) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_cancel';
+COMMENT ON FUNCTION barks.job_cancel(bigint) IS 'cancels a submitted job; false when it does not run any more';
+CREATE FUNCTION barks.job_forget(job bigint) RETURNS boolean LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_job_forget';
+COMMENT ON FUNCTION barks.job_forget(bigint) IS 'removes a submitted job that has ended, and its rows';
+
+CREATE FUNCTION barks.rdd_save_as_text_file(r barks.rdd, path text, codec text DEFAULT NULL) RETURNS bigint
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save';
+COMMENT ON FUNCTION barks.rdd_save_as_text_file(barks.rdd, text, text) IS
+    'writes each element as a line to files in a new directory on the nodes; gives the number of elements';
+
+CREATE FUNCTION barks.rdd_save_as_object_file(r barks.rdd, path text, codec text DEFAULT NULL) RETURNS bigint
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save';
+COMMENT ON FUNCTION barks.rdd_save_as_object_file(barks.rdd, text, text) IS
+    'writes the elements with their types to files in a new directory on the nodes; gives their number';

@@ -9,7 +9,9 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -22,13 +24,16 @@
 #include "utils/typcache.h"
 
 #include "rdd/calls.h"
+#include "rdd/file_list.h"
 #include "rdd/query.h"
+#include "rdd/storage.h"
 
 #define FETCH_ROWS 1000
 
 PG_FUNCTION_INFO_V1(barks_rdd_transform);
 PG_FUNCTION_INFO_V1(barks_rdd_action);
 PG_FUNCTION_INFO_V1(barks_rdd_rows);
+PG_FUNCTION_INFO_V1(barks_rdd_save);
 PG_FUNCTION_INFO_V1(barks_rdd_sql);
 PG_FUNCTION_INFO_V1(barks_rdd_explain);
 PG_FUNCTION_INFO_V1(barks_rdd_num_partitions);
@@ -36,6 +41,11 @@ PG_FUNCTION_INFO_V1(barks_rdd_element_type);
 
 static const char *operation_name(FunctionCallInfo fcinfo);
 static Const *constant_of(FunctionCallInfo fcinfo, int number);
+static List *types_of_value(Oid type, const RddShape *shape);
+static Datum value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull);
+static Datum record_of(const RddShape *shape, Datum *values, bool *nulls, int *column);
+static Datum named_row(const RddShape *shape, Datum *values, bool *nulls, int *column);
+static int64 on_all_nodes(const char *function, const char *path, const char *token);
 static List *column_types(TupleDesc desc);
 static void store_rows(Portal portal, ReturnSetInfo *rsinfo);
 
@@ -88,29 +98,31 @@ Datum
 barks_rdd_action(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	Rdd		   *rdd;
 	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
+	Rdd		   *rdd = rdd_of_call(fcinfo);
+	RddShape   *shape = rdd_last(rdd)->shape;
+	List	   *types = types_of_value(type, shape);
 	RddQuery	query = {.in_order = true};
 	Portal		portal;
 	Datum		value = (Datum) 0;
 	bool		isnull = true;
 
-	rdd = rdd_of_call(fcinfo);
-	rdd_check_columns(rdd, list_make1_oid(type));
+	rdd_check_columns(rdd, types);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	portal = rdd_open(rdd, "", list_make1_oid(type), &query);
+	rdd_storage_fill(rdd);
+	portal = rdd_open(rdd, "", types, &query);
 	SPI_cursor_fetch(portal, true, 1);
 	if (SPI_processed > 0)
-		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (!isnull)
 	{
-		int16		length;
-		bool		by_value;
-		MemoryContext before = MemoryContextSwitchTo(caller);
+		int			natts = SPI_tuptable->tupdesc->natts;
+		Datum	   *values = palloc(natts * sizeof(Datum));
+		bool	   *nulls = palloc(natts * sizeof(bool));
+		MemoryContext before;
 
-		get_typlenbyval(type, &length, &by_value);
-		value = datumCopy(value, by_value, length);
+		heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
+		before = MemoryContextSwitchTo(caller);
+		value = value_of_row(type, shape, values, nulls, &isnull);
 		MemoryContextSwitchTo(before);
 	}
 	SPI_cursor_close(portal);
@@ -118,6 +130,152 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 	if (isnull)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(value);
+}
+
+/* The columns of which the value is made. */
+static List *
+types_of_value(Oid type, const RddShape *shape)
+{
+	List	   *types = NIL;
+	ListCell   *lc;
+
+	if (type == RECORDOID && !rdd_shape_is_leaf(shape))
+	{
+		foreach(lc, rdd_shape_columns(shape))
+			types = lappend_oid(types, ((RddLeaf *) lfirst(lc))->shape->type);
+		return types;
+	}
+	if (get_typtype(type) != TYPTYPE_COMPOSITE)
+		return list_make1_oid(type);
+	return column_types(lookup_rowtype_tupdesc_copy(type, -1));
+}
+
+static Datum
+value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull)
+{
+	int			column = 0;
+
+	*isnull = false;
+	if (type == RECORDOID)
+		return record_of(shape, values, nulls, &column);
+	if (get_typtype(type) == TYPTYPE_COMPOSITE)
+		return HeapTupleGetDatum(heap_form_tuple(lookup_rowtype_tupdesc_copy(type, -1), values, nulls));
+	*isnull = nulls[0];
+	return nulls[0] ? (Datum) 0 : datumCopy(values[0], get_typbyval(type), get_typlen(type));
+}
+
+/* Pairs and tuples as records, within records. */
+static Datum
+record_of(const RddShape *shape, Datum *values, bool *nulls, int *column)
+{
+	int			natts = list_length(shape->fields);
+	TupleDesc	desc = CreateTemplateTupleDesc(natts);
+	Datum	   *fields = palloc(natts * sizeof(Datum));
+	bool	   *field_nulls = palloc0(natts * sizeof(bool));
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, shape->fields)
+	{
+		const RddShape *field = lfirst(lc);
+		int			i = foreach_current_index(lc);
+
+		TupleDescInitEntry(desc, i + 1, psprintf("f%d", i + 1),
+						   OidIsValid(field->type) ? field->type : RECORDOID, field->typmod, 0);
+		if (rdd_shape_is_leaf(field))
+		{
+			TupleDescInitEntryCollation(desc, i + 1, field->collation);
+			fields[i] = values[*column];
+			field_nulls[i] = nulls[(*column)++];
+		}
+		else if (OidIsValid(field->type))
+			fields[i] = named_row(field, values, nulls, column);
+		else
+			fields[i] = record_of(field, values, nulls, column);
+	}
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), fields, field_nulls));
+}
+
+static Datum
+named_row(const RddShape *shape, Datum *values, bool *nulls, int *column)
+{
+	TupleDesc	desc = lookup_rowtype_tupdesc_copy(shape->type, -1);
+	Datum	   *fields = palloc(desc->natts * sizeof(Datum));
+	bool	   *field_nulls = palloc(desc->natts * sizeof(bool));
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		field_nulls[i] = TupleDescAttr(desc, i)->attisdropped || nulls[*column];
+		fields[i] = field_nulls[i] ? (Datum) 0 : values[*column];
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			(*column)++;
+	}
+	return HeapTupleGetDatum(heap_form_tuple(desc, fields, field_nulls));
+}
+
+/*
+ * An action that writes files: they are written where nobody looks, and become visible
+ * when there are all of them.
+ */
+Datum
+barks_rdd_save(PG_FUNCTION_ARGS)
+{
+	List	   *values = NIL;
+	char	   *path;
+	char	   *token = psprintf("%016llx", (unsigned long long) pg_prng_uint64(&pg_global_prng_state));
+	RddQuery	query = {.in_order = true};
+	Rdd		   *rdd;
+	Portal		portal;
+	int64		files = 0;
+	int64		moved;
+	int64		elements = 0;
+
+	for (int i = 0; i < PG_NARGS(); i++)
+		values = lappend(values, constant_of(fcinfo, i));
+	values = lappend(values, makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(token), false, false));
+	rdd = rdd_apply_values(operation_name(fcinfo), values);
+	path = file_path(TextDatumGetCString(PG_GETARG_DATUM(1)));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
+	(void) on_all_nodes("rdd_write_begin", path, token);
+	portal = rdd_open(rdd, "", list_make1_oid(INT8OID), &query);
+	do
+	{
+		SPI_cursor_fetch(portal, true, FETCH_ROWS);
+		files += SPI_processed;
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			bool		isnull;
+
+			elements += DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		}
+		SPI_freetuptable(SPI_tuptable);
+	} while (SPI_processed > 0);
+	SPI_cursor_close(portal);
+	moved = on_all_nodes("rdd_write_end", path, token);
+	SPI_finish();
+	if (moved != files)
+		ereport(ERROR,
+				(errcode(ERRCODE_IO_ERROR),
+				 errmsg("files of directory \"%s\" are not complete", path),
+				 errdetail("Of %lld files %lld were found on the nodes.", (long long) files, (long long) moved),
+				 errhint("Remove the directory, and save the RDD again.")));
+	PG_RETURN_INT64(elements);
+}
+
+/* Call a function with path and token on each node several times; gives the sum of its values. */
+static int64
+on_all_nodes(const char *function, const char *path, const char *token)
+{
+	char	   *sql = psprintf("SELECT pg_catalog.sum(barks.%s(%s::pg_catalog.text, %s::pg_catalog.text, p.part)) "
+							   "FROM barks.rdd_parts(NULL::pg_catalog.int4) AS p", function,
+							   quote_literal_cstr(path), quote_literal_cstr(token));
+	bool		isnull;
+
+	if (SPI_execute(sql, false, 0) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "could not call %s on the nodes", function);
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
 /* An action that gives rows. */
@@ -133,6 +291,7 @@ barks_rdd_rows(PG_FUNCTION_ARGS)
 	rdd_check_columns(rdd, column_types(rsinfo->setDesc));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
 	portal = rdd_open(rdd, "", column_types(rsinfo->setDesc), &query);
 	store_rows(portal, rsinfo);
 	SPI_finish();
@@ -153,6 +312,7 @@ store_rows(Portal portal, ReturnSetInfo *rsinfo)
 	SPI_cursor_close(portal);
 }
 
+/* InvalidOid for dropped ones. */
 static List *
 column_types(TupleDesc desc)
 {

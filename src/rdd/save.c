@@ -20,6 +20,7 @@
 #include "utils/varlena.h"
 
 #include "rdd/query.h"
+#include "rdd/storage.h"
 
 PG_FUNCTION_INFO_V1(barks_rdd_save_as_table);
 
@@ -58,6 +59,7 @@ barks_rdd_save_as_table(PG_FUNCTION_ARGS)
 		check_table(table, name, strcmp(mode, "append") == 0 ? rdd : NULL);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
 	if (!OidIsValid(table))
 		rows = write_rows(psprintf("CREATE TABLE %s USING barks AS ", qualified), rdd);
 	else if (strcmp(mode, "append") == 0)

@@ -8,7 +8,10 @@
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/value.h"
@@ -20,6 +23,7 @@
 
 static RddShape *make_row(Oid type, List *names, List *fields);
 static RddShape *shape_of_row(RowExpr *row, List *not_null);
+static RddShape *shape_of_record(Node *expr);
 static void add_leaves(const RddShape *shape, const char *path, List **leaves);
 static void append_text(StringInfo buf, const RddShape *shape);
 
@@ -97,8 +101,10 @@ rdd_shape_of_expr(Node *expr, List *not_null)
 
 	if (IsA(expr, RowExpr) && type == RECORDOID)
 		return shape_of_row((RowExpr *) expr, not_null);
-	if (IsA(expr, RowExpr))
+	if (get_typtype(type) == TYPTYPE_COMPOSITE)
 		return rdd_shape_of_type(type);
+	if (type == RECORDOID && IsA(expr, FuncExpr) && get_expr_result_tupdesc(expr, true))
+		return shape_of_record(expr);
 	if (type == RECORDOID || type == RECORDARRAYOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -127,6 +133,44 @@ shape_of_row(RowExpr *row, List *not_null)
 		fields = lappend(fields, rdd_shape_of_expr(lfirst(lc), not_null));
 	return list_length(fields) == 2 ? rdd_shape_pair(linitial(fields), lsecond(fields))
 		: rdd_shape_tuple(fields);
+}
+
+/* Of a function with several OUT parameters. */
+static RddShape *
+shape_of_record(Node *expr)
+{
+	TupleDesc	desc = get_expr_result_tupdesc(expr, false);
+	List	   *fields = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+
+		fields = lappend(fields, rdd_shape_leaf(attr->atttypid, attr->atttypmod, attr->attcollation));
+	}
+	return list_length(fields) == 2 ? rdd_shape_pair(linitial(fields), lsecond(fields))
+		: rdd_shape_tuple(fields);
+}
+
+/* Of an array that is written out; NULL where its rows are not alike. */
+RddShape *
+rdd_shape_of_rows(ArrayExpr *array)
+{
+	RddShape   *shape = NULL;
+	ListCell   *lc;
+
+	foreach(lc, array->elements)
+	{
+		RddShape   *row;
+
+		if (!IsA(lfirst(lc), RowExpr))
+			return NULL;
+		row = shape_of_row(lfirst(lc), NIL);
+		if (shape && !rdd_shape_equal(shape, row))
+			return NULL;
+		shape = shape ? rdd_shape_either(shape, row) : row;
+	}
+	return shape;
 }
 
 bool
@@ -220,7 +264,22 @@ add_leaves(const RddShape *shape, const char *path, List **leaves)
 		return;
 	}
 	forboth(lcn, shape->names, lcf, shape->fields)
-		add_leaves(lfirst(lcf), psprintf("%s.%s", path, (char *) lfirst(lcn)), leaves);
+		add_leaves(lfirst(lcf), rdd_shape_path(path, lfirst(lcn)), leaves);
+}
+
+/* What would be too long for a name in SQL ends in a hash of the whole. */
+char *
+rdd_shape_path(const char *path, const char *name)
+{
+	char	   *whole = psprintf("%s.%s", path, name);
+	int			length = strlen(whole);
+	uint64		hash;
+
+	if (length < NAMEDATALEN)
+		return whole;
+	hash = DatumGetUInt64(hash_any_extended((unsigned char *) whole, length, 0));
+	length = pg_mbcliplen(whole, length, NAMEDATALEN - 1 - 17);
+	return psprintf("%.*s#%016llx", length, whole, (unsigned long long) hash);
 }
 
 char *
@@ -274,6 +333,18 @@ rdd_shape_nullable(const RddShape *shape)
 }
 
 RddShape *
+rdd_shape_without_lengths(const RddShape *shape)
+{
+	RddShape   *copy = rdd_shape_nullable(shape);
+	ListCell   *lc;
+
+	copy->typmod = -1;
+	foreach(lc, copy->fields)
+		lfirst(lc) = rdd_shape_without_lengths(lfirst(lc));
+	return copy;
+}
+
+RddShape *
 rdd_shape_either(const RddShape *a, const RddShape *b)
 {
 	RddShape   *copy = palloc(sizeof(RddShape));
@@ -282,6 +353,8 @@ rdd_shape_either(const RddShape *a, const RddShape *b)
 
 	*copy = *a;
 	copy->not_null = a->not_null && b->not_null;
+	if (a->typmod != b->typmod)
+		copy->typmod = -1;
 	copy->fields = NIL;
 	forboth(lca, a->fields, lcb, b->fields)
 		copy->fields = lappend(copy->fields, rdd_shape_either(lfirst(lca), lfirst(lcb)));

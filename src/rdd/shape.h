@@ -11,7 +11,7 @@
 #ifndef BARKS_RDD_SHAPE_H
 #define BARKS_RDD_SHAPE_H
 
-#include "nodes/pg_list.h"
+#include "nodes/primnodes.h"
 
 typedef struct RddShape
 {
@@ -26,7 +26,7 @@ typedef struct RddShape
 /* One column of an element. */
 typedef struct RddLeaf
 {
-	const char *path;			/* with the variable's name in front: x, k, v._1 */
+	const char *path;			/* with the variable's name in front: x, k, v._1 (rdd_shape_path) */
 	const RddShape *shape;
 } RddLeaf;
 
@@ -37,6 +37,7 @@ extern RddShape *rdd_shape_tuple(List *fields);
 extern RddShape *rdd_shape_of_type(Oid type);
 /* columns in the list, by their addresses, are never null */
 extern RddShape *rdd_shape_of_expr(Node *expr, List *not_null);
+extern RddShape *rdd_shape_of_rows(ArrayExpr *array);
 
 extern bool rdd_shape_is_leaf(const RddShape *shape);
 extern bool rdd_shape_is_pair(const RddShape *shape);
@@ -47,6 +48,8 @@ extern const RddShape *rdd_shape_key(const RddShape *shape);
 extern const RddShape *rdd_shape_value(const RddShape *shape);
 /* columns of an element: of a pair k…, v…, of others x… */
 extern List *rdd_shape_columns(const RddShape *shape);
+/* the column of a row's field, however long its name is */
+extern char *rdd_shape_path(const char *path, const char *name);
 /* columns of a variable of that name */
 extern List *rdd_shape_leaves(const RddShape *shape, const char *variable);
 /* (integer, text) and the like, for messages and for people */
@@ -55,6 +58,8 @@ extern char *rdd_shape_text(const RddShape *shape);
 extern char *rdd_type_name(Oid type, int32 typmod);
 /* with columns that may all be null, or may not where neither may */
 extern RddShape *rdd_shape_nullable(const RddShape *shape);
+/* likewise, and of any length, as results of expressions are */
+extern RddShape *rdd_shape_without_lengths(const RddShape *shape);
 extern RddShape *rdd_shape_either(const RddShape *a, const RddShape *b);
 
 /* as nodes that nodeToString knows, and back */

@@ -22,7 +22,8 @@
 #include "table/layout.h"
 
 static void set_positions(RddQuery *query, const RddStep *step, bool in_order);
-static RddShape *shape_of_query(const char *text);
+static RddShape *shape_of_query(const char *text, const char **statement);
+static bool placeholder_walker(Node *node, void *context);
 static RddShape *shape_of_columns(List *types, List *typmods, List *collations);
 
 /* parallelize(anyarray, n) */
@@ -33,12 +34,16 @@ check_parallelize(RddStep *step, List *inputs)
 	Oid			element = get_element_type(getBaseType(array->consttype));
 
 	step->partitions = rdd_arg_partitions(step, 1, 0);
-	(void) rdd_arg_is_null(step, 0);
 	if (array->constisnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the array to make an RDD of must not be null")));
-	step->shape = rdd_shape_leaf(element, -1, get_typcollation(element));
+	if (get_typtype(element) == TYPTYPE_PSEUDO)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("elements of an RDD cannot be of type %s", format_type_be(element)),
+				 errhint("Make an RDD of values, and rows of them with barks.rdd_map().")));
+	step->shape = rdd_shape_of_type(element);
 }
 
 /* The source told what it was asked for; one column is the order. */
@@ -57,11 +62,16 @@ compile_parallelize(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	ArrayType  *array = DatumGetArrayTypeP(rdd_arg(step, 0)->constvalue);
 	int			count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	List	   *leaves = rdd_shape_columns(step->shape);
+	ListCell   *lc;
 
-	appendStringInfo(select, "SELECT u.x%s", query->in_order ? ", u.n AS \"#1\"" : "");
+	appendStringInfo(select, "SELECT %s%s", rdd_columns("u", leaves, leaves), query->in_order ? ", u.\"#1\"" : "");
 	if (query->by_partition)
-		appendStringInfo(select, ", %s AS \"#p\"", rdd_slice("(u.n - 1)", count, step->partitions));
-	appendStringInfo(select, " FROM pg_catalog.unnest(%s) WITH ORDINALITY u(x, n)", rdd_arg_literal(step, 0));
+		appendStringInfo(select, ", %s AS \"#p\"", rdd_slice("(u.\"#1\" - 1)", count, step->partitions));
+	appendStringInfo(select, " FROM pg_catalog.unnest(%s) WITH ORDINALITY u(", rdd_arg_literal(step, 0));
+	foreach(lc, leaves)
+		appendStringInfo(select, "%s, ", quote_identifier(((RddLeaf *) lfirst(lc))->path));
+	appendStringInfoString(select, "\"#1\")");
 	set_positions(query, step, query->in_order);
 }
 
@@ -138,7 +148,7 @@ compile_empty(RddQuery *query, const RddStep *step, StringInfo select)
 	{
 		RddLeaf    *leaf = lfirst(lc);
 
-		appendStringInfo(select, "%sNULL::%s AS %s", comma, rdd_type_text(leaf->shape),
+		appendStringInfo(select, "%s%s AS %s", comma, rdd_null_text(leaf->shape),
 						 quote_identifier(leaf->path));
 		comma = ", ";
 	}
@@ -182,7 +192,9 @@ check_table(RddStep *step, List *inputs)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table or view", RelationGetRelationName(rel))));
 	step->shape = rdd_shape_of_type(type);
-	if (rel->rd_rel->relkind == RELKIND_RELATION || rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+	/* tables that inherit may do without the constraint */
+	if ((rel->rd_rel->relkind == RELKIND_RELATION && !rel->rd_rel->relhassubclass) ||
+		rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		note_not_null(step->shape, RelationGetDescr(rel));
 	if (table_is_distributed(RelationGetRelid(rel)))
 		step->partitions = table_layout(rel)->npartitions;
@@ -263,16 +275,19 @@ compile_table(RddQuery *query, const RddStep *step, StringInfo select)
 static void
 check_query(RddStep *step, List *inputs)
 {
-	step->shape = shape_of_query(rdd_arg_text(step, 0));
+	const char *statement;
+
+	step->shape = shape_of_query(rdd_arg_text(step, 0), &statement);
 	step->partitions = 1;
 }
 
 /*
  * One column makes values, two pairs, more tuples.  The text is parsed alone here,
  * and must be one SELECT; between parentheses the same tokens are the same SELECT.
+ * The statement is that without what may come before and after it.
  */
 static RddShape *
-shape_of_query(const char *text)
+shape_of_query(const char *text, const char **statement)
 {
 	List	   *statements = raw_parser(text, RAW_PARSE_DEFAULT);
 	RawStmt    *raw = statements != NIL ? linitial_node(RawStmt, statements) : NULL;
@@ -287,6 +302,13 @@ shape_of_query(const char *text)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of an RDD must be one SELECT")));
+	*statement = raw->stmt_len > 0 ? pnstrdup(text + raw->stmt_location, raw->stmt_len)
+		: text + raw->stmt_location;
+	if (placeholder_walker(raw->stmt, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("the query of an RDD has a name that RDDs need themselves"),
+				 errdetail("Such are barks_lambda, and tables whose names begin with \"rdd \".")));
 	query = parse_analyze_fixedparams(raw, text, NULL, 0, NULL);
 	if (query->commandType != CMD_SELECT || query->hasModifyingCTE)
 		ereport(ERROR,
@@ -305,6 +327,21 @@ shape_of_query(const char *text)
 	return shape_of_columns(types, typmods, collations);
 }
 
+/* Does it say barks_lambda."1.1" or "rdd 1", which in a query of ours are other things? */
+static bool
+placeholder_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, ColumnRef) && IsA(linitial(((ColumnRef *) node)->fields), String) &&
+		strcmp(strVal(linitial(((ColumnRef *) node)->fields)), "barks_lambda") == 0)
+		return true;
+	if (IsA(node, RangeVar) && !((RangeVar *) node)->schemaname &&
+		strncmp(((RangeVar *) node)->relname, "rdd ", 4) == 0)
+		return true;
+	return raw_expression_tree_walker(node, placeholder_walker, context);
+}
+
 static RddShape *
 shape_of_columns(List *types, List *typmods, List *collations)
 {
@@ -318,7 +355,8 @@ shape_of_columns(List *types, List *typmods, List *collations)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of an RDD must have columns")));
 	if (list_length(fields) == 1)
-		return linitial(fields);
+		return get_typtype(linitial_oid(types)) == TYPTYPE_COMPOSITE ? rdd_shape_of_type(linitial_oid(types))
+			: linitial(fields);
 	if (list_length(fields) == 2)
 		return rdd_shape_pair(linitial(fields), lsecond(fields));
 	return rdd_shape_tuple(fields);
@@ -327,20 +365,26 @@ shape_of_columns(List *types, List *typmods, List *collations)
 static void
 compile_query(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	const char *text = rdd_arg_text(step, 0);
-	int			length = strlen(text);
 	const char *comma = "";
+	const char *statement;
 	ListCell   *lc;
 
-	if (!rdd_shape_equal(shape_of_query(text), step->shape))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the query of an RDD has other columns than when the RDD was made"),
-				 errdetail("The query is: %s", text)));
-	/* what the parser allows at the end of a statement it does not between parentheses */
-	while (length > 0 && (text[length - 1] == ';' || isspace((unsigned char) text[length - 1])))
-		length--;
-	appendStringInfo(select, "SELECT * FROM (%.*s\n) AS q(", length, text);
+	(void) shape_of_query(rdd_arg_text(step, 0), &statement);
+	if (OidIsValid(step->shape->type) && !rdd_shape_is_leaf(step->shape))
+	{
+		/* one column of a row type */
+		appendStringInfoString(select, "SELECT ");
+		foreach(lc, rdd_shape_columns(step->shape))
+		{
+			appendStringInfo(select, "%s(q.x).%s AS %s", comma,
+							 quote_identifier(list_nth(step->shape->names, foreach_current_index(lc))),
+							 quote_identifier(((RddLeaf *) lfirst(lc))->path));
+			comma = ", ";
+		}
+		appendStringInfo(select, " FROM (%s\n) AS q(x)", statement);
+		return;
+	}
+	appendStringInfo(select, "SELECT * FROM (%s\n) AS q(", statement);
 	foreach(lc, rdd_shape_columns(step->shape))
 	{
 		appendStringInfo(select, "%s%s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path));

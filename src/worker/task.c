@@ -29,7 +29,9 @@
 #include "lib/ilist.h"
 
 #include "base/stop_point.h"
+#include "base/task_rights.h"
 #include "batch/batch.h"
+#include "job/accumulator.h"
 #include "shuffle/writer.h"
 #include "worker/exchange_scan.h"
 #include "worker/task.h"
@@ -80,6 +82,7 @@ struct TaskRun
 	bool		stopped_before; /* task.before_run was passed */
 
 	TaskDone	done;
+	AccumulatorSet *accumulators;	/* what the task adds to */
 	int64		temp_blocks;	/* written by this process before the task */
 	instr_time	run_time;
 };
@@ -92,6 +95,7 @@ typedef struct SavedEnvironment
 	int			guc_level;
 	ResourceOwner owner;
 	MemoryContext context;
+	AccumulatorSet *accumulators;
 } SavedEnvironment;
 
 /*
@@ -183,6 +187,7 @@ task_run_start(const JobSetup *setup, const TaskSpec *spec, List *sources,
 	run->compression = spec->compress ? BATCH_COMPRESS_ZSTD : BATCH_COMPRESS_OFF;
 	run->settings = copy_settings(setup->settings);
 	run->role = get_role_oid(setup->role, false);
+	run->accumulators = accumulators_create(context);
 	run->done.task = spec->task;
 	run->done.queue_us = queue_us;
 	run->done.pid = MyProcPid;
@@ -258,6 +263,7 @@ task_run_step(TaskRun *run, StringInfo frame)
 		shuffle_writer_free(run->writer);
 		run->writer = NULL;
 	}
+	run->done.accumulated = accumulators_serialize(run->accumulators);
 	BARKS_STOP_POINT("task.before_done");
 	leave(run, &saved);
 	INSTR_TIME_SET_CURRENT(end);
@@ -406,11 +412,13 @@ enter(TaskRun *run, SavedEnvironment *saved)
 	apply_run_settings(run->settings);
 	CurrentResourceOwner = run->owner;
 	PushActiveSnapshot(run->snapshot);
+	saved->accumulators = accumulators_set_current(run->accumulators);
 }
 
 static void
 leave(TaskRun *run, SavedEnvironment *saved)
 {
+	(void) accumulators_set_current(saved->accumulators);
 	PopActiveSnapshot();
 	AtEOXact_GUC(true, saved->guc_level);
 	SetUserIdAndSecContext(saved->user, saved->sec_context);
@@ -429,7 +437,10 @@ apply_run_settings(List *settings)
 	{
 		TaskSetting *setting = lfirst(lc);
 
-		apply_setting(setting->name, setting->value);
+		if (strcmp(setting->name, TASK_RIGHTS_SETTING) == 0)
+			task_rights_apply(setting->value);
+		else
+			apply_setting(setting->name, setting->value);
 	}
 }
 
@@ -618,6 +629,7 @@ static void
 unlink_run(void *arg)
 {
 	dlist_delete(&((TaskRun *) arg)->node);
+	accumulators_forget(((TaskRun *) arg)->accumulators);
 }
 
 /* Resource release callback: CurrentResourceOwner is the one being released. */
@@ -636,6 +648,7 @@ note_release(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void
 		{
 			run->owner = NULL;
 			run->aborted = true;
+			accumulators_forget(run->accumulators);
 		}
 	}
 }
