@@ -138,6 +138,18 @@ SELECT try('fac(a)');
 DROP CAST (bool AS numeric);
 SELECT try('fac(a)');
 
+-- names that are given in a body are no calls
+CREATE FUNCTION aliases(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN RETURN (SELECT sum(v) FROM generate_series(1, n) takes(v)); END $$;
+CREATE FUNCTION ctes(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN RETURN (WITH w(a) AS (SELECT 1), takes(b) AS (SELECT n) SELECT a + b FROM w, takes); END $$;
+CREATE FUNCTION cursors(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+$$ DECLARE takes CURSOR (m int) FOR SELECT m + 1 AS x; r record; BEGIN FOR r IN takes(n) LOOP RETURN r.x; END LOOP; END $$;
+CREATE FUNCTION performs(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN PERFORM takes(n); WHILE takes(n) < 0 LOOP n := n + 1; END LOOP; ASSERT takes(n) >= 0; RETURN n; END $$;
+SELECT try('aliases(a)'), try('ctes(a)'), try('cursors(a)');
+SELECT try('performs(a)');
+
 -- settings of the session
 CREATE FUNCTION second_month(n int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS
 $$ SELECT max(x || to_char('01/02/2020'::date, 'Mon')) FROM generate_series(1, n) x $$;
