@@ -91,6 +91,12 @@ static const char *const naming_words[] = {
 	"as", "with", "recursive",
 };
 
+/* Keywords that are types, perhaps with a length, and no functions. */
+static const char *const type_words[] = {
+	"bit", "char", "character", "dec", "decimal", "float", "interval", "national", "nchar",
+	"numeric", "time", "timestamp", "varchar",
+};
+
 /* Words of PL/pgSQL alone after which an expression follows. */
 static const char *const calling_words[] = {
 	"perform", "while", "elsif", "elseif", "assert", "loop", "strict", "reverse", "slice",
@@ -325,7 +331,10 @@ check_name(Text *text, int i)
 		return NULL;
 	}
 	doubt = text->function->declared ? NULL : doubt_name(text, i);
-	return doubt || text->words[i + 1].token != '(' ? doubt : check_call(text, i, InvalidOid);
+	if (doubt || text->words[i + 1].token != '(' ||
+		(text->words[i].token != IDENT && LISTED(name, type_words)))
+		return doubt;
+	return check_call(text, i, InvalidOid);
 }
 
 /* NULL, or what a name without a schema may stand for that is not on nodes. */
