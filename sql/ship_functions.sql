@@ -66,6 +66,17 @@ SELECT try('day_name(d)');
 SELECT try('nested(a)');
 SELECT try('calls_greater(a)');
 
+CREATE FUNCTION times(x int, y int DEFAULT 5, VARIADIC z int[] DEFAULT '{}') RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+$$ DECLARE v numeric(9, 1) := x * y; c varchar(7) := v; BEGIN RETURN trunc(c::numeric) + coalesce(array_length(z, 1), 0); END $$;
+CREATE FUNCTION more_times(x int) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+$$ SELECT sum(times(x) + times(x, i) + times(x, 2, VARIADIC ARRAY[i, 2])) FROM generate_series(1, 3) i $$;
+CREATE FUNCTION fields(x int) RETURNS text LANGUAGE sql IMMUTABLE AS
+$$ SELECT string_agg(k || v, ',' ORDER BY k) FROM jsonb_each_text(jsonb_build_object('a', x, 'b', 2)) AS e(k, v) $$;
+SELECT try('times(a)');
+SELECT try('times(a, k % 4) + times(a, 2, k, 4)');
+SELECT try('more_times(a)');
+SELECT try('fields(a)');
+
 -- sets, in FROM and in the target list
 CREATE FUNCTION upto(n int) RETURNS SETOF int LANGUAGE plpgsql IMMUTABLE AS
 $$ BEGIN FOR i IN 1 .. n LOOP RETURN NEXT i; END LOOP; END $$;
@@ -137,6 +148,18 @@ CREATE CAST (bool AS numeric) WITH INOUT AS IMPLICIT;
 SELECT try('fac(a)');
 DROP CAST (bool AS numeric);
 SELECT try('fac(a)');
+
+-- names that are given in a body are no calls
+CREATE FUNCTION aliases(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN RETURN (SELECT sum(v) FROM generate_series(1, n) takes(v)); END $$;
+CREATE FUNCTION ctes(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN RETURN (WITH w(a) AS (SELECT 1), takes(b) AS (SELECT n) SELECT a + b FROM w, takes); END $$;
+CREATE FUNCTION cursors(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+$$ DECLARE takes CURSOR (m int) FOR SELECT m + 1 AS x; r record; BEGIN FOR r IN takes(n) LOOP RETURN r.x; END LOOP; END $$;
+CREATE FUNCTION performs(n int) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN PERFORM takes(n); WHILE takes(n) < 0 LOOP n := n + 1; END LOOP; ASSERT takes(n) >= 0; RETURN n; END $$;
+SELECT try('aliases(a)'), try('ctes(a)'), try('cursors(a)');
+SELECT try('performs(a)');
 
 -- settings of the session
 CREATE FUNCTION second_month(n int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS

@@ -480,12 +480,18 @@ explicit_mutator(Node *node, void *context)
 	return node;
 }
 
-/* A cast prints as a cast only if casting is sure to find this function again. */
+/*
+ * A cast prints as a cast only if casting is sure to find this function again.  A variadic
+ * argument is an array by now, also when it is the default's.
+ */
 static void
 explicit_function(FuncExpr *func)
 {
 	Oid			found = InvalidOid;
+	Oid			variadic = get_func_variadictype(func->funcid);
 
+	if (OidIsValid(variadic) && variadic != ANYOID)
+		func->funcvariadic = true;
 	if (func->funcformat != COERCE_IMPLICIT_CAST && func->funcformat != COERCE_EXPLICIT_CAST)
 		return;
 	if (list_length(func->args) == 1 &&

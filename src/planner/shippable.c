@@ -676,9 +676,9 @@ add_called(const ShippedFunction *function, ShippableContext *context)
 }
 
 const char *
-shippable_node_reason(Node *node, List **types)
+shippable_node_reason(Node *node, bool in_from, List **types)
 {
-	ShippableContext context = {.types = types};
+	ShippableContext context = {.types = types, .in_from = in_from ? node : NULL};
 
 	if (!check_node(node, &context))
 		(void) check_operators(node, &context);

@@ -49,7 +49,7 @@ extern const char *shippable_extension_reason(Oid funcid);
  * Likewise of a node of a body's expressions, leaving aside what is below it and the
  * functions it calls, but not its operators.  Types that nodes must have are added.
  */
-extern const char *shippable_node_reason(Node *node, List **types);
+extern const char *shippable_node_reason(Node *node, bool in_from, List **types);
 
 /* Does the function depend on default_text_search_config?  Do all nodes have what that is now? */
 extern bool shippable_needs_search_config(Oid function);

@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "access/transam.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "executor/functions.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -28,6 +29,7 @@ typedef struct BodyContext
 {
 	ShippedFunction *function;
 	Node	   *call;			/* whose function is looked at */
+	Node	   *in_from;		/* the latest call in FROM */
 	List	   *types;
 	const char *reason;
 } BodyContext;
@@ -112,6 +114,10 @@ expand_mutator(Node *node, void *context)
 		if (!HeapTupleIsValid(tuple))
 			elog(ERROR, "cache lookup failed for function %u", call->funcid);
 		call->args = expand_function_arguments(call->args, false, call->funcresulttype, tuple);
+		/* the default is an array */
+		if (OidIsValid(((Form_pg_proc) GETSTRUCT(tuple))->provariadic) &&
+			((Form_pg_proc) GETSTRUCT(tuple))->provariadic != ANYOID)
+			call->funcvariadic = true;
 		ReleaseSysCache(tuple);
 	}
 	return node;
@@ -131,6 +137,10 @@ check_walker(Node *node, BodyContext *context)
 		return expression_tree_walker(node, check_walker, context);
 	switch (nodeTag(node))
 	{
+		case T_RangeTblFunction:
+			/* of a record in FROM only columns are seen */
+			context->in_from = ((RangeTblFunction *) node)->funcexpr;
+			return expression_tree_walker(node, check_walker, context);
 		case T_RangeTblRef:
 		case T_IntList:
 		case T_OidList:
@@ -155,7 +165,7 @@ check_walker(Node *node, BodyContext *context)
 		default:
 			break;
 	}
-	reason = shippable_node_reason(node, &context->types);
+	reason = shippable_node_reason(node, node == context->in_from, &context->types);
 	if (reason)
 		return refuse(context, psprintf("it has %s", reason));
 	context->call = node;
@@ -203,7 +213,6 @@ is_structure(const Node *node)
 		case T_TargetEntry:
 		case T_FromExpr:
 		case T_JoinExpr:
-		case T_RangeTblFunction:
 		case T_CommonTableExpr:
 		case T_WindowClause:
 		case T_SetOperationStmt:

@@ -56,6 +56,8 @@ typedef struct Text
 	List	   *path;			/* oid list */
 	List	   *types;			/* oid list: not built in, of arguments and result */
 	bool		reads;			/* has a word that tables are read with */
+	bool		has_with;
+	bool		has_cursor;
 	List	   *edits;
 } Text;
 
@@ -86,7 +88,18 @@ static const char *const reading_words[] = {
 
 /* After these a name is given, perhaps. */
 static const char *const naming_words[] = {
-	"as", "with", "recursive", "cursor",
+	"as", "with", "recursive",
+};
+
+/* Keywords that are types, perhaps with a length, and no functions. */
+static const char *const type_words[] = {
+	"bit", "char", "character", "dec", "decimal", "float", "interval", "national", "nchar",
+	"numeric", "time", "timestamp", "varchar",
+};
+
+/* Words of PL/pgSQL alone after which an expression follows. */
+static const char *const calling_words[] = {
+	"perform", "while", "elsif", "elseif", "assert", "loop", "strict", "reverse", "slice",
 };
 
 static bool is_plpgsql(Oid language);
@@ -100,6 +113,7 @@ static const char *check_name(Text *text, int i);
 static const char *doubt_name(const Text *text, int i);
 static const char *check_qualified(Text *text, int i);
 static const char *check_call(Text *text, int i, Oid schema);
+static bool is_surely_call(const Text *text, int i);
 static void find_candidates(const Text *text, const char *name, Oid schema, Candidates *found);
 static const char *check_builtin_calls(const char *name);
 static bool is_word(const Text *text, int i);
@@ -267,7 +281,12 @@ read_words(Text *text)
 			word->name = psprintf("%c", word->token);
 		if (word->token == 0)
 			break;
-		text->reads |= is_word(text, text->nwords) && LISTED(word->name, reading_words);
+		if (is_word(text, text->nwords))
+		{
+			text->reads |= LISTED(word->name, reading_words);
+			text->has_with |= strcmp(word->name, "with") == 0;
+			text->has_cursor |= strcmp(word->name, "cursor") == 0;
+		}
 		text->nwords++;
 	}
 	scanner_finish(scanner);
@@ -312,7 +331,10 @@ check_name(Text *text, int i)
 		return NULL;
 	}
 	doubt = text->function->declared ? NULL : doubt_name(text, i);
-	return doubt || text->words[i + 1].token != '(' ? doubt : check_call(text, i, InvalidOid);
+	if (doubt || text->words[i + 1].token != '(' ||
+		(text->words[i].token != IDENT && LISTED(name, type_words)))
+		return doubt;
+	return check_call(text, i, InvalidOid);
 }
 
 /* NULL, or what a name without a schema may stand for that is not on nodes. */
@@ -426,12 +448,29 @@ check_call(Text *text, int i, Oid schema)
 					quote_qualified_identifier(get_namespace_name(found.schema), name), NULL);
 		return NULL;
 	}
-	if (i > 0 && is_word(text, i - 1) && LISTED(text->words[i - 1].name, naming_words))
+	if (!is_surely_call(text, i))
 		return psprintf("it may call function %s", name);
 	function = shipped_called(text->function, found.users, NULL, &reason);
 	if (function)
 		replace(text, OidIsValid(schema) ? i - 2 : i, i + 1, NULL, function);
 	return reason;
+}
+
+/* Or a name that is given here, to columns, a cursor or a subquery?  ("x" of "FROM f() x(a)") */
+static bool
+is_surely_call(const Text *text, int i)
+{
+	const Word *before = i > 0 ? &text->words[i - 1] : NULL;
+
+	if (text->has_cursor)
+		return false;
+	if (before == NULL || before->token == '.')
+		return true;
+	if (before->token == ')' || (before->token == ',' && text->has_with))
+		return false;
+	if (before->token == IDENT)
+		return LISTED(before->name, calling_words);
+	return !is_word(text, i - 1) || !LISTED(before->name, naming_words);
 }
 
 /* Whatever the call could be of. */
