@@ -18,6 +18,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_cast.h"
 #include "catalog/pg_collation.h"
@@ -37,6 +38,7 @@
 
 #include "planner/shippable.h"
 #include "planner/shipped_body.h"
+#include "table/placement.h"
 #include "table/remote_type.h"
 
 typedef struct Word
@@ -240,7 +242,8 @@ has_user_casts(void)
 		Form_pg_cast form = (Form_pg_cast) GETSTRUCT(tuple);
 
 		found = form->oid >= FirstNormalObjectId && form->castsource < FirstNormalObjectId &&
-			(form->casttarget < FirstNormalObjectId || form->castcontext == COERCION_CODE_IMPLICIT);
+			(form->casttarget < FirstNormalObjectId || form->castcontext == COERCION_CODE_IMPLICIT) &&
+			getExtensionOfObject(CastRelationId, form->oid) != barks_extension_oid();
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
