@@ -24,6 +24,8 @@
 
 /* times that an expression may be copied */
 #define MAX_GROWTH	64
+/* sub-selects within each other: the parser's own stack ends at about 1,600 */
+#define MAX_NESTING	500
 
 static const RddOperation *const operations[] = {
 	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_actions
@@ -413,6 +415,9 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 {
 	int			number = list_nth_int(step->inputs, input);
 	bool		in_order = query->in_order;
+	int			nesting = query->nesting;
+	/* a WITH query that is read once is to PostgreSQL the same sub-select */
+	bool		nested = query->uses[number] == 1 && nesting < MAX_NESTING;
 	StringInfoData select;
 
 	if (query->shared[number])
@@ -421,12 +426,17 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 	/* of those that read a shared step, one may want the order that another does without */
 	if (query->uses[number] > 1)
 		query->in_order = query->all_in_order;
+	query->nesting = nested ? nesting + 1 : 0;
 	compile_step(query, number, &select);
 	query->in_order = in_order;
-	if (query->uses[number] == 1)
+	query->nesting = nesting;
+	if (nested)
 		return psprintf("(%s)", select.data);
-	query->shared[number] = true;
-	query->growth[number] = 1;
+	if (query->uses[number] > 1)
+	{
+		query->shared[number] = true;
+		query->growth[number] = 1;
+	}
 	appendStringInfo(&query->with, "%s\"rdd %d\" AS (%s)", query->with.len > 0 ? ", " : "",
 					 number + 1, select.data);
 	return psprintf("\"rdd %d\"", number + 1);

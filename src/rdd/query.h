@@ -28,6 +28,7 @@ typedef struct RddQuery
 	int		   *order;			/* of each step compiled, columns "#n" */
 	bool	   *shared;			/* compiled as a WITH query */
 	double	   *growth;			/* of each step compiled: copies of an expression */
+	int			nesting;		/* of sub-selects around the step */
 	int			uses_here;		/* by the step's lambdas of a column, the most */
 	bool		all_in_order;	/* the lineage's elements are shown in order */
 	StringInfoData with;		/* WITH queries so far */
