@@ -24,10 +24,12 @@ CREATE FUNCTION barks.fn_from_text(text) RETURNS barks.fn LANGUAGE c IMMUTABLE S
 AS 'MODULE_PATHNAME', 'barks_fn_from_text';
 COMMENT ON FUNCTION barks.fn_from_text(text) IS 'the expression in a text';
 CREATE CAST (text AS barks.fn) WITH FUNCTION barks.fn_from_text(text) AS IMPLICIT;
+COMMENT ON CAST (text AS barks.fn) IS 'a text is the expression';
 CREATE FUNCTION barks.fn_from_function(regprocedure) RETURNS barks.fn LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_fn_from_function';
 COMMENT ON FUNCTION barks.fn_from_function(regprocedure) IS 'a call of the function with the variables in order';
 CREATE CAST (regprocedure AS barks.fn) WITH FUNCTION barks.fn_from_function(regprocedure) AS IMPLICIT;
+COMMENT ON CAST (regprocedure AS barks.fn) IS 'a function is a call of it';
 
 CREATE FUNCTION barks.fn(expression text) RETURNS barks.fn LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_fn_from_text';
