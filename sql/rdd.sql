@@ -2,6 +2,7 @@
 CREATE SCHEMA rdds;
 SET datestyle = ISO;
 SET search_path = rdds, barks, public;
+SET barks.default_parallelism = 3;
 CREATE TABLE d (id int NOT NULL, g text, n numeric(8,2), day date, tags text[]) USING barks;
 SELECT barks.distribute_table('d', by => 'id', partitions => 4);
 INSERT INTO d SELECT i, CASE WHEN i % 7 > 0 THEN 'g' || i % 7 END, CASE WHEN i % 5 > 0 THEN i / 4.0 END,

@@ -10,6 +10,7 @@
 #include "utils/guc.h"
 
 #include "base/stop_point.h"
+#include "base/task_rights.h"
 #include "cluster/cluster_snapshot.h"
 #include "cluster/connection.h"
 #include "cluster/node.h"
@@ -18,6 +19,8 @@
 #include "hooks.h"
 #include "job/plan.h"
 #include "planner/planner.h"
+#include "rdd/query.h"
+#include "rdd/storage.h"
 #include "shuffle/shuffle.h"
 #include "table/table.h"
 #include "worker/worker.h"
@@ -36,6 +39,7 @@ _PG_init(void)
 				 errhint("Add barks to shared_preload_libraries in postgresql.conf and restart the server.")));
 
 	stop_point_init();
+	task_rights_init();
 	job_plan_init();
 	node_init();
 	connection_init();
@@ -46,6 +50,8 @@ _PG_init(void)
 	shuffle_init();
 	worker_init();
 	driver_init();
+	rdd_init();
+	rdd_storage_init();
 	hooks_init();
 
 	MarkGUCPrefixReserved("barks");

@@ -18,6 +18,7 @@
 #include "driver/job_internal.h"
 #include "driver/registry.h"
 #include "driver/settings.h"
+#include "job/accumulator.h"
 #include "shuffle/shuffle.h"
 
 #define END_PATIENCE_MS	200		/* for lanes to answer a cancel */
@@ -53,6 +54,15 @@ job_start(JobPlan *plan, MemoryContext parent)
 	job->setup.settings = settings_to_ship();
 	job->setup.pool = pstrdup(fair_pool);
 	job->setup.pool_weight = fair_pool_weight();
+	job->local_setup = job->setup;
+	if (plan->local_path)
+	{
+		TaskSetting *path = palloc(sizeof(TaskSetting));
+
+		path->name = pstrdup("search_path");
+		path->value = plan->local_path;
+		job->local_setup.settings = lappend(list_copy(job->setup.settings), path);
+	}
 	job->number = registry_job_begin(NULL);
 	job->cleanup.func = free_lanes;
 	job->cleanup.arg = job;
@@ -99,9 +109,11 @@ void
 job_reset(Job *job)
 {
 	stages_reset(job);
+	job->accumulated = NIL;
 	job->runs = NIL;
 	job->broken = NULL;
 	job->setup.job = job->number + ((uint64) job->stats.restarts << 48);
+	job->local_setup.job = job->setup.job;
 }
 
 void
@@ -138,7 +150,7 @@ job_prepare(Job *job)
 	}
 	PG_CATCH();
 	{
-		registry_job_end_by_error(job->number);
+		job_fail(job);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -156,7 +168,7 @@ job_next_batch(Job *job, int *task)
 	}
 	PG_CATCH();
 	{
-		registry_job_end_by_error(job->number);
+		job_fail(job);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -174,7 +186,7 @@ job_next_batch_of(Job *job, int task)
 	}
 	PG_CATCH();
 	{
-		registry_job_end_by_error(job->number);
+		job_fail(job);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -201,6 +213,8 @@ job_setup(const Job *job)
 void
 job_fail(Job *job)
 {
+	if (job->plan->failed)
+		job->plan->failed(job->plan->arg, geterrcode());
 	registry_job_end_by_error(job->number);
 }
 
@@ -244,6 +258,8 @@ job_end(Job *job)
 		if (lane->queue == NIL && (job->plan->nstages > 1 || job->last->part->output))
 			lane->lane->ops->end_job(lane->lane);
 	}
+	foreach(lr, job->accumulated)
+		accumulators_merge(session_accumulators(), ((Accumulated *) lfirst(lr))->states);
 	if (job->has_lease)
 		shuffle_job_over(job->setup.driver, job->setup.job);
 	registry_job_end(job->number, REGISTRY_FINISHED, NULL);

@@ -93,6 +93,14 @@ typedef struct StageRun
 	int			epoch;			/* of the job when the output last changed, from 1 */
 } StageRun;
 
+/* What the first attempt of a task that succeeded has added to accumulators. */
+typedef struct Accumulated
+{
+	int			stage;			/* its number in the plan */
+	int			task;
+	StringInfo	states;
+} Accumulated;
+
 struct Job
 {
 	JobPlan    *plan;
@@ -115,9 +123,11 @@ struct Job
 	Oid			opening;		/* the node a lane was last opened to, or not */
 	List	   *owners;			/* ResourceOwners of lanes, until the job ends */
 	JobSetup	setup;
+	JobSetup	local_setup;	/* for lanes on this server */
 	List	   *runs;			/* of NodeRun */
 	TimestampTz speculated;		/* when late tasks were looked for last */
 	List	   *failing;		/* of NodeFailures, see exclusion.c */
+	List	   *accumulated;	/* of Accumulated: by the tasks that are done */
 	void		(*forget) (void *arg, int task);
 	void	   *forget_arg;
 };

@@ -33,6 +33,7 @@ static void lane_cancelled(Job *job, JobLane *lane);
 static Attempt *take_answered(JobLane *lane);
 static void count_bytes(StageStats *stats, const Lane *lane, Size len);
 static void task_done(Job *job, JobLane *lane, const TaskDone *done);
+static void keep_accumulated(Job *job, const JobTask *task, StringInfo states);
 static void keep_output(Job *job, JobTask *task, int attempt, const TaskDone *done);
 static void count_moved(Job *job, const JobTask *task, const TaskDone *done);
 static void task_failed(Job *job, JobLane *lane, RemoteError *error);
@@ -392,6 +393,8 @@ task_done(Job *job, JobLane *lane, const TaskDone *done)
 	if (stage->part->filter >= 0)
 		stage->stats->rows_dropped += done->dropped;
 	count_moved(job, task, done);
+	if (done->accumulated)
+		keep_accumulated(job, task, done->accumulated);
 	if (stage->output)
 		keep_output(job, task, attempt->attempt, done);
 	pfree(attempt);
@@ -408,6 +411,32 @@ stage_changed(Job *job, StageRun *stage)
 	filters_keys_complete(job, stage);
 	stage->epoch = ++job->epoch;
 	BARKS_STOP_POINT("sched.between_stages");
+}
+
+/* A task that runs again, for what it made was lost, adds nothing more. */
+static void
+keep_accumulated(Job *job, const JobTask *task, StringInfo states)
+{
+	MemoryContext old = MemoryContextSwitchTo(job->context);
+	Accumulated *kept;
+	ListCell   *lc;
+
+	foreach(lc, job->accumulated)
+	{
+		kept = lfirst(lc);
+		if (kept->stage == task->stage->index && kept->task == task->number)
+			break;
+	}
+	if (lc == NULL)
+	{
+		kept = palloc(sizeof(Accumulated));
+		kept->stage = task->stage->index;
+		kept->task = task->number;
+		kept->states = makeStringInfo();
+		appendBinaryStringInfo(kept->states, states->data, states->len);
+		job->accumulated = lappend(job->accumulated, kept);
+	}
+	MemoryContextSwitchTo(old);
 }
 
 static void

@@ -460,6 +460,7 @@ frame_write_done(StringInfo buf, const TaskDone *done)
 	}
 	pq_sendint64(buf, done->dropped);
 	put_bytes(buf, done->keys);
+	put_bytes(buf, done->accumulated);
 }
 
 TaskDone *
@@ -492,6 +493,7 @@ frame_read_done(StringInfo buf)
 	}
 	done->dropped = pq_getmsgint64(buf);
 	done->keys = get_bytes(buf);
+	done->accumulated = get_bytes(buf);
 	pq_getmsgend(buf);
 	return done;
 }

@@ -38,7 +38,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
-#define BARKS_PROTOCOL_VERSION	4
+#define BARKS_PROTOCOL_VERSION	5
 
 #define FRAME_JOB_SETUP		'J'
 #define FRAME_TASK			'T'
@@ -211,6 +211,7 @@ typedef struct TaskDone
 	int64	   *partition_bytes;	/* as stored */
 	int64		dropped;		/* rows that the filter of another stage's keys kept out */
 	StringInfo	keys;			/* if asked for: of the rows kept, a key filter in wire form */
+	StringInfo	accumulated;	/* states of accumulators, or NULL */
 } TaskDone;
 
 /*

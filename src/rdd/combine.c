@@ -414,7 +414,7 @@ rdd_group_shape(const RddStep *step, const RddShape *value)
 /* An array for each column, or for each row of a named type. */
 void
 rdd_group_columns(const RddShape *value, const char *path, const char *as, const char *filter,
-				  StringInfo select)
+				  const char *order, StringInfo select)
 {
 	ListCell   *lcn;
 	ListCell   *lcf;
@@ -426,7 +426,7 @@ rdd_group_columns(const RddShape *value, const char *path, const char *as, const
 			if (foreach_current_index(lcn) > 0)
 				appendStringInfoString(select, ", ");
 			rdd_group_columns(lfirst(lcf), rdd_shape_path(path, lfirst(lcn)),
-							  rdd_shape_path(as, lfirst(lcn)), filter, select);
+							  rdd_shape_path(as, lfirst(lcn)), filter, order, select);
 		}
 		return;
 	}
@@ -443,7 +443,7 @@ rdd_group_columns(const RddShape *value, const char *path, const char *as, const
 							 quote_identifier(((RddLeaf *) lfirst(lcn))->path));
 		appendStringInfo(select, ")::%s", rdd_type_name(value->type, -1));
 	}
-	appendStringInfoChar(select, ')');
+	appendStringInfo(select, "%s%s)", order ? " ORDER BY " : "", order ? order : "");
 	if (filter)
 		appendStringInfo(select, " FILTER (WHERE %s), '{}')", filter);
 	appendStringInfo(select, " AS %s", quote_identifier(as));

@@ -33,9 +33,9 @@ extern void rdd_compile_combination(const RddCombine *combination, List *values,
 extern RddShape *rdd_group_shape(const RddStep *step, const RddShape *value);
 /*
  * The aggregates for them, of columns s."path…" as columns "as…"; with a filter,
- * empty arrays where no row passes it.
+ * empty arrays where no row passes it; in that order, or in any (NULL).
  */
 extern void rdd_group_columns(const RddShape *value, const char *path, const char *as,
-							  const char *filter, StringInfo select);
+							  const char *filter, const char *order, StringInfo select);
 
 #endif							/* BARKS_RDD_COMBINE_H */

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -26,8 +27,10 @@
 #include "utils/acl.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "rdd/query.h"
+#include "rdd/storage.h"
 
 /* A walk over queries within queries. */
 typedef struct InlineContext
@@ -45,6 +48,7 @@ static bool makes_rows(const FuncExpr *call, Oid namespace);
 static bool not_known_walker(Node *node, Oid *namespace);
 static bool not_known_function(Oid function, void *namespace);
 static List *column_types(const RangeTblFunction *function);
+static List *with_defaults(const FuncExpr *call);
 static List *evaluate(const FuncExpr *call);
 
 bool
@@ -134,6 +138,8 @@ inline_call(RangeTblEntry *rte, const InlineContext *context)
 	types = column_types(function);
 	rdd = rdd_apply_values(get_func_name(call->funcid) + 4, evaluate(call));
 	rdd_check_columns(rdd, types);
+	if (!rdd_storage_ready(rdd))
+		return;					/* the function keeps what it computes */
 	sql = rdd_compile(rdd, types, &query);
 	statements = pg_analyze_and_rewrite_withcb(linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT)), sql,
 											   lambda_parser_setup, &query.lambdas, NULL);
@@ -196,6 +202,20 @@ column_types(const RangeTblFunction *function)
 	return types;
 }
 
+/* The planner has not put them in yet. */
+static List *
+with_defaults(const FuncExpr *call)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
+	List	   *args;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", call->funcid);
+	args = expand_function_arguments(copyObject(call->args), false, call->funcresulttype, tuple);
+	ReleaseSysCache(tuple);
+	return args;
+}
+
 /* The arguments as constants. */
 static List *
 evaluate(const FuncExpr *call)
@@ -204,7 +224,7 @@ evaluate(const FuncExpr *call)
 	EState	   *estate = CreateExecutorState();
 	ListCell   *lc;
 
-	foreach(lc, call->args)
+	foreach(lc, with_defaults(call))
 	{
 		Node	   *arg = lfirst(lc);
 		Oid			type = exprType(arg);

@@ -231,6 +231,8 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 	}
 	else if (lambda->unnests_rows)
 		lambda->shape = rdd_shape_of_rows((ArrayExpr *) expr);
+	else if (kind == LAMBDA_EFFECT && exprType(expr) == VOIDOID)
+		lambda->shape = rdd_shape_leaf(VOIDOID, -1, InvalidOid);
 	else if (lambda->unnests)
 		lambda->shape = rdd_shape_of_type(get_element_type(getBaseType(exprType(expr))));
 	else

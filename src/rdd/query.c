@@ -28,21 +28,24 @@
 #define MAX_NESTING	500
 
 static const RddOperation *const operations[] = {
-	rdd_sources, rdd_element_operations, rdd_pair_operations, rdd_actions
+	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_partition_operations,
+	rdd_sample_operations, rdd_summary_operations, rdd_storage_operations, rdd_file_sinks, rdd_pipe_operations,
+	rdd_unsupported, rdd_actions, rdd_sample_actions, rdd_summary_actions
 };
 
 static void add_array(Datum array, List **inputs);
 static Const *plain_argument(Const *value);
 static char *columns_text(List *leaves);
-static const Rdd *check_again(const Rdd *rdd);
+static void check_step(RddStep *step, List *inputs);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static void fence(RddQuery *query, int number, StringInfo select);
-static int	number_of(const RddQuery *query, const RddStep *step, int input);
+static void append_cast(StringInfo buf, List *leaves, List *types);
+static void append_plain(StringInfo buf, const RddShape *shape);
 static void append_packed(StringInfo buf, const RddShape *shape);
 static bool fits_leaves(List *leaves, List *types);
 static bool fits_fields(const RddShape *shape, List *types);
-static char *cast_columns(const char *select, const RddStep *last, List *types, int order);
-static char *plain_lambda_value(RddQuery *query, Lambda *lambda, int leaf);
+static char *cast_columns(const RddQuery *query, const char *select, List *types);
+static char *lambda_column(RddQuery *query, Lambda *lambda, int leaf);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
 
@@ -74,9 +77,23 @@ rdd_apply(const char *name, List *inputs, List *args)
 	step->args = args;
 	foreach(lc, inputs)
 		last = lappend(last, rdd_last(lfirst(lc)));
-	rdd_operation(name)->check(step, last);
+	check_step(step, last);
 	rdd->steps = lappend(rdd->steps, step);
 	return rdd;
+}
+
+/* An operation that says nothing of partitions has as many as its inputs. */
+static void
+check_step(RddStep *step, List *inputs)
+{
+	int			partitions = inputs == NIL && strcmp(step->name, "empty") != 0 ? rdd_default_parallelism() : 0;
+	ListCell   *lc;
+
+	rdd_operation(step->name)->check(step, inputs);
+	foreach(lc, inputs)
+		partitions = Max(partitions, ((RddStep *) lfirst(lc))->partitions);
+	if (step->partitions == 0)
+		step->partitions = partitions;
 }
 
 /* Values of type barks.rdd are inputs, the others arguments. */
@@ -152,14 +169,15 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	ListCell   *lci;
 	char	   *text;
 
-	rdd_read_steps(rdd);
-	query->rdd = rdd = check_again(rdd);
+	query->rdd = rdd = rdd_check_again(rdd);
 	query->lambdas.lambdas = NIL;
 	query->uses = palloc0(nsteps * sizeof(int));
+	query->needs = palloc0(nsteps * sizeof(int));
 	query->order = palloc0(nsteps * sizeof(int));
+	query->order_kind = palloc0(nsteps * sizeof(OrderKind));
+	query->partitioned = palloc0(nsteps * sizeof(bool));
 	query->shared = palloc0(nsteps * sizeof(bool));
 	query->growth = palloc0(nsteps * sizeof(double));
-	query->all_in_order = query->in_order;
 	initStringInfo(&query->with);
 	initStringInfo(&select);
 	foreach(lc, rdd->steps)
@@ -167,20 +185,22 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 		foreach(lci, ((RddStep *) lfirst(lc))->inputs)
 			query->uses[lfirst_int(lci)]++;
 	}
+	rdd_find_needs(query);
 	compile_step(query, nsteps - 1, &select);
-	text = cast_columns(select.data, rdd_last(rdd), types, query->order[nsteps - 1]);
+	text = cast_columns(query, select.data, types);
 	if (query->with.len > 0)
 		text = psprintf("WITH %s %s", query->with.data, text);
 	return text;
 }
 
 /* The world may be another one than when the lineage was made. */
-static const Rdd *
-check_again(const Rdd *rdd)
+const Rdd *
+rdd_check_again(const Rdd *rdd)
 {
 	Rdd		   *again = palloc0(sizeof(Rdd));
 	ListCell   *lc;
 
+	rdd_read_steps(rdd);
 	foreach(lc, rdd->steps)
 	{
 		RddStep    *step = lfirst(lc);
@@ -190,9 +210,10 @@ check_again(const Rdd *rdd)
 
 		*copy = *step;
 		copy->body = NULL;
+		copy->partitions = 0;
 		foreach(lci, step->inputs)
 			inputs = lappend(inputs, list_nth(again->steps, lfirst_int(lci)));
-		rdd_operation(step->name)->check(copy, inputs);
+		check_step(copy, inputs);
 		if (!rdd_shape_equal(copy->shape, step->shape))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -211,13 +232,20 @@ compile_step(RddQuery *query, int number, StringInfo select)
 {
 	RddStep    *step = list_nth(query->rdd->steps, number);
 	int			uses_before = query->uses_here;
+	bool		in_order = query->in_order;
+	bool		by_partition = query->by_partition;
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
+	query->in_order = (query->needs[number] & RDD_ORDER) != 0;
+	query->by_partition = (query->needs[number] & RDD_PARTITION) != 0;
 	query->uses_here = 1;
 	rdd_operation(step->name)->compile(query, step, select);
 	fence(query, number, select);
 	query->uses_here = uses_before;
+	rdd_add_positions(query, number, select);
+	query->in_order = in_order;
+	query->by_partition = by_partition;
 }
 
 /*
@@ -247,42 +275,68 @@ fence(RddQuery *query, int number, StringInfo select)
 
 /* The columns alone, as the caller declared them, in the order of the elements. */
 static char *
-cast_columns(const char *select, const RddStep *last, List *types, int order)
+cast_columns(const RddQuery *query, const char *select, List *types)
 {
+	const RddStep *last = rdd_last(query->rdd);
+	int			number = list_length(query->rdd->steps) - 1;
 	List	   *leaves = rdd_shape_columns(last->shape);
 	bool		packed = types != NIL && !fits_leaves(leaves, types);
 	StringInfoData buf;
-	ListCell   *lc;
 
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "SELECT ");
 	if (packed)
 		append_packed(&buf, last->shape);
-	else if (types == NIL)
-		appendStringInfoString(&buf, rdd_columns("s", leaves, leaves));
+	else if (types != NIL)
+		append_cast(&buf, leaves, types);
+	else if (query->plain_names)
+		append_plain(&buf, last->shape);
 	else
-	{
-		int			number = 0;
-
-		foreach(lc, types)
-		{
-			const char *path;
-
-			appendStringInfoString(&buf, foreach_current_index(lc) > 0 ? ", " : "");
-			if (!OidIsValid(lfirst_oid(lc)))
-			{
-				/* a dropped column */
-				appendStringInfoString(&buf, "NULL::pg_catalog.int4");
-				continue;
-			}
-			path = quote_identifier(((RddLeaf *) list_nth(leaves, number++))->path);
-			appendStringInfo(&buf, "s.%s::%s AS %s", path, rdd_type_name(lfirst_oid(lc), -1), path);
-		}
-	}
+		appendStringInfoString(&buf, rdd_columns("s", leaves, leaves));
+	if (query->by_partition)
+		appendStringInfoString(&buf, ", s.\"#p\"");
+	for (int i = 1; query->keep_order && i <= query->order[number]; i++)
+		appendStringInfo(&buf, ", s.\"#%d\"", i);
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
-	for (int i = 1; i <= order; i++)
-		appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
+	if (query->keep_order || query->order[number] == 0)
+		return buf.data;
+	appendStringInfo(&buf, " ORDER BY %s%s", query->by_partition && query->in_order ? "s.\"#p\", " : "",
+					 rdd_order_columns(query, last, -1));
 	return buf.data;
+}
+
+/* The leaves, as columns of these types. */
+static void
+append_cast(StringInfo buf, List *leaves, List *types)
+{
+	int			number = 0;
+	ListCell   *lc;
+
+	foreach(lc, types)
+	{
+		const char *path;
+
+		appendStringInfoString(buf, foreach_current_index(lc) > 0 ? ", " : "");
+		if (!OidIsValid(lfirst_oid(lc)))
+		{
+			/* a dropped column */
+			appendStringInfoString(buf, "NULL::pg_catalog.int4");
+			continue;
+		}
+		path = quote_identifier(((RddLeaf *) list_nth(leaves, number++))->path);
+		appendStringInfo(buf, "s.%s::%s AS %s", path, rdd_type_name(lfirst_oid(lc), -1), path);
+	}
+}
+
+static void
+append_plain(StringInfo buf, const RddShape *shape)
+{
+	ListCell   *lcl;
+	ListCell   *lcn;
+
+	forboth(lcl, rdd_shape_columns(shape), lcn, rdd_column_names(shape))
+		appendStringInfo(buf, "%ss.%s AS %s", foreach_current_index(lcl) > 0 ? ", " : "",
+						 quote_identifier(((RddLeaf *) lfirst(lcl))->path), quote_identifier(lfirst(lcn)));
 }
 
 /* Each field of the elements as one column, rows of a named type as values of it. */
@@ -355,6 +409,18 @@ fits_fields(const RddShape *shape, List *types)
 	return true;
 }
 
+List *
+rdd_column_names(const RddShape *shape)
+{
+	List	   *names = NIL;
+	bool		is_row = !rdd_shape_is_leaf(shape) && !rdd_shape_is_pair(shape);
+	ListCell   *lc;
+
+	foreach(lc, rdd_shape_columns(shape))
+		names = lappend(names, (char *) ((RddLeaf *) lfirst(lc))->path + (is_row ? strlen("x.") : 0));
+	return names;
+}
+
 /* Elements have the columns that the caller declares. */
 void
 rdd_check_columns(const Rdd *rdd, List *types)
@@ -390,18 +456,17 @@ columns_text(List *leaves)
 bool
 rdd_is_action(const char *name)
 {
-	for (const RddOperation *operation = rdd_actions; operation->name; operation++)
+	const RddOperation *const actions[] = {rdd_actions, rdd_sample_actions, rdd_summary_actions};
+
+	for (int i = 0; i < lengthof(actions); i++)
 	{
-		if (strcmp(operation->name, name) == 0)
-			return true;
+		for (const RddOperation *operation = actions[i]; operation->name; operation++)
+		{
+			if (strcmp(operation->name, name) == 0)
+				return true;
+		}
 	}
 	return false;
-}
-
-void
-rdd_forget_order(RddQuery *query)
-{
-	query->in_order = query->all_in_order = false;
 }
 
 const RddStep *
@@ -414,7 +479,6 @@ const char *
 rdd_from(RddQuery *query, const RddStep *step, int input)
 {
 	int			number = list_nth_int(step->inputs, input);
-	bool		in_order = query->in_order;
 	int			nesting = query->nesting;
 	/* a WITH query that is read once is to PostgreSQL the same sub-select */
 	bool		nested = query->uses[number] == 1 && nesting < MAX_NESTING;
@@ -423,12 +487,8 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 	if (query->shared[number])
 		return psprintf("\"rdd %d\"", number + 1);
 	initStringInfo(&select);
-	/* of those that read a shared step, one may want the order that another does without */
-	if (query->uses[number] > 1)
-		query->in_order = query->all_in_order;
 	query->nesting = nested ? nesting + 1 : 0;
 	compile_step(query, number, &select);
-	query->in_order = in_order;
 	query->nesting = nesting;
 	if (nested)
 		return psprintf("(%s)", select.data);
@@ -442,43 +502,11 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 	return psprintf("\"rdd %d\"", number + 1);
 }
 
-static int
-number_of(const RddQuery *query, const RddStep *step, int input)
-{
-	int			number = 0;
-	ListCell   *lc;
-
-	foreach(lc, query->rdd->steps)
-	{
-		if (lfirst(lc) == step)
-			number = foreach_current_index(lc);
-	}
-	return input < 0 ? number : list_nth_int(step->inputs, input);
-}
-
-int
-rdd_order_of(const RddQuery *query, const RddStep *step, int input)
-{
-	return query->order[number_of(query, step, input)];
-}
-
-void
-rdd_set_order(RddQuery *query, const RddStep *step, int ncolumns)
-{
-	query->order[number_of(query, step, -1)] = ncolumns;
-}
-
 const char *
-rdd_keep_order(RddQuery *query, const RddStep *step, int input)
+rdd_from_twice(RddQuery *query, const RddStep *step, int input)
 {
-	StringInfoData buf;
-	int			order = rdd_order_of(query, step, input);
-
-	initStringInfo(&buf);
-	for (int i = 1; i <= order; i++)
-		appendStringInfo(&buf, ", s.\"#%d\"", i);
-	rdd_set_order(query, step, order);
-	return buf.data;
+	query->uses[list_nth_int(step->inputs, input)]++;
+	return rdd_from(query, step, input);
 }
 
 char *
@@ -504,9 +532,31 @@ rdd_same_columns(const char *alias, const RddShape *shape)
 	return rdd_columns(alias, leaves, leaves);
 }
 
-/* The placeholder of a leaf, or of the array that has it. */
+char *
+rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
+{
+	return lambda->unnests || lambda->unnests_rows
+		? rdd_lambda_unnest(lambda, rdd_lambda_array(query, lambda, leaf), leaf)
+		: lambda_column(query, lambda, leaf);
+}
+
+/* Rows that are written out have an array for each of their columns, others are one array. */
+char *
+rdd_lambda_array(RddQuery *query, Lambda *lambda, int leaf)
+{
+	return lambda_column(query, lambda, lambda->unnests_rows ? leaf : 0);
+}
+
+char *
+rdd_lambda_unnest(const Lambda *lambda, const char *array, int leaf)
+{
+	if (lambda->unnests_rows || rdd_shape_is_leaf(lambda->shape))
+		return psprintf("pg_catalog.unnest(%s)", array);
+	return psprintf("(pg_catalog.unnest(%s)).%s", array, quote_identifier(list_nth(lambda->shape->names, leaf)));
+}
+
 static char *
-plain_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
+lambda_column(RddQuery *query, Lambda *lambda, int leaf)
 {
 	LambdaSet  *set = &query->lambdas;
 	int			number = 0;
@@ -527,19 +577,6 @@ plain_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 }
 
 char *
-rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
-{
-	char	   *value = plain_lambda_value(query, lambda, leaf);
-
-	if (!lambda->unnests && !lambda->unnests_rows)
-		return value;
-	if (lambda->unnests_rows || rdd_shape_is_leaf(lambda->shape))
-		return psprintf("pg_catalog.unnest(%s)", value);
-	return psprintf("(pg_catalog.unnest(%s)).%s", value,
-					quote_identifier(list_nth(lambda->shape->names, leaf)));
-}
-
-char *
 rdd_lambda_columns(RddQuery *query, Lambda *lambda, List *as)
 {
 	StringInfoData buf;
@@ -551,31 +588,6 @@ rdd_lambda_columns(RddQuery *query, Lambda *lambda, List *as)
 						 rdd_lambda_value(query, lambda, foreach_current_index(lc)),
 						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
 	return buf.data;
-}
-
-/* Results of one element have their own order after that of the element. */
-void
-rdd_compile_set(RddQuery *query, const RddStep *step, Lambda *lambda, const char *others,
-				List *as, StringInfo select)
-{
-	const char *from = rdd_from(query, step, 0);
-	const char *order = rdd_keep_order(query, step, 0);
-	int			norder = rdd_order_of(query, step, 0);
-	char	   *columns = rdd_lambda_columns(query, lambda, as);
-	bool		is_array = lambda->unnests || lambda->unnests_rows;
-
-	if (norder > 0 && !is_array)
-		appendStringInfo(select, "SELECT s.*, pg_catalog.row_number() OVER () AS \"#%d\" FROM (", norder + 1);
-	appendStringInfo(select, "SELECT %s%s%s", others, columns, order);
-	if (norder > 0 && is_array)
-		appendStringInfo(select, ", pg_catalog.generate_series(1::pg_catalog.int8, "
-						 "pg_catalog.cardinality(%s)::pg_catalog.int8) AS \"#%d\"",
-						 plain_lambda_value(query, lambda, 0), norder + 1);
-	appendStringInfo(select, " FROM %s AS s", from);
-	if (norder > 0 && !is_array)
-		appendStringInfoString(select, ") AS s");
-	if (norder > 0)
-		rdd_set_order(query, step, norder + 1);
 }
 
 /*

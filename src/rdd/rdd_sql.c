@@ -9,7 +9,9 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -21,34 +23,37 @@
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
+#include "rdd/calls.h"
+#include "rdd/file_list.h"
 #include "rdd/query.h"
+#include "rdd/storage.h"
 
 #define FETCH_ROWS 1000
 
 PG_FUNCTION_INFO_V1(barks_rdd_transform);
 PG_FUNCTION_INFO_V1(barks_rdd_action);
 PG_FUNCTION_INFO_V1(barks_rdd_rows);
+PG_FUNCTION_INFO_V1(barks_rdd_save);
 PG_FUNCTION_INFO_V1(barks_rdd_sql);
 PG_FUNCTION_INFO_V1(barks_rdd_explain);
 PG_FUNCTION_INFO_V1(barks_rdd_num_partitions);
 PG_FUNCTION_INFO_V1(barks_rdd_element_type);
 
-static Rdd *apply_call(FunctionCallInfo fcinfo);
 static const char *operation_name(FunctionCallInfo fcinfo);
 static Const *constant_of(FunctionCallInfo fcinfo, int number);
 static List *types_of_value(Oid type, const RddShape *shape);
 static Datum value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull);
 static Datum record_of(const RddShape *shape, Datum *values, bool *nulls, int *column);
 static Datum named_row(const RddShape *shape, Datum *values, bool *nulls, int *column);
+static int64 on_all_nodes(const char *function, const char *path, const char *token);
 static List *column_types(TupleDesc desc);
-static Portal run(const Rdd *rdd, const char *prefix, List *types);
 static void store_rows(Portal portal, ReturnSetInfo *rsinfo);
 
 /* Any transformation, or source: the lineage of its inputs and one step more. */
 Datum
 barks_rdd_transform(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_DATUM(rdd_to_datum(apply_call(fcinfo)));
+	PG_RETURN_DATUM(rdd_to_datum(rdd_of_call(fcinfo)));
 }
 
 static const char *
@@ -60,8 +65,8 @@ operation_name(FunctionCallInfo fcinfo)
 	return name + 4;
 }
 
-static Rdd *
-apply_call(FunctionCallInfo fcinfo)
+Rdd *
+rdd_of_call(FunctionCallInfo fcinfo)
 {
 	List	   *values = NIL;
 
@@ -94,9 +99,10 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
-	Rdd		   *rdd = apply_call(fcinfo);
+	Rdd		   *rdd = rdd_of_call(fcinfo);
 	RddShape   *shape = rdd_last(rdd)->shape;
 	List	   *types = types_of_value(type, shape);
+	RddQuery	query = {.in_order = true};
 	Portal		portal;
 	Datum		value = (Datum) 0;
 	bool		isnull = true;
@@ -104,7 +110,8 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 	rdd_check_columns(rdd, types);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	portal = run(rdd, "", types);
+	rdd_storage_fill(rdd);
+	portal = rdd_open(rdd, "", types, &query);
 	SPI_cursor_fetch(portal, true, 1);
 	if (SPI_processed > 0)
 	{
@@ -206,19 +213,86 @@ named_row(const RddShape *shape, Datum *values, bool *nulls, int *column)
 	return HeapTupleGetDatum(heap_form_tuple(desc, fields, field_nulls));
 }
 
+/*
+ * An action that writes files: they are written where nobody looks, and become visible
+ * when there are all of them.
+ */
+Datum
+barks_rdd_save(PG_FUNCTION_ARGS)
+{
+	List	   *values = NIL;
+	char	   *path;
+	char	   *token = psprintf("%016llx", (unsigned long long) pg_prng_uint64(&pg_global_prng_state));
+	RddQuery	query = {.in_order = true};
+	Rdd		   *rdd;
+	Portal		portal;
+	int64		files = 0;
+	int64		moved;
+	int64		elements = 0;
+
+	for (int i = 0; i < PG_NARGS(); i++)
+		values = lappend(values, constant_of(fcinfo, i));
+	values = lappend(values, makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(token), false, false));
+	rdd = rdd_apply_values(operation_name(fcinfo), values);
+	path = file_path(TextDatumGetCString(PG_GETARG_DATUM(1)));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
+	(void) on_all_nodes("rdd_write_begin", path, token);
+	portal = rdd_open(rdd, "", list_make1_oid(INT8OID), &query);
+	do
+	{
+		SPI_cursor_fetch(portal, true, FETCH_ROWS);
+		files += SPI_processed;
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			bool		isnull;
+
+			elements += DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		}
+		SPI_freetuptable(SPI_tuptable);
+	} while (SPI_processed > 0);
+	SPI_cursor_close(portal);
+	moved = on_all_nodes("rdd_write_end", path, token);
+	SPI_finish();
+	if (moved != files)
+		ereport(ERROR,
+				(errcode(ERRCODE_IO_ERROR),
+				 errmsg("files of directory \"%s\" are not complete", path),
+				 errdetail("Of %lld files %lld were found on the nodes.", (long long) files, (long long) moved),
+				 errhint("Remove the directory, and save the RDD again.")));
+	PG_RETURN_INT64(elements);
+}
+
+/* Call a function with path and token on each node several times; gives the sum of its values. */
+static int64
+on_all_nodes(const char *function, const char *path, const char *token)
+{
+	char	   *sql = psprintf("SELECT pg_catalog.sum(barks.%s(%s::pg_catalog.text, %s::pg_catalog.text, p.part)) "
+							   "FROM barks.rdd_parts(NULL::pg_catalog.int4) AS p", function,
+							   quote_literal_cstr(path), quote_literal_cstr(token));
+	bool		isnull;
+
+	if (SPI_execute(sql, false, 0) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "could not call %s on the nodes", function);
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+}
+
 /* An action that gives rows. */
 Datum
 barks_rdd_rows(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Rdd		   *rdd = apply_call(fcinfo);
+	Rdd		   *rdd = rdd_of_call(fcinfo);
+	RddQuery	query = {.in_order = true};
 	Portal		portal;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	rdd_check_columns(rdd, column_types(rsinfo->setDesc));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	portal = run(rdd, "", column_types(rsinfo->setDesc));
+	rdd_storage_fill(rdd);
+	portal = rdd_open(rdd, "", column_types(rsinfo->setDesc), &query);
 	store_rows(portal, rsinfo);
 	SPI_finish();
 	return (Datum) 0;
@@ -250,12 +324,11 @@ column_types(TupleDesc desc)
 }
 
 /* Open a cursor on what the lineage gives; the prefix may be EXPLAIN. */
-static Portal
-run(const Rdd *rdd, const char *prefix, List *types)
+Portal
+rdd_open(const Rdd *rdd, const char *prefix, List *types, RddQuery *query)
 {
-	RddQuery	query = {.in_order = true};
-	char	   *sql = psprintf("%s%s", prefix, rdd_compile(rdd, types, &query));
-	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &query.lambdas, 0);
+	char	   *sql = psprintf("%s%s", prefix, rdd_compile(rdd, types, query));
+	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &query->lambdas, 0);
 
 	if (!plan)
 		elog(ERROR, "could not prepare the query of an RDD: %s", SPI_result_code_string(SPI_result));
@@ -269,11 +342,12 @@ barks_rdd_explain(PG_FUNCTION_ARGS)
 	const Rdd  *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
 	const char *prefix = psprintf("EXPLAIN (COSTS off%s%s) ", PG_GETARG_BOOL(1) ? ", ANALYZE" : "",
 								  PG_GETARG_BOOL(2) ? ", VERBOSE" : "");
+	RddQuery	query = {.in_order = true};
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	store_rows(run(rdd, prefix, NIL), (ReturnSetInfo *) fcinfo->resultinfo);
+	store_rows(rdd_open(rdd, prefix, NIL, &query), (ReturnSetInfo *) fcinfo->resultinfo);
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -290,11 +364,7 @@ barks_rdd_sql(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_num_partitions(PG_FUNCTION_ARGS)
 {
-	RddStep    *step = rdd_last(rdd_from_datum(PG_GETARG_DATUM(0)));
-
-	if (step->partitions == 0)
-		PG_RETURN_NULL();
-	PG_RETURN_INT32(step->partitions);
+	PG_RETURN_INT32(rdd_last(rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0))))->partitions);
 }
 
 Datum

@@ -14,6 +14,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
+#include "common/hashfn.h"
 #include "executor/execdesc.h"
 #include "executor/executor.h"
 #include "executor/instrument.h"
@@ -24,12 +25,15 @@
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "lib/ilist.h"
 
 #include "base/stop_point.h"
+#include "base/task_rights.h"
 #include "batch/batch.h"
+#include "job/accumulator.h"
 #include "shuffle/writer.h"
 #include "worker/exchange_scan.h"
 #include "worker/task.h"
@@ -80,6 +84,7 @@ struct TaskRun
 	bool		stopped_before; /* task.before_run was passed */
 
 	TaskDone	done;
+	AccumulatorSet *accumulators;	/* what the task adds to */
 	int64		temp_blocks;	/* written by this process before the task */
 	instr_time	run_time;
 };
@@ -92,6 +97,7 @@ typedef struct SavedEnvironment
 	int			guc_level;
 	ResourceOwner owner;
 	MemoryContext context;
+	AccumulatorSet *accumulators;
 } SavedEnvironment;
 
 /*
@@ -126,6 +132,7 @@ static void plan_and_start(TaskRun *run, Query *query, const char *sql,
 						   const TaskSpec *spec);
 static void prepare_exchange(TaskRun *run, const JobSetup *setup, const TaskSpec *spec,
 							 List *sources);
+static void forget_plans(List *settings);
 static List *copy_settings(List *settings);
 static void enter(TaskRun *run, SavedEnvironment *saved);
 static void leave(TaskRun *run, SavedEnvironment *saved);
@@ -182,7 +189,9 @@ task_run_start(const JobSetup *setup, const TaskSpec *spec, List *sources,
 	run->batch_rows = Max(spec->batch_rows, 1);
 	run->compression = spec->compress ? BATCH_COMPRESS_ZSTD : BATCH_COMPRESS_OFF;
 	run->settings = copy_settings(setup->settings);
+	forget_plans(run->settings);
 	run->role = get_role_oid(setup->role, false);
+	run->accumulators = accumulators_create(context);
 	run->done.task = spec->task;
 	run->done.queue_us = queue_us;
 	run->done.pid = MyProcPid;
@@ -258,6 +267,7 @@ task_run_step(TaskRun *run, StringInfo frame)
 		shuffle_writer_free(run->writer);
 		run->writer = NULL;
 	}
+	run->done.accumulated = accumulators_serialize(run->accumulators);
 	BARKS_STOP_POINT("task.before_done");
 	leave(run, &saved);
 	INSTR_TIME_SET_CURRENT(end);
@@ -394,6 +404,32 @@ copy_settings(List *settings)
 	return copies;
 }
 
+/*
+ * Functions keep plans for as long as the process lives, and with them what literals
+ * meant under the settings of then (DateStyle).  Other jobs have other settings.
+ */
+static void
+forget_plans(List *settings)
+{
+	static uint64 last;
+	StringInfoData buf;
+	uint64		now;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, settings)
+	{
+		TaskSetting *setting = lfirst(lc);
+
+		appendStringInfo(&buf, "%s=%s\n", setting->name, setting->value);
+	}
+	now = hash_bytes_extended((unsigned char *) buf.data, buf.len, 0);
+	pfree(buf.data);
+	if (now != last)
+		ResetPlanCache();
+	last = now;
+}
+
 /* Become the acting role, under the job's settings and the task's snapshot. */
 static void
 enter(TaskRun *run, SavedEnvironment *saved)
@@ -406,11 +442,13 @@ enter(TaskRun *run, SavedEnvironment *saved)
 	apply_run_settings(run->settings);
 	CurrentResourceOwner = run->owner;
 	PushActiveSnapshot(run->snapshot);
+	saved->accumulators = accumulators_set_current(run->accumulators);
 }
 
 static void
 leave(TaskRun *run, SavedEnvironment *saved)
 {
+	(void) accumulators_set_current(saved->accumulators);
 	PopActiveSnapshot();
 	AtEOXact_GUC(true, saved->guc_level);
 	SetUserIdAndSecContext(saved->user, saved->sec_context);
@@ -429,7 +467,10 @@ apply_run_settings(List *settings)
 	{
 		TaskSetting *setting = lfirst(lc);
 
-		apply_setting(setting->name, setting->value);
+		if (strcmp(setting->name, TASK_RIGHTS_SETTING) == 0)
+			task_rights_apply(setting->value);
+		else
+			apply_setting(setting->name, setting->value);
 	}
 }
 
@@ -618,6 +659,7 @@ static void
 unlink_run(void *arg)
 {
 	dlist_delete(&((TaskRun *) arg)->node);
+	accumulators_forget(((TaskRun *) arg)->accumulators);
 }
 
 /* Resource release callback: CurrentResourceOwner is the one being released. */
@@ -636,6 +678,7 @@ note_release(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void
 		{
 			run->owner = NULL;
 			run->aborted = true;
+			accumulators_forget(run->accumulators);
 		}
 	}
 }
