@@ -139,7 +139,7 @@ DO $$
 DECLARE r rdd := rdd_range(0, 1); s rdd := rdd_range(0, 10); t rdd := rdd_range(0, 10);
 BEGIN
 	FOR i IN 1..15 LOOP r := rdd_union(r, r); END LOOP;
-	FOR i IN 1..300 LOOP s := rdd_map(s, 'x + 1'); END LOOP;
+	FOR i IN 1..600 LOOP s := rdd_map(s, 'x + 1'); END LOOP;
 	FOR i IN 1..40 LOOP t := rdd_map(t, '(x * x + x) % 7'); END LOOP;
 	RAISE NOTICE '% elements, % bytes, sums % %', rdd_count(r), length(r::text), rdd_sum(s), rdd_sum(t);
 END $$;

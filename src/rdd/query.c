@@ -24,6 +24,8 @@
 
 /* times that an expression may be copied */
 #define MAX_GROWTH	64
+/* sub-selects within each other: the parser's own stack ends at about 1,600 */
+#define MAX_NESTING	500
 
 static const RddOperation *const operations[] = {
 	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_partition_operations,
@@ -477,16 +479,24 @@ const char *
 rdd_from(RddQuery *query, const RddStep *step, int input)
 {
 	int			number = list_nth_int(step->inputs, input);
+	int			nesting = query->nesting;
+	/* a WITH query that is read once is to PostgreSQL the same sub-select */
+	bool		nested = query->uses[number] == 1 && nesting < MAX_NESTING;
 	StringInfoData select;
 
 	if (query->shared[number])
 		return psprintf("\"rdd %d\"", number + 1);
 	initStringInfo(&select);
+	query->nesting = nested ? nesting + 1 : 0;
 	compile_step(query, number, &select);
-	if (query->uses[number] == 1)
+	query->nesting = nesting;
+	if (nested)
 		return psprintf("(%s)", select.data);
-	query->shared[number] = true;
-	query->growth[number] = 1;
+	if (query->uses[number] > 1)
+	{
+		query->shared[number] = true;
+		query->growth[number] = 1;
+	}
 	appendStringInfo(&query->with, "%s\"rdd %d\" AS (%s)", query->with.len > 0 ? ", " : "",
 					 number + 1, select.data);
 	return psprintf("\"rdd %d\"", number + 1);

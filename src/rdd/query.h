@@ -44,6 +44,7 @@ typedef struct RddQuery
 	bool	   *partitioned;	/* likewise, has column "#p" */
 	bool	   *shared;			/* compiled as a WITH query */
 	double	   *growth;			/* of each step compiled: copies of an expression */
+	int			nesting;		/* of sub-selects around the step */
 	int			uses_here;		/* by the step's lambdas of a column, the most */
 	StringInfoData with;		/* WITH queries so far */
 } RddQuery;
