@@ -23,7 +23,7 @@ PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/nul
 	-isystem $(shell $(PG_CONFIG) --includedir 2>/dev/null) -MMD -MP $(BARKS_CPPFLAGS)
 PG_CFLAGS = -std=gnu99 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-declaration-after-statement -Wno-clobbered $(BARKS_CFLAGS)
-SHLIB_LINK = -lpq -lzstd
+SHLIB_LINK = -lpq -lzstd -lz
 
 # Without PostgreSQL, "make test" and "make demo" still work: they install it.
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)

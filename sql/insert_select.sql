@@ -316,10 +316,13 @@ SELECT stored_by('driver', 'WITH x AS (INSERT INTO rr SELECT id, v FROM s RETURN
 SELECT stored_by('driver', 'INSERT INTO special (id) SELECT nextval(''seq'') FROM s');
 SELECT stored_by('driver', 'INSERT INTO special (id) SELECT generate_series(1, 10)');
 CREATE FUNCTION triple(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 3 * $1; END';
-SELECT stored_by('driver', 'INSERT INTO special (id) SELECT triple(id) FROM s');
+SELECT stored_by('nodes', 'INSERT INTO special (id) SELECT triple(id) FROM s');
 INSERT INTO special (id) SELECT triple(id) FROM s WHERE id < 5;
 ALTER TABLE special ADD CHECK (triple(id) < 9000);
+SELECT stored_by('nodes', 'INSERT INTO special (id) SELECT id FROM s');
+ALTER FUNCTION triple(int) STABLE;
 SELECT stored_by('driver', 'INSERT INTO special (id) SELECT id FROM s');
+ALTER FUNCTION triple(int) IMMUTABLE;
 INSERT INTO special (id) SELECT id FROM s;
 ALTER TABLE special DROP CONSTRAINT special_id_check;
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$

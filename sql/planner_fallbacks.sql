@@ -66,7 +66,7 @@ SELECT * FROM barks.fallbacks('SELECT max(w) FROM words WHERE w < ''x'' GROUP BY
 SELECT * FROM barks.fallbacks('SELECT id FROM words ORDER BY w COLLATE danish');
 SELECT * FROM barks.fallbacks('SELECT a FROM t ORDER BY b COLLATE german');
 DROP TABLE words;
-CREATE FUNCTION own(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';
+CREATE FUNCTION own(int) RETURNS int STABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';
 SELECT * FROM barks.fallbacks('SELECT own(a) FROM t');
 SET barks.partial_aggregates = off;
 SELECT * FROM barks.fallbacks('SELECT count(*) FROM t');

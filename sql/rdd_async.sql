@@ -34,6 +34,26 @@ SELECT job_result(job) FROM j WHERE name = 'count';
 ROLLBACK;
 SELECT role_name, state FROM async_jobs WHERE role_name = 'rdd_async_other';
 
+-- all jobs of a group are cancelled, and no others; a submitted one has its session's
+CREATE TABLE async_slow (i int);
+SELECT distribute_table('async_slow', by => 'i', partitions => 2);
+INSERT INTO async_slow SELECT generate_series(1, 1000);
+SET barks.job_group = 'slow';
+INSERT INTO j SELECT 'grouped', rdd_submit(rdd_map(rdd_table('async_slow'), '(x.i, pg_sleep(10)::text)')) FROM generate_series(1, 2);
+SET barks.job_group = 'other';
+INSERT INTO j SELECT 'other', rdd_submit(rdd_map(rdd_table('async_slow'), '(x.i, pg_sleep(0.0001)::text)'), 'count');
+RESET barks.job_group;
+SELECT cancel_group('no such group'), cancel_group('');
+DO $$
+BEGIN
+	WHILE EXISTS (SELECT FROM barks.async_jobs JOIN j USING (job) WHERE name = 'grouped' AND state = 'running') LOOP
+		PERFORM barks.cancel_group('slow');
+		PERFORM pg_sleep(0.01);
+	END LOOP;
+END $$;
+SELECT name, job_wait(job) FROM j WHERE name IN ('grouped', 'other') ORDER BY job;
+DROP TABLE async_slow;
+
 -- what is no action
 SELECT rdd_submit(rdd_range(0, 10), 'count; DROP TABLE j');
 SELECT rdd_submit(rdd_range(0, 10), 'count(), 1');

@@ -8,6 +8,7 @@
 #include "driver/driver.h"
 #include "driver/fair_pool.h"
 #include "driver/registry.h"
+#include "driver/ship.h"
 #include "driver/remote_lane.h"
 #include "driver/scan.h"
 #include "driver/settings.h"
@@ -19,6 +20,7 @@ driver_init(void)
 	settings_init();
 	fair_pool_init();
 	registry_init();
+	ship_init();
 	remote_lane_init();
 	table_stream_init();
 	scan_init();

@@ -32,4 +32,19 @@ AS 'MODULE_PATHNAME', 'barks_cancel_job' LANGUAGE C VOLATILE STRICT PARALLEL RES
 COMMENT ON FUNCTION barks.cancel_job(bigint) IS
 'cancel the query that runs the job; false when it does not run any more';
 
+CREATE FUNCTION barks.cancel_group(name text) RETURNS int
+AS 'MODULE_PATHNAME', 'barks_cancel_group' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION barks.cancel_group(text) IS
+'cancel the queries of sessions with this barks.job_group that run jobs, and that one may cancel; how many';
+
 GRANT SELECT ON barks.jobs, barks.stages, barks.tasks TO PUBLIC;
+
+CREATE FUNCTION barks.drop_shipped_functions() RETURNS bigint
+AS 'MODULE_PATHNAME', 'barks_drop_shipped_functions' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION barks.drop_shipped_functions() IS
+'drop the copies of functions that nodes got of this database, once no transaction uses them; how many';
+REVOKE EXECUTE ON FUNCTION barks.drop_shipped_functions() FROM PUBLIC;
+
+CREATE FUNCTION barks.rdd_parts(n int) RETURNS TABLE(part int, parts int)
+AS 'MODULE_PATHNAME', 'barks_rdd_parts' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 16;
+COMMENT ON FUNCTION barks.rdd_parts(int) IS 'numbers of n parts, which tasks share out; null: as many as suit the nodes';

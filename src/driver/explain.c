@@ -285,7 +285,7 @@ explain_stage_shape(const StagePlan *stage, const TaskContext *context,
 	ExplainPropertyList("Inputs", input_names(stage, offset), es);
 	/* parameters have values only once it ran */
 	if (es->verbose)
-		ExplainPropertyText("SQL", figures ? figures->sql : planner_stage_sql(stage, NULL, true),
+		ExplainPropertyText("SQL", figures ? figures->sql : planner_stage_sql(stage, NULL, true, NIL),
 							es);
 }
 
@@ -405,7 +405,7 @@ input_names(const StagePlan *stage, int offset)
 			names = lappend(names, psprintf("stage %d", offset + leaf->stage));
 			continue;
 		}
-		name = get_rel_name(leaf->relid);
+		name = leaf->parts ? pstrdup("parts") : get_rel_name(leaf->relid);
 		names = lappend(names, leaf->broadcast ? psprintf("%s (broadcast)", name) : name);
 	}
 	return names;

@@ -54,6 +54,15 @@ job_start(JobPlan *plan, MemoryContext parent)
 	job->setup.settings = settings_to_ship();
 	job->setup.pool = pstrdup(fair_pool);
 	job->setup.pool_weight = fair_pool_weight();
+	job->local_setup = job->setup;
+	if (plan->local_path)
+	{
+		TaskSetting *path = palloc(sizeof(TaskSetting));
+
+		path->name = pstrdup("search_path");
+		path->value = plan->local_path;
+		job->local_setup.settings = lappend(list_copy(job->setup.settings), path);
+	}
 	job->number = registry_job_begin(NULL);
 	job->cleanup.func = free_lanes;
 	job->cleanup.arg = job;
@@ -104,6 +113,7 @@ job_reset(Job *job)
 	job->runs = NIL;
 	job->broken = NULL;
 	job->setup.job = job->number + ((uint64) job->stats.restarts << 48);
+	job->local_setup.job = job->setup.job;
 }
 
 void
@@ -140,7 +150,7 @@ job_prepare(Job *job)
 	}
 	PG_CATCH();
 	{
-		registry_job_end_by_error(job->number);
+		job_fail(job);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -158,7 +168,7 @@ job_next_batch(Job *job, int *task)
 	}
 	PG_CATCH();
 	{
-		registry_job_end_by_error(job->number);
+		job_fail(job);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -176,7 +186,7 @@ job_next_batch_of(Job *job, int task)
 	}
 	PG_CATCH();
 	{
-		registry_job_end_by_error(job->number);
+		job_fail(job);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -203,6 +213,8 @@ job_setup(const Job *job)
 void
 job_fail(Job *job)
 {
+	if (job->plan->failed)
+		job->plan->failed(job->plan->arg, geterrcode());
 	registry_job_end_by_error(job->number);
 }
 

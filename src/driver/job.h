@@ -80,6 +80,11 @@ typedef struct JobPlan
 	bool		(*adapt) (void *arg, int stage, StageOutput **outputs);
 	/* Rows of another stage than the last one, that has no output.  NULL: it is done. */
 	void		(*take) (void *arg, int stage, const char *batch, Size len);
+	/* Called before a lane is opened to a node.  NULL: nothing to do. */
+	void		(*before_node) (void *arg, Oid node);
+	/* Called with the SQLSTATE of the error that ends the job.  NULL: nothing to do. */
+	void		(*failed) (void *arg, int sqlstate);
+	char	   *local_path;		/* search path of tasks on this server, or NULL: as on nodes */
 	void	   *arg;
 } JobPlan;
 

@@ -123,6 +123,7 @@ struct Job
 	Oid			opening;		/* the node a lane was last opened to, or not */
 	List	   *owners;			/* ResourceOwners of lanes, until the job ends */
 	JobSetup	setup;
+	JobSetup	local_setup;	/* for lanes on this server */
 	List	   *runs;			/* of NodeRun */
 	TimestampTz speculated;		/* when late tasks were looked for last */
 	List	   *failing;		/* of NodeFailures, see exclusion.c */

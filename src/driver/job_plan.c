@@ -15,6 +15,7 @@
 #include "driver/filters.h"
 #include "driver/job_plan.h"
 #include "driver/range_sample.h"
+#include "driver/ship.h"
 #include "planner/planner.h"
 #include "shuffle/shuffle.h"
 #include "table/layout.h"
@@ -23,6 +24,7 @@
 #define KEYS_HEADROOM	4
 
 static void add_part(StagesJob *job, const StagePlan *stage, int place);
+static void print_stage(StagesJob *job, PlannedStage *planned, bool gate);
 static void add_filters(StagesJob *job);
 static void place_driver_rows(StagesJob *job, const StagePlan *stage, StagePart *part);
 static int	position_of(const List *nodes, Oid node);
@@ -30,8 +32,11 @@ static void add_sample(StagesJob *job, const StagePlan *stage, int place);
 static ShuffleOutput *make_output(const StagesJob *job, const StagePlan *stage);
 static List *parts_read(const StagesJob *job, const StagePlan *stage);
 static void shape_stage(void *arg, int place, StageOutput **outputs);
+static List *others_like(List *nodes, bool local);
 static bool adapt_stage(void *arg, int place, StageOutput **outputs);
 static void know_outputs(StagesJob *job, StageOutput **outputs);
+static void ship_to_node(void *arg, Oid node);
+static void forget_shipped(void *arg, int sqlstate);
 static void take_rows(void *arg, int place, const char *batch, Size len);
 static List *nodes_of(StagesJob *job, BarksPlan *plan);
 
@@ -61,6 +66,13 @@ job_plan_make(BarksPlan *plan, List *stages, PlanState *planstate, List *driver_
 	job->plan.take = take_rows;
 	job->plan.arg = job;
 	job->stages = palloc0(sizeof(PlannedStage) * nparts);
+	job->shipped = planner_shipped(stages);
+	if (job->shipped != NIL)
+	{
+		job->plan.before_node = ship_to_node;
+		job->plan.failed = forget_shipped;
+		job->plan.local_path = ship_local_path();
+	}
 	job->places = palloc0(sizeof(int) * list_length(stages));
 	foreach(lc, stages)
 	{
@@ -130,9 +142,7 @@ add_part(StagesJob *job, const StagePlan *stage, int place)
 		place_driver_rows(job, stage, part);
 		return;
 	}
-	planned->body = planned->rest = planner_stage_sql(stage, job->planstate, true);
-	if (stage->needs_gate)
-		planned->rest = planner_stage_sql(stage, job->planstate, false);
+	print_stage(job, planned, stage->needs_gate);
 	part->partial_aggregate = stage->partial_aggregate;
 	part->indeterminate = stage->indeterminate || stage->spread_nulls ||
 		stage->exchange == EXCHANGE_ROUND_ROBIN;
@@ -143,6 +153,24 @@ add_part(StagesJob *job, const StagePlan *stage, int place)
 		shape_stage(job, place, NULL);
 	if (stage->exchange == EXCHANGE_RANGE)
 		part->reads = lappend_int(part->reads, place - 1);
+}
+
+/* What tasks run: on this server functions are called as they are, elsewhere their copies. */
+static void
+print_stage(StagesJob *job, PlannedStage *planned, bool gate)
+{
+	const StagePlan *stage = planned->plan;
+
+	planned->local_body = planned->local_rest = planner_stage_sql(stage, job->planstate, true, NIL);
+	if (gate)
+		planned->local_rest = planner_stage_sql(stage, job->planstate, false, NIL);
+	planned->body = planned->local_body;
+	planned->rest = planned->local_rest;
+	if (job->shipped == NIL)
+		return;
+	planned->body = planned->rest = planner_stage_sql(stage, job->planstate, true, job->shipped);
+	if (gate)
+		planned->rest = planner_stage_sql(stage, job->planstate, false, job->shipped);
 }
 
 /* Who waits for the keys of which other stage. */
@@ -221,7 +249,7 @@ add_sample(StagesJob *job, const StagePlan *stage, int place)
 
 	planned->plan = stage;
 	planned->sample = range_sample_begin(stage, job->tasks->npartitions[stage->id - 1]);
-	planned->body = planned->rest = planner_stage_sql(stage, job->planstate, true);
+	print_stage(job, planned, false);
 	part->stage = list_length(job->tasks->stages) + stage->id;	/* a number of its own */
 	part->filter = -1;
 	part->exchange = "sample";
@@ -292,17 +320,33 @@ shape_stage(void *arg, int place, StageOutput **outputs)
 		TaskShape  *shape = lfirst(lc);
 		TaskPlan   *task = &part->tasks[foreach_current_index(lc)];
 		char	   *header = planner_stage_header(planned->plan, shape->shards, shape->inputs);
+		bool		local = !OidIsValid(shape->node);
 		/* the gate is open in the first task only */
-		char	   *body = foreach_current_index(lc) == 0 ? planned->body : planned->rest;
+		char	   *body = foreach_current_index(lc) == 0 ?
+			(local ? planned->local_body : planned->body) :
+			(local ? planned->local_rest : planned->rest);
 
 		if (planned->sample)
 			body = range_sample_sql(planned->sample, body, part->ntasks, shape->inputs);
 		task->node = shape->node;
-		task->others = shape->others;
+		task->others = job->shipped == NIL ? shape->others : others_like(shape->others, local);
 		task->inputs = shape->inputs;
 		task->sql = header[0] ? psprintf("%s %s", header, body) : body;
 		pfree(header);
 	}
+}
+
+/* The SQL is of one kind. */
+static List *
+others_like(List *nodes, bool local)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, nodes)
+		if (OidIsValid(lfirst_oid(lc)) != local)
+			result = lappend_oid(result, lfirst_oid(lc));
+	return result;
 }
 
 static void
@@ -326,6 +370,22 @@ adapt_stage(void *arg, int place, StageOutput **outputs)
 	output->npartitions = job->tasks->kept[stage] ? 1 : planned->npartitions;
 	job->tasks->npartitions[stage] = output->npartitions;
 	return job->tasks->kept[stage];
+}
+
+static void
+ship_to_node(void *arg, Oid node)
+{
+	if (OidIsValid(node))
+		ship_functions(node, ((StagesJob *) arg)->shipped);
+}
+
+/* Somebody may have dropped what was there. */
+static void
+forget_shipped(void *arg, int sqlstate)
+{
+	if (sqlstate == ERRCODE_UNDEFINED_FUNCTION || sqlstate == ERRCODE_UNDEFINED_SCHEMA ||
+		sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		ship_forget();
 }
 
 /* Rows of a sample; at its end the range exchange gets its bounds. */

@@ -15,6 +15,8 @@ typedef struct PlannedStage
 	const StagePlan *plan;
 	char	   *body;			/* SQL without its header, with the gate open */
 	char	   *rest;			/* and with it closed */
+	char	   *local_body;		/* the same for this server, which has users' functions itself */
+	char	   *local_rest;
 	List	   *shapes;			/* of TaskShape; NIL: not known yet */
 	int			npartitions;	/* of its output, unless that is kept */
 	struct RangeSample *sample; /* this part only samples the keys of plan's range exchange */
@@ -29,6 +31,7 @@ typedef struct StagesJob
 	TaskContext *tasks;
 	PlannedStage *stages;
 	int		   *places;			/* per stage of the plan: which part */
+	List	   *shipped;		/* of ShippedFunction: users' functions that are called */
 } StagesJob;
 
 /*

@@ -140,13 +140,15 @@ lanes_open(Job *job, NodeRun *run)
 	JobLane    *lane = palloc0(sizeof(JobLane));
 
 	job->opening = run->node;
+	if (job->plan->before_node)
+		job->plan->before_node(job->plan->arg, run->node);
 	lane->run = run;
 	lane->told = palloc0(sizeof(int) * job->plan->nstages);
 	lane->lane = lane_open(job->plan->snapshot, run->node, job->plan->all_nodes);
 	run->lanes = lappend(run->lanes, lane);
 	MemoryContextSwitchTo(old);
 	job->stats.lanes++;
-	lane->lane->ops->setup(lane->lane, &job->setup);
+	lane->lane->ops->setup(lane->lane, OidIsValid(run->node) ? &job->setup : &job->local_setup);
 	return lane;
 }
 

@@ -41,10 +41,12 @@ RegistryControl *registry_control;
 dsa_area   *registry_area;
 
 static int	job_history = 100;
+char	   *job_group;
 static OwnJob *own_jobs;
 static shmem_request_hook_type next_shmem_request;
 static shmem_startup_hook_type next_shmem_startup;
 
+static bool check_job_group(char **newval, void **extra, GucSource source);
 static void request_shmem(void);
 static void startup_shmem(void);
 static Size registry_size(void);
@@ -78,12 +80,25 @@ registry_init(void)
 							"Fewer are kept when they had very many tasks.",
 							&job_history, 100, 0, 10000, PGC_SIGHUP, 0,
 							NULL, NULL, NULL);
+	DefineCustomStringVariable("barks.job_group",
+							   "Group that the jobs of the session are in.",
+							   "barks.cancel_group() cancels all jobs of a group.",
+							   &job_group, "", PGC_USERSET, 0, check_job_group, NULL, NULL);
 	next_shmem_request = shmem_request_hook;
 	shmem_request_hook = request_shmem;
 	next_shmem_startup = shmem_startup_hook;
 	shmem_startup_hook = startup_shmem;
 	RegisterXactCallback(at_xact_end, NULL);
 	RegisterSubXactCallback(at_subxact_end, NULL);
+}
+
+static bool
+check_job_group(char **newval, void **extra, GucSource source)
+{
+	if (strlen(*newval) < NAMEDATALEN)
+		return true;
+	GUC_check_errdetail("The name of a job group has at most %d bytes.", NAMEDATALEN - 1);
+	return false;
 }
 
 static void
@@ -178,6 +193,7 @@ registry_job_begin(const char *query)
 	job->database = MyDatabaseId;
 	job->role = GetOuterUserId();
 	job->state = REGISTRY_RUNNING;
+	strlcpy(job->group, job_group, sizeof(job->group));
 	job->started = GetCurrentTimestamp();
 	pg_atomic_init_u64(&job->rows, 0);
 	job->size = size;

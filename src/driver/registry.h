@@ -37,6 +37,9 @@ typedef enum RegistryState
  * does not).  query NULL means debug_query_string.  Returns the job's number,
  * from 1, never used again while the server runs.
  */
+/* barks.job_group: the group that the session's jobs are in; "": none */
+extern char *job_group;
+
 extern uint64 registry_job_begin(const char *query);
 
 /*

@@ -27,6 +27,7 @@ PG_FUNCTION_INFO_V1(barks_list_jobs);
 PG_FUNCTION_INFO_V1(barks_list_stages);
 PG_FUNCTION_INFO_V1(barks_list_tasks);
 PG_FUNCTION_INFO_V1(barks_cancel_job);
+PG_FUNCTION_INFO_V1(barks_cancel_group);
 
 typedef struct JobId
 {
@@ -92,6 +93,8 @@ static void put(Datum *values, bool *nulls, int column, Datum value);
 static void put_text(Datum *values, bool *nulls, int column, const char *text);
 static void put_time(Datum *values, bool *nulls, int column, TimestampTz time);
 static Datum state_text(RegistryState state);
+static bool may_cancel(uint64 number);
+static bool cancel_job(uint64 number);
 static int	compare_attempts(const ListCell *a, const ListCell *b);
 
 Datum
@@ -476,35 +479,82 @@ compare_attempts(const ListCell *a, const ListCell *b)
 
 /* ---------------- cancelling ---------------- */
 
-/*
- * As pg_cancel_backend: a superuser's job by superusers, others by whoever has
- * the rights of the job's role or is a member of pg_signal_backend.  The
- * signal is sent under the job's lock, so that it cannot meet a backend that
- * has gone on to something else.
- */
 Datum
 barks_cancel_job(PG_FUNCTION_ARGS)
 {
 	uint64		number = (uint64) PG_GETARG_INT64(0);
-	bool		signalled = false;
+
+	registry_attach();
+	if (!may_cancel(number))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to cancel job " UINT64_FORMAT, number)));
+	PG_RETURN_BOOL(cancel_job(number));
+}
+
+/* Those of the database's jobs in the group that the user may cancel; how many ran. */
+Datum
+barks_cancel_group(PG_FUNCTION_ARGS)
+{
+	const char *group = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	List	   *numbers = NIL;
+	int			count = 0;
+	ListCell   *lc;
+
+	if (*group == '\0')
+		PG_RETURN_INT32(0);
+	registry_attach();
+	LWLockAcquire(&registry_control->lock, LW_SHARED);
+	for (dsa_pointer p = registry_control->newest; DsaPointerIsValid(p);)
+	{
+		JobEntry   *job = registry_address(JobEntry, p);
+
+		if (job->state == REGISTRY_RUNNING && job->database == MyDatabaseId && strcmp(job->group, group) == 0)
+			numbers = lappend(numbers, DatumGetPointer(UInt64GetDatum(job->number)));
+		p = job->older;
+	}
+	LWLockRelease(&registry_control->lock);
+	foreach(lc, numbers)
+	{
+		uint64		number = DatumGetUInt64(PointerGetDatum(lfirst(lc)));
+
+		if (may_cancel(number) && cancel_job(number))
+			count++;
+	}
+	PG_RETURN_INT32(count);
+}
+
+/*
+ * As pg_cancel_backend: a superuser's job by superusers, others by whoever has
+ * the rights of the job's role or is a member of pg_signal_backend.  What does
+ * not exist anybody may cancel.
+ */
+static bool
+may_cancel(uint64 number)
+{
 	Oid			role = InvalidOid;
 	JobEntry   *job;
 
-	registry_attach();
 	LWLockAcquire(&registry_control->lock, LW_SHARED);
 	job = find_job(number);
 	if (job)
 		role = job->role;
 	LWLockRelease(&registry_control->lock);
 	if (job == NULL)
-		PG_RETURN_BOOL(false);
+		return true;
+	return (superuser() || !superuser_arg(role)) &&
+		(has_privs_of_role(GetUserId(), role) || has_privs_of_role(GetUserId(), ROLE_PG_SIGNAL_BACKEND));
+}
 
-	if ((superuser_arg(role) && !superuser()) ||
-		(!has_privs_of_role(GetUserId(), role) &&
-		 !has_privs_of_role(GetUserId(), ROLE_PG_SIGNAL_BACKEND)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to cancel job " UINT64_FORMAT, number)));
+/*
+ * The signal is sent under the job's lock, so that it cannot meet a backend that
+ * has gone on to something else.
+ */
+static bool
+cancel_job(uint64 number)
+{
+	bool		signalled = false;
+	JobEntry   *job;
 
 	LWLockAcquire(&registry_control->lock, LW_SHARED);
 	job = find_job(number);
@@ -523,5 +573,5 @@ barks_cancel_job(PG_FUNCTION_ARGS)
 		LWLockRelease(&job->lock);
 	}
 	LWLockRelease(&registry_control->lock);
-	PG_RETURN_BOOL(signalled);
+	return signalled;
 }

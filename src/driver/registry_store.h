@@ -72,6 +72,7 @@ typedef struct JobEntry
 	Oid			role;
 	RegistryState state;
 	bool		cancelled;		/* barks.cancel_job was called */
+	char		group[NAMEDATALEN]; /* barks.job_group */
 	TimestampTz started;
 	TimestampTz finished;
 	pg_atomic_uint64 rows;

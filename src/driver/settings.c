@@ -15,6 +15,7 @@
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
 
+#include "base/task_rights.h"
 #include "driver/settings.h"
 #include "planner/shippable.h"
 #include "job/protocol.h"
@@ -128,10 +129,20 @@ define_skew(void)
 							NULL, NULL, NULL);
 }
 
+static TaskSetting *
+rights_setting(void)
+{
+	TaskSetting *setting = palloc(sizeof(TaskSetting));
+
+	setting->name = pstrdup(TASK_RIGHTS_SETTING);
+	setting->value = task_rights_of_user();
+	return setting;
+}
+
 List *
 settings_to_ship(void)
 {
-	List	   *settings = NIL;
+	List	   *settings = list_make1(rights_setting());
 	struct config_generic **all = get_guc_variables();
 	int			n = GetNumConfigOptions();
 

@@ -29,6 +29,9 @@
 #include "planner/planner.h"
 #include "table/layout.h"
 
+/* So that tasks which take longer than others do not decide when all is done. */
+#define PARTS_PER_SLOT	4
+
 /* The tasks of one node while partitions are dealt. */
 typedef struct NodeTasks
 {
@@ -47,6 +50,8 @@ static List *cut_empty(const TaskContext *context, const StagePlan *stage, List 
 static bool misses_leaf(const TaskShape *shape, const Bitmapset *leaves);
 static void deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate,
 					  List **nodes, List **bound);
+static void deal_parts(const TaskContext *context, const StagePlan *stage, int leafno, List **nodes);
+static bool parts_in_stages(List *stages);
 static bool has_stage_leaf(const StagePlan *stage, int group);
 static NodeTasks *node_tasks(List **nodes, Oid node);
 static TaskShape *shape_at(const StagePlan *stage, NodeTasks *tasks, int position);
@@ -64,7 +69,7 @@ tasks_context(List *stages)
 	context->kept = palloc0(sizeof(bool) * list_length(stages));
 	context->cut = palloc0(sizeof(int) * list_length(stages));
 	context->split = palloc0(sizeof(int) * list_length(stages));
-	if (list_length(stages) > 1)
+	if (list_length(stages) > 1 || parts_in_stages(stages))
 	{
 		foreach(lc, node_list())
 			if (node_alive(lfirst_oid(lc)))
@@ -216,8 +221,12 @@ shape_partitioned(const TaskContext *context, const StagePlan *stage, PlanState 
 	ListCell   *lc;
 
 	foreach(lc, stage->leaves)
-		if (!((LeafPlan *) lfirst(lc))->broadcast && ((LeafPlan *) lfirst(lc))->stage == 0)
+	{
+		if (((LeafPlan *) lfirst(lc))->parts)
+			deal_parts(context, stage, foreach_current_index(lc), &nodes);
+		else if (!((LeafPlan *) lfirst(lc))->broadcast && ((LeafPlan *) lfirst(lc))->stage == 0)
 			deal_leaf(stage, foreach_current_index(lc), planstate, &nodes, &bound);
+	}
 	exchange_bind(context, stage, bound);
 	foreach(lc, nodes)
 		shapes = list_concat(shapes, ((NodeTasks *) lfirst(lc))->shapes);
@@ -336,9 +345,62 @@ deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate, List **nodes
 		if (wanted != NULL && !bms_is_member(p, wanted))
 			continue;
 		shape->shards[leafno] = lappend(shape->shards[leafno], table_shard_name(layout, p));
+		shape->others = NIL;	/* only here */
 		shape->npartitions++;
 	}
 	table_close(rel, NoLock);
+}
+
+/*
+ * Deal numbers of parts to tasks, to each node by its slots.  What they stand for can
+ * be had on any node, so a task without shards can run elsewhere too.
+ */
+static void
+deal_parts(const TaskContext *context, const StagePlan *stage, int leafno, List **nodes)
+{
+	const LeafPlan *leaf = list_nth(stage->leaves, leafno);
+	List	   *able = tasks_nodes_with_copies(stage, context->nodes);
+	List	   *seats = NIL;	/* a node for each of its slots */
+	int			most = 0;
+	int			n;
+	ListCell   *lc;
+
+	foreach(lc, able)
+		most = Max(most, tasks_slots(lfirst_oid(lc)));
+	for (int slot = 0; slot < most; slot++)
+		foreach(lc, able)
+			if (slot < tasks_slots(lfirst_oid(lc)))
+				seats = lappend_oid(seats, lfirst_oid(lc));
+	n = leaf->nparts > 0 ? leaf->nparts : list_length(seats) * PARTS_PER_SLOT;
+	foreach(lc, *nodes)
+		((NodeTasks *) lfirst(lc))->dealt = 0;
+	for (int part = 0; part < n; part++)
+	{
+		NodeTasks  *node = node_tasks(nodes, list_nth_oid(seats, part % list_length(seats)));
+		int			position = node->dealt++;
+		TaskShape  *shape;
+
+		if (stage->merge_keys != NIL)
+			position %= node->slots;
+		shape = shape_at(stage, node, position);
+		if (shape->npartitions == 0)
+			shape->others = able;
+		shape->shards[leafno] = lappend(shape->shards[leafno], psprintf("(%d, %d)", part, n));
+		shape->npartitions++;
+	}
+}
+
+static bool
+parts_in_stages(List *stages)
+{
+	ListCell   *ls;
+	ListCell   *lc;
+
+	foreach(ls, stages)
+		foreach(lc, ((StagePlan *) lfirst(ls))->leaves)
+			if (((LeafPlan *) lfirst(lc))->parts)
+				return true;
+	return false;
 }
 
 /* Does another stage's output have to meet the shards of this group? */

@@ -115,6 +115,8 @@ leaf_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(collations);
 	COPY_NODE(sample);
 	COPY_SCALAR(broadcast);
+	COPY_SCALAR(parts);
+	COPY_SCALAR(nparts);
 	COPY_SCALAR(group);
 }
 
@@ -133,6 +135,8 @@ leaf_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_NODE(collations);
 	EQUAL_NODE(sample);
 	EQUAL_SCALAR(broadcast);
+	EQUAL_SCALAR(parts);
+	EQUAL_SCALAR(nparts);
 	EQUAL_SCALAR(group);
 	return true;
 }
@@ -151,6 +155,8 @@ leaf_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(collations);
 	OUT_NODE(sample);
 	OUT_BOOL(broadcast);
+	OUT_BOOL(parts);
+	OUT_INT(nparts);
 	OUT_INT(group);
 }
 
@@ -168,6 +174,8 @@ leaf_plan_read(ExtensibleNode *node)
 	READ_NODE(collations);
 	READ_NODE(sample);
 	READ_BOOL(broadcast);
+	READ_BOOL(parts);
+	READ_INT(nparts);
 	READ_INT(group);
 }
 
@@ -430,6 +438,14 @@ barks_combine_state_oid(void)
 
 	return LookupFuncName(list_make2(makeString("barks"), makeString("combine_state")), 1, &any,
 						  true);
+}
+
+Oid
+barks_parts_oid(void)
+{
+	Oid			number = INT4OID;
+
+	return LookupFuncName(list_make2(makeString("barks"), makeString("rdd_parts")), 1, &number, true);
 }
 
 Oid

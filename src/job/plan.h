@@ -36,14 +36,17 @@ typedef struct LeafPlan
 	ExtensibleNode node;
 	int			index;			/* the N of barks_in_N, from 1 */
 	int			stage;			/* whose output is read, 0: the table's */
-	Oid			relid;			/* InvalidOid for a stage */
+	Oid			relid;			/* InvalidOid for a stage, and for parts */
 	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE; of a stage: its output's,
 								 * 0: how many of its rows come before those that the task reads */
-	List	   *types;			/* oid list, of a stage's columns only */
+	List	   *types;			/* oid list, of columns that are no table's only */
 	List	   *typmods;		/* int list */
 	List	   *collations;		/* oid list */
 	List	   *sample;			/* one String, the TABLESAMPLE clause; or NIL: all rows */
 	bool		broadcast;		/* every task reads all of it, else a share of the partitions */
+	bool		parts;			/* no rows but numbers: which part of how many.  Tasks share them out,
+								 * and what they stand for is the query's own affair. */
+	int			nparts;			/* 0: as many as there is work for at a time, several times */
 	int			group;			/* leaves of one group are read at equal partition numbers
 								 * within a task (colocated joins); groups are independent */
 } LeafPlan;
@@ -151,6 +154,8 @@ extern BarksPlan *barks_plan_of(CustomScan *scan);
  * takes transition states; InvalidOid when the extension is not there.
  */
 extern Oid	barks_combine_state_oid(void);
+/* Likewise barks.rdd_parts(integer), whose calls in FROM become leaves of parts. */
+extern Oid	barks_parts_oid(void);
 /* barks.acc_add_to(aggregate text, name text, anyelement), likewise: tasks may call it. */
 extern Oid	barks_acc_add_to_oid(void);
 

@@ -36,6 +36,7 @@
 
 static List *find_ways_of_node(PlanContext *context, Plan *plan, Bitmapset *demand);
 static List *ways_of_scan(PlanContext *context, Scan *scan);
+static List *way_of_function_scan(FunctionScan *scan);
 static List *ways_of_cte_scan(PlanContext *context, CteScan *scan);
 static List *ways_over(PlanContext *context, Plan *plan, Plan *below, int varno,
 					   Bitmapset *demand);
@@ -116,6 +117,7 @@ find_ways_of_node(PlanContext *context, Plan *plan, Bitmapset *demand)
 		case T_CteScan:
 			return ways_of_cte_scan(context, (CteScan *) plan);
 		case T_FunctionScan:
+			return way_of_function_scan((FunctionScan *) plan);
 		case T_ValuesScan:
 			return list_make1(way_make(way_traits(plan, way_display(plan)), 0, NIL));
 		case T_Result:
@@ -173,6 +175,16 @@ ways_of_scan(PlanContext *context, Scan *scan)
 	traits = way_traits(&scan->plan, way_display(&scan->plan));
 	translate_scan_traits(traits, scan, rte->relid);
 	traits->relids = bms_make_singleton(scan->scanrelid);
+	return list_make1(way_make(traits, 0, NIL));
+}
+
+static List *
+way_of_function_scan(FunctionScan *scan)
+{
+	Ir		   *traits = way_traits(&scan->scan.plan, way_display(&scan->scan.plan));
+
+	if (translate_is_parts(scan->functions, NULL))
+		traits->distribution = IR_PARTITIONED;
 	return list_make1(way_make(traits, 0, NIL));
 }
 

@@ -190,7 +190,7 @@ exchange_make_stage(Ir *ir)
 void
 exchange_leaf_column(const LeafPlan *leaf, int i, Oid *type, int32 *typmod, Oid *collation)
 {
-	if (leaf->stage == 0)
+	if (OidIsValid(leaf->relid))
 	{
 		get_atttypetypmodcoll(leaf->relid, list_nth_int(leaf->attnums, i), type, typmod,
 							  collation);

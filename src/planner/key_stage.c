@@ -90,7 +90,7 @@ pays(const Ir *side, const Ir *moved)
 	ListCell   *lc;
 
 	foreach(lc, side->leaves)
-		if (((LeafPlan *) lfirst(lc))->stage == 0)
+		if (OidIsValid(((LeafPlan *) lfirst(lc))->relid))
 			read += rows_of_table(((LeafPlan *) lfirst(lc))->relid);
 	return kept <= MAX_KEPT && dropped >= MIN_DROPPED_ROWS && dropped >= read;
 }

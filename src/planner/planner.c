@@ -22,6 +22,7 @@
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "utils/guc.h"
+#include "utils/syscache.h"
 
 #include "planner/decorrelate.h"
 #include "planner/distribution.h"
@@ -29,6 +30,7 @@
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
 #include "planner/shippable.h"
+#include "planner/shipped.h"
 #include "planner/subplan.h"
 #include "planner/translate.h"
 #include "table/layout.h"
@@ -94,6 +96,7 @@ static bool planning_for_nodes = false;
 
 static bool facts_walker(Node *node, QueryFacts *facts);
 static bool reads_distributed(PlannedStmt *stmt);
+static bool is_distributed(const RangeTblEntry *rte);
 static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_string, int cursor_options,
 								   ParamListInfo params, planner_hook_type next);
 static pg_noinline void get_settings(PlannerSettings *settings);
@@ -101,6 +104,8 @@ static pg_noinline void set_settings(const PlannerSettings *settings);
 static bool inserts_in_order(const Query *query);
 static void translate_statement(PlannedStmt *stmt, const QueryFacts *facts, int cursor_options);
 static List *collations_of_tables(PlannedStmt *stmt);
+static bool all_on_nodes(PlannedStmt *stmt);
+static void depend_on_functions(PlannedStmt *stmt, const List *functions);
 static bool translate_all(PlanContext *context);
 static void translate_or_again(PlanContext *context, ShippableFacts *facts);
 static int	count_plan_nodes(PlannedStmt *stmt);
@@ -158,6 +163,7 @@ planner_init(void)
 							 "always does not ask whether it pays.",
 							 &planner_runtime_filters, RUNTIME_FILTERS_ON, runtime_filters,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	shipped_init();
 }
 
 PlannedStmt *
@@ -226,11 +232,11 @@ facts_walker(Node *node, QueryFacts *facts)
 		{
 			RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
 
-			if (rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))
+			if (is_distributed(rte))
 				facts->distributed = true;
 			/* a function inlined while planning may bring in tables unseen here */
 			if (rte->securityQuals != NIL || rte->security_barrier ||
-				rte->rtekind == RTE_FUNCTION)
+				(rte->rtekind == RTE_FUNCTION && !translate_is_parts(rte->functions, NULL)))
 				facts->hides_rows = true;
 		}
 		return query_tree_walker((Query *) node, facts_walker, facts, 0);
@@ -249,10 +255,19 @@ reads_distributed(PlannedStmt *stmt)
 	{
 		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
 
-		if (rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid))
+		if (is_distributed(rte))
 			return true;
 	}
 	return false;
+}
+
+/* Do rows of this come from the nodes? */
+static bool
+is_distributed(const RangeTblEntry *rte)
+{
+	if (rte->rtekind == RTE_FUNCTION)
+		return translate_is_parts(rte->functions, NULL);
+	return rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid);
 }
 
 static PlannedStmt *
@@ -331,6 +346,7 @@ translate_statement(PlannedStmt *stmt, const QueryFacts *query, int cursor_optio
 	const ShippableFacts *facts_before;
 	ListCell   *lc;
 
+	facts.sees_new_functions = all_on_nodes(stmt);
 	context.whole_rows = query->whole_rows;
 	context.rows_in_order = query->in_order;
 	context.next_leaf = 1;
@@ -351,7 +367,12 @@ translate_statement(PlannedStmt *stmt, const QueryFacts *query, int cursor_optio
 	}
 	PG_END_TRY();
 	foreach(lc, context.barks_plans)
-		((BarksPlan *) lfirst(lc))->statement_relids = list_copy(context.relids);
+	{
+		BarksPlan  *plan = lfirst(lc);
+
+		plan->statement_relids = list_copy(context.relids);
+		depend_on_functions(stmt, plan->functions);
+	}
 	if ((cursor_options & CURSOR_OPT_SCROLL) && !ExecSupportsBackwardScan(stmt->planTree))
 		stmt->planTree = ir_make_material(&context, stmt->planTree);
 }
@@ -371,6 +392,45 @@ collations_of_tables(PlannedStmt *stmt)
 			result = remote_collations(rte->relid, result);
 	}
 	return result;
+}
+
+/* Does no table of the statement have shards on this server? */
+static bool
+all_on_nodes(PlannedStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->rtable)
+	{
+		RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind == RTE_RELATION && table_is_distributed(rte->relid) &&
+			remote_has_local_shards(rte->relid))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Add to what makes a plan invalid the functions that nodes call, as copies may call
+ * others than the plan shows.
+ */
+static void
+depend_on_functions(PlannedStmt *stmt, const List *functions)
+{
+	ListCell   *lc;
+
+	foreach(lc, functions)
+	{
+		PlanInvalItem *item;
+
+		if (!shipped_is_users(lfirst_oid(lc)))
+			continue;
+		item = makeNode(PlanInvalItem);
+		item->cacheId = PROCOID;
+		item->hashValue = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(lfirst_oid(lc)));
+		stmt->invalItems = lappend(stmt->invalItems, item);
+	}
 }
 
 /*

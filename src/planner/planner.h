@@ -32,7 +32,17 @@ extern PlannedStmt *planner_plan(Query *parse, const char *query_string,
  * planstate: the CustomScan's, for InitPlan parameters and expression contexts;
  * NULL leaves all that has no value yet as it is (for EXPLAIN).
  */
-extern char *planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate);
+extern char *planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate,
+							   List *shipped);
+
+/*
+ * Users' functions that the stages call, of which nodes other than this server need
+ * copies: list of ShippedFunction, for planner_stage_sql, whose text calls the copies by
+ * their names.  NIL: none, or for this server.  ERROR when one cannot be shipped any more.
+ */
+extern List *planner_shipped(List *stages);
+/* A query as SQL that means the same under any settings, with search_path = pg_catalog. */
+extern char *planner_print_query(Query *query);
 
 /*
  * Both texts must be parsed with search_path = pg_catalog and

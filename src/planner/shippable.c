@@ -4,8 +4,8 @@
  *
  * Whatever is not known to give the same value on every node as on the driver
  * stays on the driver: volatile functions, functions that read catalogs or
- * node-local ids (reg* types, OIDs of enums), users' functions (which nodes do
- * not have), types without a name, nodes that ruleutils cannot print exactly.
+ * node-local ids (reg* types, OIDs of enums), users' functions of
+ * which nodes can have no copy (shipped.c), types without a name, nodes that ruleutils cannot print exactly.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -32,6 +32,7 @@
 
 #include "job/plan.h"
 #include "planner/shippable.h"
+#include "planner/shipped.h"
 #include "planner/subplan.h"
 #include "table/remote_type.h"
 
@@ -44,55 +45,9 @@ typedef struct ShippableContext
 	bool		guarded;		/* likewise, and SQL promises so: of CASE or COALESCE */
 	bool		takes_rows;		/* a record is welcome here */
 	Node	   *in_from;		/* a function in FROM, of which only columns are seen */
+	Node	   *call;			/* whose function is looked at */
+	List	  **types;			/* of a function's body: types that nodes must have; NULL: see root */
 } ShippableContext;
-
-/*
- * Stable built-in functions that depend on nothing but their arguments and
- * settings that tasks run under (TimeZone, DateStyle, lc_time …).  Not here on
- * purpose: input functions of date and time types (the strings 'now' and
- * 'today' would be read by the node's clock) and all that reads catalogs.
- */
-static const char *const stable_names[] = {
-	"array_out", "array_to_json", "array_to_string",
-	"concat", "concat_ws", "convert", "convert_from", "convert_to",
-	"date", "date_cmp_timestamptz", "date_eq_timestamptz", "date_ge_timestamptz",
-	"date_gt_timestamptz", "date_le_timestamptz", "date_lt_timestamptz",
-	"date_ne_timestamptz", "date_out", "date_part", "date_trunc", "enum_in", "enum_out",
-	"extract", "format", "generate_series", "interval_out", "interval_pl_timestamptz",
-	"json_agg", "json_build_array", "json_build_object", "json_object_agg",
-	"json_to_tsvector", "jsonb_agg", "jsonb_build_array", "jsonb_build_object",
-	"jsonb_object_agg", "jsonb_path_exists_tz", "jsonb_path_match_tz",
-	"jsonb_path_query_array_tz", "jsonb_path_query_first_tz", "jsonb_to_tsvector",
-	"length", "make_timestamptz", "multirange_out", "overlaps",
-	"quote_literal", "quote_nullable", "range_out", "textanycat", "anytextcat",
-	"time", "timestamp", "timestamp_cmp_timestamptz", "timestamp_eq_timestamptz",
-	"timestamp_ge_timestamptz", "timestamp_gt_timestamptz", "timestamp_le_timestamptz",
-	"timestamp_lt_timestamptz", "timestamp_ne_timestamptz", "timestamp_out",
-	"timestamptz", "timestamptz_cmp_date", "timestamptz_cmp_timestamp",
-	"timestamptz_eq_date", "timestamptz_eq_timestamp", "timestamptz_ge_date",
-	"timestamptz_ge_timestamp", "timestamptz_gt_date", "timestamptz_gt_timestamp",
-	"timestamptz_le_date", "timestamptz_le_timestamp", "timestamptz_lt_date",
-	"timestamptz_lt_timestamp", "timestamptz_mi_interval", "timestamptz_ne_date",
-	"timestamptz_ne_timestamp", "timestamptz_out", "timestamptz_pl_interval", "timetz",
-	"timezone", "to_char", "to_date", "to_json", "to_jsonb", "to_number",
-	"to_timestamp", "to_tsquery", "to_tsvector", "plainto_tsquery", "phraseto_tsquery",
-	"websearch_to_tsquery",
-};
-
-/*
- * Volatile functions that may run anywhere, once for each row: they depend on
- * no session and change nothing.
- */
-static const char *const volatile_names[] = {
-	"clock_timestamp", "gen_random_uuid", "random", "timeofday",
-};
-
-/* Immutable by name, but over OIDs or bytes that only this server knows. */
-static const char *const node_local_names[] = {
-	"hashenum", "hashenumextended", "hash_array", "hash_array_extended",
-	"hash_record", "hash_record_extended", "hash_range", "hash_range_extended",
-	"hash_multirange", "hash_multirange_extended", "hashchar",
-};
 
 static const ShippableFacts *facts;
 
@@ -105,6 +60,9 @@ static bool is_row_output(const Node *node);
 static bool check_expr(Node *node, ShippableContext *context);
 static bool check_row(RowExpr *row, ShippableContext *context);
 static bool check_function(Oid funcid, void *context);
+static bool check_shipped(Oid funcid, ShippableContext *context);
+static void add_called(const ShippedFunction *function, ShippableContext *context);
+static const char *lacking_type(Oid type, ShippableContext *context);
 static bool check_children(Node *node, ShippableContext *context);
 static bool check_guarded(Node *node, ShippableContext *context);
 static bool check_branches(Node *node, ShippableContext *context);
@@ -122,7 +80,6 @@ static bool no_columns_walker(Node *node, void *context);
 static bool is_bound(const Param *param);
 static bool stable_call(Node *node);
 static bool is_extension_member(Oid class_id, Oid object_id);
-static bool listed(const char *name, const char *const *names, int n);
 static bool fail(ShippableContext *context, const char *reason);
 
 const char *
@@ -247,25 +204,6 @@ shippable_constant_type(Oid type)
 	}
 }
 
-/* to_tsvector(text) and its kin, unlike to_tsvector(regconfig, text), which is immutable. */
-bool
-shippable_needs_search_config(Oid function)
-{
-	static const char *const names[] = {
-		"to_tsvector", "json_to_tsvector", "jsonb_to_tsvector", "to_tsquery", "plainto_tsquery",
-		"phraseto_tsquery", "websearch_to_tsquery",
-	};
-
-	return function < FirstNormalObjectId && func_volatile(function) == PROVOLATILE_STABLE &&
-		listed(get_func_name(function), names, lengthof(names));
-}
-
-bool
-shippable_search_config(void)
-{
-	return getTSCurrentConfig(false) < FirstNormalObjectId;
-}
-
 /* Types whose values are OIDs, and whose text is looked up in the catalogs. */
 static bool
 names_an_object(Oid type)
@@ -350,6 +288,7 @@ check_expr(Node *node, ShippableContext *context)
 			return fail(context, "a stable call in a conditional expression");
 		return false;
 	}
+	context->call = node;
 	if (!is_row_output(node) &&
 		(check_operators(node, context) || check_functions_in_node(node, check_function, context)))
 		return true;
@@ -527,14 +466,26 @@ check_node(Node *node, ShippableContext *context)
 	if (reason == NULL && !shippable_collation(exprInputCollation(node)) && !IsA(node, Var))
 		reason = psprintf("collation \"%s\" is not known to nodes",
 						  get_collation_name(exprInputCollation(node)));
-	if (reason == NULL && !IsA(node, Var) && exprType(node) >= FirstNormalObjectId)
-	{
-		List	   *known = NIL;
-
-		(void) column_types_walker(context->root, &known);
-		reason = remote_type_lacking(exprType(node), known);
-	}
+	if (reason == NULL && !IsA(node, Var))
+		reason = lacking_type(exprType(node), context);
 	return reason ? fail(context, reason) : false;
+}
+
+/* NULL, or why nodes may not have the type, but for those of columns in the expression. */
+static const char *
+lacking_type(Oid type, ShippableContext *context)
+{
+	List	   *known = NIL;
+
+	if (type < FirstNormalObjectId)
+		return NULL;
+	if (context->types)
+	{
+		*context->types = list_append_unique_oid(*context->types, type);
+		return NULL;
+	}
+	(void) column_types_walker(context->root, &known);
+	return remote_type_lacking(type, known);
 }
 
 /* Columns that go out as text within the row, and come back the same. */
@@ -656,32 +607,82 @@ static bool
 check_function(Oid funcid, void *arg)
 {
 	ShippableContext *context = arg;
-	char	   *name = get_func_name(funcid);
-	char		volatility = func_volatile(funcid);
+	const char *reason = NULL;
 
-	if (volatility == PROVOLATILE_VOLATILE && funcid >= FirstNormalObjectId && funcid == barks_acc_add_to_oid())
+	if (funcid >= FirstNormalObjectId && func_volatile(funcid) == PROVOLATILE_VOLATILE &&
+		funcid == barks_acc_add_to_oid())
 		return false;			/* tasks do it for the driver */
-	if (volatility == PROVOLATILE_VOLATILE &&
-		(funcid >= FirstNormalObjectId || !listed(name, volatile_names, lengthof(volatile_names))))
-		return fail(context, psprintf("function %s is volatile", name));
-	if (funcid >= FirstNormalObjectId)
+	if (funcid >= FirstNormalObjectId && shipped_is_users(funcid))
 	{
-		/* this is where functions shipped by definition will be let through */
-		if (check_object(ProcedureRelationId, funcid, "function", name, context))
+		if (check_shipped(funcid, context))
 			return true;
-		if (volatility != PROVOLATILE_IMMUTABLE)
-			return fail(context, psprintf("function %s is not immutable", name));
 	}
-	else if (volatility == PROVOLATILE_STABLE &&
-			 !listed(name, stable_names, lengthof(stable_names)))
-		return fail(context, psprintf("function %s may depend on the server it runs on", name));
-	else if (shippable_needs_search_config(funcid) && !shippable_search_config())
-		return fail(context, psprintf("function %s uses a text search configuration of this server", name));
-	else if (listed(name, node_local_names, lengthof(node_local_names)))
-		return fail(context, psprintf("function %s may depend on the server it runs on", name));
+	else if (funcid >= FirstNormalObjectId)
+		reason = shippable_extension_reason(funcid);
+	else if (!shippable_runs_anywhere(funcid))
+		reason = shippable_builtin_reason(funcid);
+	if (reason)
+		return fail(context, reason);
 	if (context->functions)
 		*context->functions = list_append_unique_oid(*context->functions, funcid);
 	return false;
+}
+
+/* Of a user's function nodes get a copy. */
+static bool
+check_shipped(Oid funcid, ShippableContext *context)
+{
+	char	   *name = get_func_name(funcid);
+	const ShippedFunction *function;
+	ListCell   *lc;
+
+	if (func_volatile(funcid) == PROVOLATILE_VOLATILE)
+		return fail(context, psprintf("function %s is volatile", name));
+	if (!shipped_enabled || funcid != shipped_called_function(context->call))
+		return check_object(ProcedureRelationId, funcid, "function", name, context);
+	function = shipped_function(context->call);
+	if (function->reason)
+		return fail(context, psprintf("function %s: %s", name, function->reason));
+	if (shipped_is_new(function) && (facts == NULL || !facts->sees_new_functions))
+		return fail(context, psprintf("function %s was made by this transaction", name));
+	foreach(lc, function->types)
+	{
+		const char *reason = lacking_type(lfirst_oid(lc), context);
+
+		if (reason)
+			return fail(context, psprintf("function %s: %s", name, reason));
+	}
+	add_called(function, context);
+	return false;
+}
+
+/* Who may not call them all must not have the query run. */
+static void
+add_called(const ShippedFunction *function, ShippableContext *context)
+{
+	ListCell   *lc;
+
+	/* what an aggregate calls its owner must have a right to */
+	if (function->aggregate)
+		return;
+	foreach(lc, function->calls)
+	{
+		const ShippedFunction *called = lfirst(lc);
+
+		if (context->functions)
+			*context->functions = list_append_unique_oid(*context->functions, called->function);
+		add_called(called, context);
+	}
+}
+
+const char *
+shippable_node_reason(Node *node, List **types)
+{
+	ShippableContext context = {.types = types};
+
+	if (!check_node(node, &context))
+		(void) check_operators(node, &context);
+	return context.reason;
 }
 
 /* IS DISTINCT FROM and NULLIF do not print their operator: it must be "=". */
@@ -752,15 +753,6 @@ static bool
 is_extension_member(Oid class_id, Oid object_id)
 {
 	return OidIsValid(getExtensionOfObject(class_id, object_id));
-}
-
-static bool
-listed(const char *name, const char *const *names, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
 }
 
 static bool

@@ -27,6 +27,7 @@ typedef struct ShippableFacts
 {
 	List	   *collations;		/* oid list: collations of the user's that nodes have */
 	bool		whole_rows;		/* rows of tables may be made there */
+	bool		sees_new_functions; /* they get copies even of what the transaction made itself */
 } ShippableFacts;
 
 /* Returns what was set before; NULL: nothing beyond the ordinary. */
@@ -38,6 +39,17 @@ extern bool shippable_row_type(Oid type);
 extern bool shippable_evaluated_on_driver(Node *expr);
 /* Does the text form of a constant of this type mean the same on every node? */
 extern bool shippable_constant_type(Oid type);
+
+/* Is it a built-in function that is volatile, but may run on any server? */
+extern bool shippable_runs_anywhere(Oid funcid);
+/* NULL, or why nodes must not call a built-in function, or one of an extension, in a function's body. */
+extern const char *shippable_builtin_reason(Oid funcid);
+extern const char *shippable_extension_reason(Oid funcid);
+/*
+ * Likewise of a node of a body's expressions, leaving aside what is below it and the
+ * functions it calls, but not its operators.  Types that nodes must have are added.
+ */
+extern const char *shippable_node_reason(Node *node, List **types);
 
 /* Does the function depend on default_text_search_config?  Do all nodes have what that is now? */
 extern bool shippable_needs_search_config(Oid function);

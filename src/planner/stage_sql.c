@@ -41,6 +41,7 @@
 #include "planner/ir.h"
 #include "planner/planner.h"
 #include "planner/shippable.h"
+#include "planner/shipped.h"
 
 typedef struct ConstantContext
 {
@@ -56,9 +57,12 @@ static bool has_sublink(Node *node, void *context);
 static Node *keep_from_planner(Const *value);
 static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
-static char *print_query(Query *query);
+static bool shipped_walker(Node *node, List **found);
+static ShippedFunction *copy_shipped(const ShippedFunction *from);
+static const ShippedFunction *find_shipped(const Node *call, void *list);
 static void append_no_rows(StringInfo buf, const LeafPlan *leaf);
 static void append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs);
+static void append_parts(StringInfo buf, const LeafPlan *leaf, List *rows);
 static int64 rows_before(const LeafPlan *leaf, List *inputs);
 static char *print_leaf_type(const LeafPlan *leaf, int i);
 static char *qualified_collation(Oid collation);
@@ -68,7 +72,7 @@ static void check_printed(const StagePlan *stage, Query *query, const char *sql)
 #endif
 
 char *
-planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate)
+planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate, List *shipped)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(caller, "barks stage sql",
@@ -79,14 +83,90 @@ planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate)
 
 	MemoryContextSwitchTo(work);
 	query = (Query *) constant_mutator((Node *) stage->query, &context);
-	sql = MemoryContextStrdup(caller, print_query(query));
+	sql = planner_print_query(query);
 #ifdef USE_ASSERT_CHECKING
 	if (planstate)
 		check_printed(stage, query, sql);
 #endif
+	if (shipped != NIL)
+	{
+		List	   *called = NIL;
+
+		query = (Query *) shipped_mark((Node *) query, find_shipped, shipped, &called);
+		if (called != NIL)
+			sql = shipped_name_calls(planner_print_query(query), called, NULL);
+	}
+	sql = MemoryContextStrdup(caller, sql);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
 	return sql;
+}
+
+List *
+planner_shipped(List *stages)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stages)
+		if (((StagePlan *) lfirst(lc))->query)
+			(void) shipped_walker((Node *) ((StagePlan *) lfirst(lc))->query, &found);
+	return found;
+}
+
+static bool
+shipped_walker(Node *node, List **found)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, shipped_walker, found, 0);
+	if (OidIsValid(shipped_called_function(node)) &&
+		shipped_is_users(shipped_called_function(node)) && find_shipped(node, *found) == NULL)
+	{
+		const ShippedFunction *function = shipped_function(node);
+
+		if (function->reason)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("function %s was planned for nodes, which cannot have it any more",
+							get_func_name(function->function)),
+					 errdetail_internal("%s", function->reason),
+					 errhint("Prepare the statement again.")));
+		*found = lappend(*found, copy_shipped(function));
+	}
+	return expression_tree_walker(node, shipped_walker, found);
+}
+
+/* What is known may be forgotten while the job runs. */
+static ShippedFunction *
+copy_shipped(const ShippedFunction *from)
+{
+	ShippedFunction *copy = palloc(sizeof(ShippedFunction));
+	ListCell   *lc;
+
+	*copy = *from;
+	copy->argtypes = list_copy(from->argtypes);
+	copy->path = list_copy(from->path);
+	copy->types = list_copy(from->types);
+	copy->name = pstrdup(from->name);
+	copy->definition = pstrdup(from->definition);
+	copy->calls = NIL;
+	foreach(lc, from->calls)
+		copy->calls = lappend(copy->calls, copy_shipped(lfirst(lc)));
+	return copy;
+}
+
+/* ShippedLookup */
+static const ShippedFunction *
+find_shipped(const Node *call, void *list)
+{
+	ListCell   *lc;
+
+	foreach(lc, (List *) list)
+		if (shipped_is_call_of(lfirst(lc), call))
+			return lfirst(lc);
+	return NULL;
 }
 
 char *
@@ -109,6 +189,8 @@ planner_stage_header(const StagePlan *stage, List **shards, List *inputs)
 			append_no_rows(&buf, leaf);
 		else if (leaf->stage > 0)
 			append_exchange(&buf, leaf, inputs);
+		else if (leaf->parts)
+			append_parts(&buf, leaf, shards[foreach_current_index(lc)]);
 		else
 			append_shards(&buf, leaf, shards[foreach_current_index(lc)]);
 		appendStringInfoChar(&buf, ')');
@@ -286,8 +368,8 @@ evaluate(Expr *expr, PlanState *planstate)
  * The settings are changed as variables, not as GUCs, which cannot be set in a
  * parallel worker; nothing that runs in between looks at them as GUCs.
  */
-static char *
-print_query(Query *query)
+char *
+planner_print_query(Query *query)
 {
 	OverrideSearchPath path = {.schemas = NIL, .addCatalog = true, .addTemp = false};
 	int			date_style = DateStyle;
@@ -378,6 +460,18 @@ append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs)
 		separator = ", ";
 	}
 	appendStringInfoChar(buf, ')');
+}
+
+/* VALUES (part, parts), … as the driver wrote them */
+static void
+append_parts(StringInfo buf, const LeafPlan *leaf, List *rows)
+{
+	ListCell   *lc;
+
+	foreach(lc, rows)
+		appendStringInfo(buf, "%s%s", foreach_current_index(lc) > 0 ? ", " : "VALUES ", (char *) lfirst(lc));
+	if (rows == NIL)
+		append_no_rows(buf, leaf);
 }
 
 static int64

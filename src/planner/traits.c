@@ -138,6 +138,8 @@ traits_tasks(const Ir *ir)
 			continue;
 		if (leaf->stage > 0)
 			tasks = Max(tasks, TASKS_OF_EXCHANGE);
+		else if (leaf->parts)
+			tasks = Max(tasks, Max(leaf->nparts, TASKS_OF_EXCHANGE));
 		else
 		{
 			Relation	rel = relation_open(leaf->relid, NoLock);

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "nodes/makefuncs.h"
@@ -38,6 +39,7 @@ typedef struct SetJoin
 static Ir  *expand_sets(PlanContext *context, Ir *child, List *tlist, const char **reason);
 static bool is_inner_column(Node *node);
 static Node *set_join_mutator(Node *node, SetJoin *sets);
+static Ir  *translate_parts(PlanContext *context, FunctionScan *scan);
 static bool function_columns(RangeTblFunction *function, List **columns);
 static List *add_column(List *columns, Oid type, int32 typmod, Oid collation);
 static Ir  *select_from_rte(PlanContext *context, Scan *scan, RangeTblEntry *rte, List *columns);
@@ -52,6 +54,8 @@ translate_function_scan(PlanContext *context, FunctionScan *scan)
 	const char *reason;
 	ListCell   *lc;
 
+	if (translate_is_parts(scan->functions, NULL) && !scan->funcordinality)
+		return context->bound == NULL ? translate_parts(context, scan) : NULL;
 	rte->rtekind = RTE_FUNCTION;
 	rte->funcordinality = scan->funcordinality;
 	foreach(lc, scan->functions)
@@ -70,6 +74,61 @@ translate_function_scan(PlanContext *context, FunctionScan *scan)
 	if (rte->funcordinality)
 		columns = add_column(columns, INT8OID, -1, InvalidOid);
 	return select_from_rte(context, &scan->scan, rte, columns);
+}
+
+bool
+translate_is_parts(List *functions, int *nparts)
+{
+	FuncExpr   *call;
+	Const	   *number;
+
+	if (list_length(functions) != 1)
+		return false;
+	call = (FuncExpr *) linitial_node(RangeTblFunction, functions)->funcexpr;
+	if (call == NULL || !IsA(call, FuncExpr) || call->funcid < FirstNormalObjectId ||
+		list_length(call->args) != 1 || call->funcid != barks_parts_oid())
+		return false;
+	number = linitial(call->args);
+	if (!IsA(number, Const))
+		return false;
+	if (nparts)
+		*nparts = number->constisnull ? 0 : Max(1, DatumGetInt32(number->constvalue));
+	return true;
+}
+
+/* The one kind of rows from no table that tasks share: numbers of parts. */
+static Ir *
+translate_parts(PlanContext *context, FunctionScan *scan)
+{
+	IrScope		scope = {1};
+	LeafPlan   *leaf = make_leaf_plan();
+	Ir		   *ir = ir_make();
+	const char *reason = NULL;
+
+	leaf->index = context->next_leaf++;
+	leaf->group = context->next_group++;
+	leaf->attnums = list_make2_int(1, 2);
+	leaf->types = list_make2_oid(INT4OID, INT4OID);
+	leaf->typmods = list_make2_int(-1, -1);
+	leaf->collations = list_make2_oid(InvalidOid, InvalidOid);
+	leaf->parts = true;
+	(void) translate_is_parts(scan->functions, &leaf->nparts);
+	context->scans++;
+	scope.inputs[0].varno = scan->scan.scanrelid;
+	scope.inputs[0].rtindex = ir_add_leaf_input(ir->query, leaf);
+	scope.inputs[0].leaf = leaf;
+	ir->distribution = IR_PARTITIONED;
+	ir->group = leaf->group;
+	ir->leaves = list_make1(leaf);
+	ir->relids = bms_make_singleton(scan->scan.scanrelid);
+	if (!ir_select(ir, &scope, scan->scan.plan.targetlist, scan->scan.plan.qual, false, context->fence, &reason) ||
+		!ir_on_nodes(ir))
+	{
+		fallback_note(&scan->scan.plan, reason);
+		return NULL;
+	}
+	translate_init_plans(ir, &scan->scan.plan);
+	return ir;
 }
 
 Ir *

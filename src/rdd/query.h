@@ -71,6 +71,10 @@ typedef struct RddOperation
 
 /* by file, each ended by one without a name */
 extern const RddOperation rdd_sources[];
+extern const RddOperation rdd_file_sources[];
+extern const RddOperation rdd_file_sinks[];
+extern const RddOperation rdd_pipe_operations[];
+extern const RddOperation rdd_unsupported[];
 extern const RddOperation rdd_element_operations[];
 extern const RddOperation rdd_pair_operations[];
 extern const RddOperation rdd_partition_operations[];

@@ -67,6 +67,87 @@ CREATE FUNCTION barks.rdd_field(state bytea, number int, of_type anyelement) RET
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
 COMMENT ON FUNCTION barks.rdd_field(bytea, int, anyelement) IS 'a column of what barks.rdd_combine gave';
 
+CREATE TYPE barks.rdd_numbered_text AS (n bigint, x text);
+COMMENT ON TYPE barks.rdd_numbered_text IS 'a text, and which of its part of an RDD it is';
+CREATE TYPE barks.rdd_numbered_bytes AS (n bigint, x bytea);
+COMMENT ON TYPE barks.rdd_numbered_bytes IS 'bytes, and which of their part of an RDD they are';
+CREATE FUNCTION barks.rdd_file_list(path text, part int) RETURNS bigint[]
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_file_list';
+COMMENT ON FUNCTION barks.rdd_file_list(text, int) IS 'what files there are, as numbers to compare; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_read_lines(path text, part int, parts int, files bigint[]) RETURNS SETOF text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_read_lines';
+COMMENT ON FUNCTION barks.rdd_read_lines(text, int, int, bigint[]) IS 'lines of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_lines(path text, part int, parts int, files bigint[]) RETURNS SETOF barks.rdd_numbered_text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_lines';
+COMMENT ON FUNCTION barks.rdd_numbered_lines(text, int, int, bigint[]) IS 'lines of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_read_records(path text, part int, parts int, files bigint[], length int) RETURNS SETOF bytea
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_read_records';
+COMMENT ON FUNCTION barks.rdd_read_records(text, int, int, bigint[], int) IS 'records of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_records(path text, part int, parts int, files bigint[], length int) RETURNS SETOF barks.rdd_numbered_bytes
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_records';
+COMMENT ON FUNCTION barks.rdd_numbered_records(text, int, int, bigint[], int) IS 'records of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_file_names(path text, part int, parts int, files bigint[]) RETURNS SETOF text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100 AS 'MODULE_PATHNAME', 'barks_rdd_file_names';
+COMMENT ON FUNCTION barks.rdd_file_names(text, int, int, bigint[]) IS 'names of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_file_names(path text, part int, parts int, files bigint[]) RETURNS SETOF barks.rdd_numbered_text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_file_names';
+COMMENT ON FUNCTION barks.rdd_numbered_file_names(text, int, int, bigint[]) IS 'names of a part of files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_file_text(path text) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME', 'barks_rdd_file_text';
+COMMENT ON FUNCTION barks.rdd_file_text(text) IS 'the text of a file; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_file_bytes(path text) RETURNS bytea
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED COST 1000 AS 'MODULE_PATHNAME', 'barks_rdd_file_bytes';
+COMMENT ON FUNCTION barks.rdd_file_bytes(text) IS 'the bytes of a file; what queries of RDDs call';
+
+CREATE FUNCTION barks.rdd_read_objects(path text, part int, parts int, files bigint[], header text) RETURNS SETOF bytea
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_read_objects';
+COMMENT ON FUNCTION barks.rdd_read_objects(text, int, int, bigint[], text) IS 'elements of a part of object files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_objects(path text, part int, parts int, files bigint[], header text) RETURNS SETOF barks.rdd_numbered_bytes
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED ROWS 100000 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_objects';
+COMMENT ON FUNCTION barks.rdd_numbered_objects(text, int, int, bigint[], text) IS 'elements of a part of object files; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_object_header(path text, part int) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_object_header';
+COMMENT ON FUNCTION barks.rdd_object_header(text, int) IS 'what the elements of object files are; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_object_field(element bytea, number int, of_type anyelement) RETURNS anyelement
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_object_field';
+COMMENT ON FUNCTION barks.rdd_object_field(bytea, int, anyelement) IS 'a column of an element of an object file; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_pipe_lines(command text, env text[], line text, is_last boolean) RETURNS SETOF text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 1 AS 'MODULE_PATHNAME', 'barks_rdd_pipe';
+COMMENT ON FUNCTION barks.rdd_pipe_lines(text, text[], text, boolean) IS 'writes a line to a command, and gives lines of its output; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbered_pipe_lines(command text, env text[], line text, is_last boolean) RETURNS SETOF barks.rdd_numbered_text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 1 AS 'MODULE_PATHNAME', 'barks_rdd_numbered_pipe';
+COMMENT ON FUNCTION barks.rdd_numbered_pipe_lines(text, text[], text, boolean) IS 'writes a line to a command, and gives lines of its output; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_row_text(VARIADIC "values" "any") RETURNS text
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_row_text';
+COMMENT ON FUNCTION barks.rdd_row_text("any") IS 'values as a row of them is written; what queries of RDDs call';
+
+CREATE FUNCTION barks.rdd_write_begin(path text, token text, part int) RETURNS int
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_begin';
+COMMENT ON FUNCTION barks.rdd_write_begin(text, text, int) IS 'makes a directory to write; what barks.rdd_save_as_text_file calls';
+CREATE FUNCTION barks.rdd_write_end(path text, token text, part int) RETURNS int
+LANGUAGE c STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_end';
+COMMENT ON FUNCTION barks.rdd_write_end(text, text, int) IS 'lets what was written be seen; what barks.rdd_save_as_text_file calls';
+CREATE FUNCTION barks.rdd_write_line(internal, path text, token text, part int, codec text, line text) RETURNS internal
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_line';
+COMMENT ON FUNCTION barks.rdd_write_line(internal, text, text, int, text, text) IS 'of the aggregate barks.rdd_write_lines';
+CREATE FUNCTION barks.rdd_write_lines_end(internal) RETURNS bigint
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_lines_end';
+COMMENT ON FUNCTION barks.rdd_write_lines_end(internal) IS 'of the aggregate barks.rdd_write_lines';
+CREATE AGGREGATE barks.rdd_write_lines(path text, token text, part int, codec text, line text) (
+    SFUNC = barks.rdd_write_line, STYPE = internal, FINALFUNC = barks.rdd_write_lines_end,
+    FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
+COMMENT ON AGGREGATE barks.rdd_write_lines(text, text, int, text, text) IS 'writes lines to a file; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_write_object(internal, path text, token text, part int, codec text, header text, VARIADIC "values" "any") RETURNS internal
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_object';
+COMMENT ON FUNCTION barks.rdd_write_object(internal, text, text, int, text, text, "any") IS 'of the aggregate barks.rdd_write_objects';
+CREATE FUNCTION barks.rdd_write_objects_end(internal) RETURNS bigint
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_write_objects_end';
+COMMENT ON FUNCTION barks.rdd_write_objects_end(internal) IS 'of the aggregate barks.rdd_write_objects';
+CREATE AGGREGATE barks.rdd_write_objects(path text, token text, part int, codec text, header text, VARIADIC "values" "any") (
+    SFUNC = barks.rdd_write_object, STYPE = internal, FINALFUNC = barks.rdd_write_objects_end,
+    FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
+COMMENT ON AGGREGATE barks.rdd_write_objects(text, text, int, text, text, "any") IS 'writes elements to a file; what queries of RDDs call';
+
 CREATE FUNCTION barks.rdd_hash(seed bigint, exact boolean, VARIADIC "values" "any") RETURNS bigint
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hash';
 COMMENT ON FUNCTION barks.rdd_hash(bigint, boolean, "any") IS 'a hash that is the same on every server: of what values look like, or of which are equal';
@@ -190,6 +271,62 @@ COMMENT ON FUNCTION barks.rdd_table(regclass) IS 'the rows of a table or view';
 CREATE FUNCTION barks.rdd_query(query text) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_query(text) IS 'the rows of a SELECT: values of one column, pairs of two, tuples of more';
+
+CREATE FUNCTION barks.rdd_text_file(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_text_file(text, int) IS 'the lines of files on the nodes';
+
+CREATE FUNCTION barks.rdd_whole_text_files(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_whole_text_files(text, int) IS 'pairs of path and text of files on the nodes';
+
+CREATE FUNCTION barks.rdd_binary_files(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_binary_files(text, int) IS 'pairs of path and bytes of files on the nodes';
+
+CREATE FUNCTION barks.rdd_binary_records(path text, record_length int, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_binary_records(text, int, int) IS 'records of equal length in files on the nodes';
+
+CREATE FUNCTION barks.rdd_object_file(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_object_file(text, int) IS 'the elements that barks.rdd_save_as_object_file saved';
+
+CREATE FUNCTION barks.rdd_pipe(r barks.rdd, command text, env jsonb DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_pipe(barks.rdd, text, jsonb) IS 'lines that a shell command makes of the elements of each partition, on the nodes';
+
+CREATE FUNCTION barks.rdd_sequence_file(path text, key_class text DEFAULT NULL, value_class text DEFAULT NULL, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_sequence_file(text, text, text, int) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_hadoop_file(path text, input_format_class text DEFAULT NULL, key_class text DEFAULT NULL, value_class text DEFAULT NULL, conf jsonb DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_hadoop_file(text, text, text, text, jsonb) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_new_api_hadoop_file(path text, input_format_class text DEFAULT NULL, key_class text DEFAULT NULL, value_class text DEFAULT NULL, conf jsonb DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_new_api_hadoop_file(text, text, text, text, jsonb) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_pickle_file(path text, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_pickle_file(text, int) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_save_as_hadoop_file(r barks.rdd, path text, output_format_class text DEFAULT NULL, key_class text DEFAULT NULL, value_class text DEFAULT NULL, conf jsonb DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_save_as_hadoop_file(barks.rdd, text, text, text, text, jsonb) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_save_as_sequence_file(r barks.rdd, path text, codec text DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_save_as_sequence_file(barks.rdd, text, text) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_save_as_pickle_file(r barks.rdd, path text, batch_size int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_save_as_pickle_file(barks.rdd, text, int) IS 'not supported: raises an error';
+
+CREATE FUNCTION barks.rdd_barrier(r barks.rdd) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_barrier(barks.rdd) IS 'not supported: raises an error';
 
 CREATE FUNCTION barks.rdd_map(r barks.rdd, f barks.fn, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -635,3 +772,13 @@ COMMENT ON FUNCTION barks.job_cancel(bigint) IS 'cancels a submitted job; false 
 CREATE FUNCTION barks.job_forget(job bigint) RETURNS boolean LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'barks_job_forget';
 COMMENT ON FUNCTION barks.job_forget(bigint) IS 'removes a submitted job that has ended, and its rows';
+
+CREATE FUNCTION barks.rdd_save_as_text_file(r barks.rdd, path text, codec text DEFAULT NULL) RETURNS bigint
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save';
+COMMENT ON FUNCTION barks.rdd_save_as_text_file(barks.rdd, text, text) IS
+    'writes each element as a line to files in a new directory on the nodes; gives the number of elements';
+
+CREATE FUNCTION barks.rdd_save_as_object_file(r barks.rdd, path text, codec text DEFAULT NULL) RETURNS bigint
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save';
+COMMENT ON FUNCTION barks.rdd_save_as_object_file(barks.rdd, text, text) IS
+    'writes the elements with their types to files in a new directory on the nodes; gives their number';

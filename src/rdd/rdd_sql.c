@@ -9,7 +9,9 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "common/pg_prng.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -22,6 +24,7 @@
 #include "utils/typcache.h"
 
 #include "rdd/calls.h"
+#include "rdd/file_list.h"
 #include "rdd/query.h"
 #include "rdd/storage.h"
 
@@ -30,6 +33,7 @@
 PG_FUNCTION_INFO_V1(barks_rdd_transform);
 PG_FUNCTION_INFO_V1(barks_rdd_action);
 PG_FUNCTION_INFO_V1(barks_rdd_rows);
+PG_FUNCTION_INFO_V1(barks_rdd_save);
 PG_FUNCTION_INFO_V1(barks_rdd_sql);
 PG_FUNCTION_INFO_V1(barks_rdd_explain);
 PG_FUNCTION_INFO_V1(barks_rdd_num_partitions);
@@ -41,6 +45,7 @@ static List *types_of_value(Oid type, const RddShape *shape);
 static Datum value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull);
 static Datum record_of(const RddShape *shape, Datum *values, bool *nulls, int *column);
 static Datum named_row(const RddShape *shape, Datum *values, bool *nulls, int *column);
+static int64 on_all_nodes(const char *function, const char *path, const char *token);
 static List *column_types(TupleDesc desc);
 static void store_rows(Portal portal, ReturnSetInfo *rsinfo);
 
@@ -206,6 +211,71 @@ named_row(const RddShape *shape, Datum *values, bool *nulls, int *column)
 			(*column)++;
 	}
 	return HeapTupleGetDatum(heap_form_tuple(desc, fields, field_nulls));
+}
+
+/*
+ * An action that writes files: they are written where nobody looks, and become visible
+ * when there are all of them.
+ */
+Datum
+barks_rdd_save(PG_FUNCTION_ARGS)
+{
+	List	   *values = NIL;
+	char	   *path;
+	char	   *token = psprintf("%016llx", (unsigned long long) pg_prng_uint64(&pg_global_prng_state));
+	RddQuery	query = {.in_order = true};
+	Rdd		   *rdd;
+	Portal		portal;
+	int64		files = 0;
+	int64		moved;
+	int64		elements = 0;
+
+	for (int i = 0; i < PG_NARGS(); i++)
+		values = lappend(values, constant_of(fcinfo, i));
+	values = lappend(values, makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(token), false, false));
+	rdd = rdd_apply_values(operation_name(fcinfo), values);
+	path = file_path(TextDatumGetCString(PG_GETARG_DATUM(1)));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	rdd_storage_fill(rdd);
+	(void) on_all_nodes("rdd_write_begin", path, token);
+	portal = rdd_open(rdd, "", list_make1_oid(INT8OID), &query);
+	do
+	{
+		SPI_cursor_fetch(portal, true, FETCH_ROWS);
+		files += SPI_processed;
+		for (uint64 i = 0; i < SPI_processed; i++)
+		{
+			bool		isnull;
+
+			elements += DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		}
+		SPI_freetuptable(SPI_tuptable);
+	} while (SPI_processed > 0);
+	SPI_cursor_close(portal);
+	moved = on_all_nodes("rdd_write_end", path, token);
+	SPI_finish();
+	if (moved != files)
+		ereport(ERROR,
+				(errcode(ERRCODE_IO_ERROR),
+				 errmsg("files of directory \"%s\" are not complete", path),
+				 errdetail("Of %lld files %lld were found on the nodes.", (long long) files, (long long) moved),
+				 errhint("Remove the directory, and save the RDD again.")));
+	PG_RETURN_INT64(elements);
+}
+
+/* Call a function with path and token on each node several times; gives the sum of its values. */
+static int64
+on_all_nodes(const char *function, const char *path, const char *token)
+{
+	char	   *sql = psprintf("SELECT pg_catalog.sum(barks.%s(%s::pg_catalog.text, %s::pg_catalog.text, p.part)) "
+							   "FROM barks.rdd_parts(NULL::pg_catalog.int4) AS p", function,
+							   quote_literal_cstr(path), quote_literal_cstr(token));
+	bool		isnull;
+
+	if (SPI_execute(sql, false, 0) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "could not call %s on the nodes", function);
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
 /* An action that gives rows. */

@@ -321,6 +321,8 @@ shape_of_query(const char *text, const char **statement)
 
 		if (target->resjunk)
 			continue;
+		if (exprType((Node *) target->expr) != UNKNOWNOID)
+			rdd_expect_type(exprType((Node *) target->expr));
 		types = lappend_oid(types, exprType((Node *) target->expr));
 		typmods = lappend_int(typmods, exprTypmod((Node *) target->expr));
 		collations = lappend_oid(collations, exprCollation((Node *) target->expr));

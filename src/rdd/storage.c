@@ -506,6 +506,7 @@ barks_rdd_unpersist(PG_FUNCTION_ARGS)
 	RddStep    *step = rdd_last(rdd);
 	Oid			table;
 
+	rdd_read_steps(rdd);
 	if (strcmp(step->name, "persist") != 0)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	rdd_read_steps(rdd);
@@ -522,7 +523,9 @@ barks_rdd_unpersist(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_storage_level(PG_FUNCTION_ARGS)
 {
-	RddStep    *step = rdd_last(rdd_from_datum(PG_GETARG_DATUM(0)));
+	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	RddStep    *step = rdd_last(rdd);
 
+	rdd_read_steps(rdd);
 	PG_RETURN_TEXT_P(cstring_to_text(strcmp(step->name, "persist") == 0 ? level_of(step) : "NONE"));
 }

@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/seclabel.h"
 #include "utils/builtins.h"
@@ -38,6 +39,7 @@ static struct
 	const LayoutSpec *spec;
 }			override;
 
+static void label_function(const char *label);
 static void on_security_label(const ObjectAddress *object, const char *label);
 static void parse_field(LayoutSpec *spec, const JsonbValue *name, const JsonbValue *value,
 						const char *label);
@@ -232,10 +234,15 @@ on_security_label(const ObjectAddress *object, const char *label)
 {
 	char		relkind;
 
+	if (object->classId == ProcedureRelationId)
+	{
+		label_function(label);
+		return;
+	}
 	if (object->classId != RelationRelationId || object->objectSubId != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("labels of provider \"%s\" are for tables only", BARKS_LABEL_PROVIDER),
+				 errmsg("labels of provider \"%s\" are for tables and functions only", BARKS_LABEL_PROVIDER),
 				 errhint("Use barks.distribute_table() to lay out a table.")));
 	relkind = get_rel_relkind(object->objectId);
 	if (relkind != RELKIND_PARTITIONED_TABLE && !table_is_distributed(object->objectId))
@@ -244,6 +251,18 @@ on_security_label(const ObjectAddress *object, const char *label)
 				 errmsg("\"%s\" is not a distributed table", get_rel_name(object->objectId)),
 				 errhint("Use barks.distribute_table() to distribute it.")));
 	pending_relabel(object->objectId, label ? label_parse(label) : label_spec_by(NULL, 0));
+}
+
+/* What is known of functions, and plans that call them, may change with it. */
+static void
+label_function(const char *label)
+{
+	if (label && strcmp(label, BARKS_LABEL_SHIPPABLE) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid label of a function: %s", label),
+				 errhint("It can only be \"%s\".", BARKS_LABEL_SHIPPABLE)));
+	CacheInvalidateCatalog(ProcedureRelationId);
 }
 
 static void

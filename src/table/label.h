@@ -18,6 +18,8 @@
 
 #define BARKS_LABEL_PROVIDER	"barks"
 #define BARKS_MAX_PARTITIONS	65536
+/* Of a function: its owner says that it gives the same on every node. */
+#define BARKS_LABEL_SHIPPABLE	"shippable"
 
 typedef struct LayoutSpec
 {

@@ -14,6 +14,7 @@
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
@@ -67,8 +68,9 @@ remote_types_ensure(List *nodes, TupleDesc desc)
 const char *
 remote_extension_lacking(Oid class_id, Oid object_id)
 {
-	Oid			extension = object_id < FirstNormalObjectId ? InvalidOid :
-		getExtensionOfObject(class_id, object_id);
+	/* PL/pgSQL is there from the beginning, and can be dropped */
+	Oid			extension = object_id < FirstNormalObjectId && class_id != LanguageRelationId ?
+		InvalidOid : getExtensionOfObject(class_id, object_id);
 	char	   *what;
 	Oid			node;
 
@@ -156,6 +158,17 @@ remote_type_check_alter(Oid type)
 				 errmsg("cannot alter type %s because a distributed table uses it",
 						format_type_be(type)),
 				 errhint("Use barks.undistribute_table() on the tables that use it first.")));
+}
+
+bool
+remote_has_local_shards(Oid relid)
+{
+	Relation	rel = table_open(relid, NoLock);
+	bool		local = list_member_oid(shard_nodes(table_layout(rel)), InvalidOid) ||
+		node_list() == NIL;
+
+	table_close(rel, NoLock);
+	return local;
 }
 
 List *

@@ -31,6 +31,9 @@ extern void remote_enum_altered(AlterEnumStmt *stmt);
 /* ERROR when the type is used by shards on nodes: the command would not reach them. */
 extern void remote_type_check_alter(Oid type);
 
+/* Has the table, which is locked, shards on this server? */
+extern bool remote_has_local_shards(Oid relid);
+
 /*
  * The list with the user's collations that the table's columns have, if all
  * nodes have shards of it, and so the collations too.  The table is locked.

@@ -39,3 +39,17 @@ RETURNS boolean LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_combine_state';
 COMMENT ON FUNCTION barks.combine_state("any") IS
     'in the tasks of queries: marks an aggregate that combines states of an earlier stage';
+
+CREATE FUNCTION barks.keep_functions(schema text, role text, names text[], definitions text[])
+RETURNS void LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_keep_functions';
+COMMENT ON FUNCTION barks.keep_functions(text, text, text[], text[]) IS
+    'on nodes, for drivers only: makes the copies of functions that tasks of the role call';
+REVOKE EXECUTE ON FUNCTION barks.keep_functions(text, text, text[], text[]) FROM PUBLIC;
+
+CREATE FUNCTION barks.drop_kept_functions(schema text)
+RETURNS bigint LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_drop_kept_functions';
+COMMENT ON FUNCTION barks.drop_kept_functions(text) IS
+    'on nodes, for drivers only: drops the copies of functions in the schema';
+REVOKE EXECUTE ON FUNCTION barks.drop_kept_functions(text) FROM PUBLIC;

@@ -5,12 +5,15 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "worker/kept_functions.h"
 #include "worker/pool.h"
 
 #define WORKER_COLUMNS 8
@@ -21,8 +24,12 @@ PG_FUNCTION_INFO_V1(barks_slot_queue);
 PG_FUNCTION_INFO_V1(barks_exchange);
 PG_FUNCTION_INFO_V1(barks_row_holds);
 PG_FUNCTION_INFO_V1(barks_combine_state);
+PG_FUNCTION_INFO_V1(barks_keep_functions);
+PG_FUNCTION_INFO_V1(barks_drop_kept_functions);
 
 static const char *state_name(SlotState state);
+static char **texts_of(ArrayType *array, int *n);
+static void check_service_role(void);
 
 /* barks.worker_slots(): one row per slot of this server */
 Datum
@@ -128,4 +135,58 @@ state_name(SlotState state)
 			return "leaving";
 	}
 	pg_unreachable();
+}
+
+/* barks.keep_functions(schema, role, names, definitions) */
+Datum
+barks_keep_functions(PG_FUNCTION_ARGS)
+{
+	int			n;
+	int			ndefinitions;
+	char	  **names = texts_of(PG_GETARG_ARRAYTYPE_P(2), &n);
+	char	  **definitions = texts_of(PG_GETARG_ARRAYTYPE_P(3), &ndefinitions);
+
+	check_service_role();
+	if (n != ndefinitions)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there must be as many names as definitions")));
+	kept_functions_make(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)),
+						n, names, definitions);
+	PG_RETURN_VOID();
+}
+
+/* barks.drop_kept_functions(schema) */
+Datum
+barks_drop_kept_functions(PG_FUNCTION_ARGS)
+{
+	check_service_role();
+	PG_RETURN_INT64(kept_functions_drop(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+}
+
+static char **
+texts_of(ArrayType *array, int *n)
+{
+	Datum	   *values;
+	char	  **texts;
+
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("names and definitions must not be null")));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, NULL, n);
+	texts = palloc(sizeof(char *) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+		texts[i] = TextDatumGetCString(values[i]);
+	return texts;
+}
+
+static void
+check_service_role(void)
+{
+	if (!superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to keep functions of a driver"),
+				 errdetail("Only the service role, a superuser, may do this.")));
 }
