@@ -215,6 +215,11 @@ SELECT count(*), sum(id) FROM parts.words WHERE id % 2 = 1;
 SELECT rdd_element_type(rdd_zip_partitions(rdd_range(0, 3), rdd_range(0, 3), 'parts.merge(refcursor, refcursor)'));
 SELECT * FROM rdd_collect(rdd_zip_partitions(rdd_range(0, 3), rdd_range(0, 7), 'parts.merge(refcursor, refcursor)')) AS t(x bigint, y bigint, z text);
 SELECT * FROM rdd_collect(rdd_zip_partitions(rdd_range(0, 3), rdd_range(0, 7), rdd_range(5, 8), 'parts.three(refcursor, refcursor, refcursor)'), NULL::bigint);
+-- partitions that do not fit into memory
+SET work_mem = '64kB';
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_map(rdd_range(0, 20000, 1, 2), 'x * 2'), 'parts.total(refcursor)'), NULL::bigint);
+SELECT count(*), sum(mean) FROM rdd_count_by_value_approx(rdd_map(rdd_range(0, 20000, 1, 2), 'x / 2'), 100000, 0.9, NULL::bigint);
+RESET work_mem;
 -- and more on top, and one in another
 SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_map_partitions(rdd_map_partitions(rdd_range(0, 100, 1, 10), 'parts.total(refcursor)'), 'parts.total(refcursor)'), 'x * 2')), NULL::bigint[]);
 SELECT rdd_sum(rdd_map_partitions(rdd_map(rdd_range(0, 100, 1, 10), barks.fn('x * $1', 3::bigint)), 'parts.total(refcursor)'));

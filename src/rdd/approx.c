@@ -318,6 +318,7 @@ give_groups(Approx *approx, ReturnSetInfo *rsinfo)
 		bounds_of_count(approx, count, values + 1);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
+	tuplestore_end(approx->groups);
 }
 
 static void

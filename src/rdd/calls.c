@@ -44,6 +44,7 @@ typedef struct Feed
 	uint64		nrows;
 	uint64		next;
 	MemoryContext context;		/* of the partition */
+	Tuplestorestate *store;		/* its rows */
 	SPIPlanPtr	plan;			/* SELECT * FROM name */
 	Portal		cursor;
 } Feed;
@@ -168,6 +169,7 @@ run_call(CallRun *run, List *rdds)
 			if (GetPortalByName(feed->cursor->name) == feed->cursor)
 				SPI_cursor_close(feed->cursor);
 			SPI_unregister_relation(feed->name);
+			tuplestore_end(feed->store);
 			MemoryContextReset(feed->context);
 		}
 	}
@@ -203,25 +205,25 @@ fill_feed(Feed *feed, int partition)
 {
 	int			natts = feed->desc->natts;
 	MemoryContext before = MemoryContextSwitchTo(feed->context);
-	Tuplestorestate *store = tuplestore_begin_heap(true, false, work_mem);
 	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
 	Datum	   *values = palloc((natts + 1) * sizeof(Datum));
 	bool	   *nulls = palloc((natts + 1) * sizeof(bool));
 
+	feed->store = tuplestore_begin_heap(false, false, work_mem);
 	MemoryContextSwitchTo(before);
 	for (; next_row(feed); feed->next++)
 	{
 		heap_deform_tuple(feed->rows->vals[feed->next], feed->rows->tupdesc, values, nulls);
 		if (DatumGetInt32(values[natts]) != partition)
 			break;
-		tuplestore_putvalues(store, feed->desc, values, nulls);
+		tuplestore_putvalues(feed->store, feed->desc, values, nulls);
 	}
 	relation->md.name = (char *) feed->name;
 	relation->md.reliddesc = InvalidOid;
 	relation->md.tupdesc = feed->desc;
 	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation->md.enrtuples = tuplestore_tuple_count(store);
-	relation->reldata = store;
+	relation->md.enrtuples = tuplestore_tuple_count(feed->store);
+	relation->reldata = feed->store;
 	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register the rows of a partition");
 }
