@@ -139,6 +139,18 @@ SELECT count(*) FROM a JOIN b ON a.k = b.id WHERE 1 / (b.k - 7) > 0;
 RESET barks.runtime_filters;
 RESET barks.shuffle_partitions;
 
+-- rows made unique by an expression: one stands for all of equal value, though its columns differ
+CREATE TABLE small (k int);
+SELECT barks.distribute_table('small', by => 'k', partitions => 4);
+INSERT INTO small SELECT i FROM generate_series(1, 10) i;
+CREATE TABLE large (k int, v int);
+SELECT barks.distribute_table('large', by => 'k', partitions => 4);
+INSERT INTO large SELECT i, i % 20 - 10 FROM generate_series(1, 20000) i;
+ANALYZE small;
+ANALYZE large;
+SELECT count(*) FROM small WHERE EXISTS (SELECT FROM large WHERE abs(large.v) = abs(small.k));
+SELECT * FROM barks.fallbacks('SELECT count(*) FROM small WHERE EXISTS (SELECT FROM large WHERE abs(large.v) = abs(small.k))');
+
 SET barks.enabled = off;
 SELECT count(*), sum(a.id) FROM a JOIN b ON a.k = b.k;
 SET client_min_messages = warning;

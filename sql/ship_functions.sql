@@ -52,6 +52,7 @@ CREATE FUNCTION pick(a anyelement, b anyelement) RETURNS anyelement LANGUAGE plp
 $$ BEGIN RETURN coalesce(b, a); END $$;
 CREATE FUNCTION day_name(d date) RETURNS text LANGUAGE sql STABLE STRICT AS
 $$ SELECT string_agg(to_char(d + i, 'Dy'), ',' ORDER BY i) FROM generate_series(0, 1) i $$;
+CREATE FUNCTION calls_greater(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN greater(n, 3); END $$;
 CREATE FUNCTION nested(n int) RETURNS numeric LANGUAGE sql IMMUTABLE AS
 $$ WITH w AS (SELECT last_of(n), last_of(b => 5, a => n) AS two) SELECT max(c + two) + gauss(n) FROM w AS w(c) $$;
 SELECT try('gauss(a)');
@@ -63,6 +64,7 @@ SELECT try('greater(VARIADIC ARRAY[a, 2])');
 SELECT try('pick(b, NULL) || pick(NULL, d)');
 SELECT try('day_name(d)');
 SELECT try('nested(a)');
+SELECT try('calls_greater(a)');
 
 -- sets, in FROM and in the target list
 CREATE FUNCTION upto(n int) RETURNS SETOF int LANGUAGE plpgsql IMMUTABLE AS
@@ -97,6 +99,19 @@ $$ BEGIN RETURN p + 1; END $$;
 EXECUTE p;
 SELECT try('both_of(a)');
 ALTER FUNCTION tax(numeric) IMMUTABLE;
+EXECUTE p;
+-- what a body may mean changes with what there is
+CREATE FUNCTION tax(p text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN 0; END $$;
+EXECUTE p;
+SELECT try('both_of(a)');
+DROP FUNCTION tax(text);
+EXECUTE p;
+CREATE TYPE n AS ENUM ('x');
+EXECUTE p;
+SELECT try('both_of(a)');
+DROP TYPE n;
+EXECUTE p;
+SELECT try('both_of(a)');
 
 -- names mean what they mean here
 CREATE SCHEMA other;
@@ -118,6 +133,99 @@ CREATE FUNCTION lowers_sql(n int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS 
 SELECT try('lowers(a)');
 SELECT try('lowers_sql(a)');
 DROP FUNCTION lower(int);
+CREATE CAST (bool AS numeric) WITH INOUT AS IMPLICIT;
+SELECT try('fac(a)');
+DROP CAST (bool AS numeric);
+SELECT try('fac(a)');
+
+-- settings of the session
+CREATE FUNCTION second_month(n int) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT max(x || to_char('01/02/2020'::date, 'Mon')) FROM generate_series(1, n) x $$;
+CREATE FUNCTION second_month2(n int) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ BEGIN RETURN to_char('01/02/2020'::date, 'Mon'); END $$;
+SELECT max(second_month(a)), max(second_month2(a)) FROM t;
+SET DateStyle = 'ISO, DMY';
+SELECT max(second_month(a)), max(second_month2(a)) FROM t;
+SELECT try('second_month(a)');
+RESET DateStyle;
+SET plpgsql.variable_conflict = use_column;
+SELECT try('fac(a)');
+RESET plpgsql.variable_conflict;
+
+-- blocks with handlers, and sets that go on from batch to batch
+CREATE FUNCTION safe(n int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE r int := 0;
+BEGIN
+	FOR i IN 0 .. n LOOP
+		BEGIN
+			r := r + 100 / (i - 2);
+		EXCEPTION WHEN division_by_zero THEN r := r + 1000;
+		END;
+	END LOOP;
+	RETURN r;
+END $$;
+CREATE FUNCTION slowly(n int) RETURNS SETOF bigint LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT count(*) OVER (ORDER BY i) FROM generate_series(1, n) i $$;
+SELECT try('safe(a)');
+SET barks.batch_rows = 1;
+SELECT try('safe(a)');
+SELECT sum(x), count(*) FROM (SELECT slowly(a) x, k FROM t WHERE k < 30) y;
+SELECT x, k FROM (SELECT slowly(a) x, k FROM t WHERE k < 5) y ORDER BY 2, 1;
+SELECT * FROM barks.fallbacks('SELECT slowly(a) x, k FROM t');
+RESET barks.batch_rows;
+BEGIN;
+INSERT INTO t VALUES (501, 3);
+SELECT sum(safe(a)::int), sum(fac(a)) FROM t;
+SAVEPOINT s;
+CREATE FUNCTION new_one(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN n + 1; END $$;
+SELECT sum(new_one(a)) FROM t;
+ROLLBACK TO s;
+SELECT sum(fac(a)) FROM t;
+ROLLBACK;
+DECLARE c CURSOR WITH HOLD FOR SELECT k, fac(a) FROM t WHERE k < 4 ORDER BY k;
+FETCH 2 FROM c;
+CREATE OR REPLACE FUNCTION fac(n int) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN IF n <= 1 THEN RETURN 1; END IF; RETURN n * fac(n - 1); END $$;
+FETCH 2 FROM c;
+CLOSE c;
+
+-- aggregates
+CREATE FUNCTION add_square(s numeric, n int) RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT AS $$ BEGIN RETURN s + n * n; END $$;
+CREATE FUNCTION root_of(s numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$ SELECT round(sqrt(s), 3) $$;
+CREATE AGGREGATE norm(int) (SFUNC = add_square, STYPE = numeric, INITCOND = '0', FINALFUNC = root_of);
+CREATE AGGREGATE norm_of_parts(n int) (SFUNC = add_square, STYPE = numeric, INITCOND = '0', FINALFUNC = root_of, COMBINEFUNC = numeric_add);
+CREATE AGGREGATE accumulate(anycompatible) (SFUNC = array_append, STYPE = anycompatiblearray, INITCOND = '{}');
+CREATE FUNCTION one_more(n bigint) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN n + 1; END $$;
+CREATE AGGREGATE how_many(*) (SFUNC = one_more, STYPE = bigint, INITCOND = '0', COMBINEFUNC = int8pl);
+CREATE FUNCTION last_word(s text, VARIADIC w text[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT max(x) || s FROM unnest(w) x $$;
+CREATE AGGREGATE words(VARIADIC text[]) (SFUNC = last_word, STYPE = text, INITCOND = '');
+CREATE AGGREGATE mine_median(ORDER BY float8) (SFUNC = float8_accum, STYPE = float8[], INITCOND = '{0,0,0}');
+CREATE FUNCTION noisy_add(s int, n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN s + n; END $$;
+CREATE AGGREGATE noisy(int) (SFUNC = noisy_add, STYPE = int, INITCOND = '0');
+CREATE FUNCTION compare(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	ours text;
+	plain text;
+BEGIN
+	RETURN QUERY SELECT node || ': ' || reason FROM barks.fallbacks(format(query, 't'));
+	EXECUTE format('SELECT string_agg(x::text, '';'' ORDER BY x::text) FROM (%s) x', format(query, 't')) INTO ours;
+	EXECUTE format('SELECT string_agg(x::text, '';'' ORDER BY x::text) FROM (%s) x', format(query, 'heap')) INTO plain;
+	IF ours IS DISTINCT FROM plain THEN
+		RETURN NEXT format('%s instead of %s', ours, plain);
+	END IF;
+END $$;
+SELECT norm(a), norm_of_parts(a), how_many(*) FROM t;
+SELECT compare('SELECT a, norm(k) AS n FROM %s GROUP BY a HAVING how_many(*) > 5');
+SELECT compare('SELECT norm_of_parts(a), how_many(*) FROM %s');
+SELECT compare('SELECT a / 3 AS g, norm_of_parts(k) FILTER (WHERE a > 2), how_many(*) FROM %s GROUP BY 1');
+SELECT compare('SELECT a, norm(DISTINCT k / 3) AS n, accumulate(b ORDER BY k) FROM %s GROUP BY a');
+SELECT compare('SELECT a, words(b, d::text ORDER BY k) FROM %s GROUP BY a');
+SELECT compare('SELECT norm(k) OVER (PARTITION BY a ORDER BY k) AS n, how_many(*) OVER (PARTITION BY a) FROM %s');
+SET barks.driver_groups = 0;
+SELECT compare('SELECT k / 2 AS g, norm_of_parts(k), how_many(*) FROM %s GROUP BY 1');
+RESET barks.driver_groups;
+SELECT compare('SELECT sum(noisy), max(n) FROM (SELECT a, noisy(k), norm(k) n FROM %s GROUP BY a) x');
+SELECT * FROM barks.fallbacks('SELECT mine_median() WITHIN GROUP (ORDER BY n) FROM t');
 
 -- what stays on the driver
 CREATE DOMAIN positive AS int CHECK (VALUE >= 0);
@@ -165,8 +273,30 @@ $$ BEGIN RETURN CASE WHEN m = 'sad' THEN 'glad' ELSE 'sad' END; END $$;
 CREATE FUNCTION double(p positive) RETURNS positive LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN p * 2; END $$;
 CREATE FUNCTION turn(r pair) RETURNS pair LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (r.x + 1, r.y); END $$;
 SELECT other_mood(m), count(*), sum(double(p)), max((turn(r)).x) FROM typed GROUP BY 1 ORDER BY 1;
-SELECT * FROM barks.fallbacks('SELECT other_mood(m), count(*) FROM typed GROUP BY 1');
-SELECT * FROM barks.fallbacks('SELECT sum(double(p)), max((turn(r)).x) FROM typed');
+SELECT other_mood(m), count(*), max((turn(r)).x) FROM typed GROUP BY 1 ORDER BY 1;
+SELECT * FROM barks.fallbacks('SELECT other_mood(m), count(*), max((turn(r)).x) FROM typed GROUP BY 1');
+SELECT * FROM barks.fallbacks('SELECT sum(double(p)) FROM typed');
+
+-- operators of a type are where its extension is
+CREATE EXTENSION citext SCHEMA ship_test;
+CREATE FUNCTION same(a citext, b citext) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN a = b; END $$;
+CREATE FUNCTION same_in(a anyelement, b anyelement) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN a IN (b); END $$;
+CREATE FUNCTION same_sql(a citext, b citext) RETURNS bool LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT bool_and(a = b) $$;
+SELECT count(*) FROM t WHERE same(b::citext, 'X3');
+SELECT count(*) FROM t WHERE same_in(b::citext, 'X3');
+SELECT count(*) FROM t WHERE same_sql(b::citext, 'X3');
+SELECT count(*) FROM t WHERE same_in(b, 'x3');
+SELECT * FROM barks.fallbacks('SELECT count(*) FROM t WHERE same(b::citext, ''X3'')');
+SELECT * FROM barks.fallbacks('SELECT count(*) FROM t WHERE same_in(b::citext, ''X3'')');
+SELECT * FROM barks.fallbacks('SELECT count(*) FROM t WHERE same_in(b, ''x3'')');
+SELECT try('fac(a)');
+CREATE FUNCTION text_same(text, varchar) RETURNS bool LANGUAGE sql IMMUTABLE AS $$ SELECT true $$;
+CREATE OPERATOR ~~ (LEFTARG = text, RIGHTARG = varchar, FUNCTION = text_same);
+CREATE FUNCTION is_like(a text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN a LIKE 'q'::varchar; END $$;
+SELECT try('is_like(b)');
+DROP OPERATOR ~~ (text, varchar);
+SELECT try('is_like(b)');
+DROP EXTENSION citext CASCADE;
 
 -- errors are those of the function
 CREATE FUNCTION fails(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS

@@ -19,6 +19,7 @@
 #include "hooks.h"
 #include "job/plan.h"
 #include "planner/planner.h"
+#include "rdd/query.h"
 #include "rdd/storage.h"
 #include "shuffle/shuffle.h"
 #include "table/table.h"
@@ -49,6 +50,7 @@ _PG_init(void)
 	shuffle_init();
 	worker_init();
 	driver_init();
+	rdd_init();
 	rdd_storage_init();
 	hooks_init();
 

@@ -22,8 +22,10 @@
 #include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
+#include "utils/syscache.h"
 
 #include "cluster/connection.h"
 #include "cluster/node.h"
@@ -44,6 +46,7 @@ typedef struct KnownCopy
 
 static HTAB *known;
 static uint64 known_epoch;
+static bool nodes_changed;		/* a node may be another server now */
 
 typedef struct ShipShared
 {
@@ -56,6 +59,7 @@ static shmem_startup_hook_type next_shmem_startup;
 
 static void request_shmem(void);
 static void startup_shmem(void);
+static void on_nodes_changed(Datum arg, int cache_id, uint32 hash);
 static void lock_copies(LOCKMODE mode);
 static void forget_old(void);
 static List *add_unknown(Oid node, List *functions, List *unknown);
@@ -72,6 +76,13 @@ ship_init(void)
 	shmem_request_hook = request_shmem;
 	next_shmem_startup = shmem_startup_hook;
 	shmem_startup_hook = startup_shmem;
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, on_nodes_changed, (Datum) 0);
+}
+
+static void
+on_nodes_changed(Datum arg, int cache_id, uint32 hash)
+{
+	nodes_changed = true;
 }
 
 static void
@@ -165,8 +176,9 @@ forget_old(void)
 	HASHCTL		control = {.keysize = sizeof(KnownCopy), .entrysize = sizeof(KnownCopy)};
 	uint64		epoch = pg_atomic_read_u64(&shared->epoch);
 
-	if (known && known_epoch == epoch)
+	if (known && known_epoch == epoch && !nodes_changed)
 		return;
+	nodes_changed = false;
 	ship_forget();
 	control.hcxt = TopMemoryContext;
 	known = hash_create("barks shipped functions", 64, &control,
@@ -230,7 +242,9 @@ array_of(List *functions, bool names)
 		ShippedFunction *function = lfirst(lc);
 
 		appendStringInfo(&buf, "%s%s", buf.len == 0 ? "ARRAY[" : ", ",
-						 quote_literal_cstr(names ? function->name : function->definition));
+						 quote_literal_cstr(names ? function->name :
+											psprintf("%s %s", function->aggregate ? "AGGREGATE" : "FUNCTION",
+													 function->definition)));
 	}
 	appendStringInfoString(&buf, "]");
 	return buf.data;

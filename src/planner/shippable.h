@@ -40,6 +40,8 @@ extern bool shippable_evaluated_on_driver(Node *expr);
 /* Does the text form of a constant of this type mean the same on every node? */
 extern bool shippable_constant_type(Oid type);
 
+/* Is it a built-in function that is volatile, but may run on any server? */
+extern bool shippable_runs_anywhere(Oid funcid);
 /* NULL, or why nodes must not call a built-in function, or one of an extension, in a function's body. */
 extern const char *shippable_builtin_reason(Oid funcid);
 extern const char *shippable_extension_reason(Oid funcid);

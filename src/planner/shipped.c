@@ -38,6 +38,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/syscache.h"
 
 #include "planner/shipped.h"
@@ -55,9 +56,11 @@ bool		shipped_enabled = true;
 static MemoryContext known_context;
 static List *known;				/* of ShippedFunction */
 static Oid	known_user;
+static char *known_settings;
 static bool known_holds;
 static List *in_progress;		/* of ShippedFunction: the functions whose calls are followed */
 
+static char *settings_now(void);
 static ShippedFunction *look(Oid function, const FuncExpr *call);
 static ShippedFunction *find(List *list, Oid function, const List *argtypes, const List *path);
 static void examine(ShippedFunction *it, const FuncExpr *call);
@@ -65,26 +68,30 @@ static bool is_declared(Oid function);
 static const char *refuse(ShippedFunction *it, HeapTuple tuple);
 static const char *refuse_language(Oid language);
 static void make_copy(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call);
+static const char *refuse_domains(const List *types);
 static char *body_for(ShippedFunction *it, HeapTuple tuple, const ShippedBody *body,
 					  const char *head, const char *own_name);
 static List *polymorphic_arguments(const FuncExpr *call);
+static bool is_polymorphic(HeapTuple tuple);
+static bool is_sql(HeapTuple tuple);
+static void make_aggregate(ShippedFunction *it, HeapTuple tuple);
 static char *signature(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call);
+static void append_arguments(StringInfo buf, StringInfo columns, ShippedFunction *it, HeapTuple tuple,
+							 const FuncExpr *call);
 static const char *mode_word(char mode);
 static void append_type(StringInfo buf, ShippedFunction *it, Oid type);
-static Oid	resolved_result(Form_pg_proc form, const FuncExpr *call);
 static char *options(HeapTuple tuple);
 static const char *append_settings(StringInfo buf, HeapTuple tuple);
 static char *own_search_path(HeapTuple tuple);
 static char *copy_name(const char *name, const char *definition);
 static void forget(Datum arg, int cache_id, uint32 hash);
-static void forget_relation(Datum arg, Oid relid);
 
 void
 shipped_init(void)
 {
 	static const int caches[] = {
 		PROCOID, PROCNAMEARGSNSP, TYPEOID, OPEROID, NAMESPACEOID, LANGOID, AUTHOID,
-		FOREIGNSERVEROID, COLLOID
+		FOREIGNSERVEROID, COLLOID, CASTSOURCETARGET
 	};
 
 	DefineCustomBoolVariable("barks.ship_functions",
@@ -93,18 +100,17 @@ shipped_init(void)
 							 &shipped_enabled, true, PGC_USERSET, 0, NULL, NULL, NULL);
 	for (int i = 0; i < lengthof(caches); i++)
 		CacheRegisterSyscacheCallback(caches[i], forget, (Datum) 0);
-	CacheRegisterRelcacheCallback(forget_relation, (Datum) 0);
 }
 
+/*
+ * A new function or type can give a body another meaning, or doubts: plans for which it
+ * was looked at are made anew.  A new table comes with a type.
+ */
 static void
 forget(Datum arg, int cache_id, uint32 hash)
 {
-	known_holds = false;
-}
-
-static void
-forget_relation(Datum arg, Oid relid)
-{
+	if (known_holds && known != NIL)
+		ResetPlanCache();
 	known_holds = false;
 }
 
@@ -118,7 +124,7 @@ shipped_is_users(Oid function)
 char *
 shipped_schema(void)
 {
-	return psprintf("%s_functions", table_shard_schema());
+	return table_function_schema();
 }
 
 bool
@@ -135,28 +141,70 @@ shipped_is_new(const ShippedFunction *function)
 }
 
 bool
-shipped_is_call_of(const ShippedFunction *function, const FuncExpr *call)
+shipped_is_call_of(const ShippedFunction *function, const Node *call)
 {
-	return function->function == call->funcid &&
-		(function->argtypes == NIL || equal(function->argtypes, polymorphic_arguments(call)));
+	return function->function == shipped_called_function(call) &&
+		(function->argtypes == NIL ||
+		 equal(function->argtypes, polymorphic_arguments((const FuncExpr *) call)));
+}
+
+Oid
+shipped_called_function(const Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_FuncExpr:
+			return ((const FuncExpr *) node)->funcid;
+		case T_Aggref:
+			return ((const Aggref *) node)->aggfnoid;
+		case T_WindowFunc:
+			return ((const WindowFunc *) node)->winfnoid;
+		default:
+			return InvalidOid;
+	}
 }
 
 const ShippedFunction *
-shipped_function(const FuncExpr *call)
+shipped_function(const Node *call)
 {
+	char	   *settings = settings_now();
+
 	/* after an error there may be some left */
 	in_progress = NIL;
 	if (known_context == NULL)
 		known_context = AllocSetContextCreate(TopMemoryContext, "barks shipped functions",
 											  ALLOCSET_DEFAULT_SIZES);
-	if (!known_holds || known_user != GetUserId())
+	if (!known_holds || known_user != GetUserId() || strcmp(settings, known_settings) != 0)
 	{
 		MemoryContextReset(known_context);
 		known = NIL;
 		known_user = GetUserId();
+		known_settings = MemoryContextStrdup(known_context, settings);
 		known_holds = true;
 	}
-	return look(call->funcid, call);
+	return look(shipped_called_function(call),
+				IsA(call, FuncExpr) ? (const FuncExpr *) call : NULL);
+}
+
+/* Settings by which bodies are read, literals in them above all. */
+static char *
+settings_now(void)
+{
+	static const char *const names[] = {
+		"DateStyle", "IntervalStyle", "TimeZone", "timezone_abbreviations", "array_nulls",
+		"backslash_quote", "default_text_search_config", "lc_monetary", "standard_conforming_strings",
+		"transform_null_equals", "xmloption", "plpgsql.variable_conflict", "plpgsql.check_asserts",
+	};
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		const char *value = GetConfigOption(names[i], true, false);
+
+		appendStringInfo(&buf, "%s\n", value ? value : "");
+	}
+	return buf.data;
 }
 
 const ShippedFunction *
@@ -168,7 +216,7 @@ shipped_called(ShippedFunction *caller, Oid function, const FuncExpr *call, cons
 		*reason = "it and what it calls call each other";
 	else if (it->reason)
 		*reason = it->reason;
-	else if (it != caller &&
+	else if (it != caller && !caller->aggregate &&
 			 pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) != ACLCHECK_OK)
 		*reason = psprintf("permission denied for function %s", get_func_name(function));
 	else
@@ -254,10 +302,15 @@ examine(ShippedFunction *it, const FuncExpr *call)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", it->function);
 	it->xmin = HeapTupleHeaderGetXmin(tuple->t_data);
+	it->aggregate = ((Form_pg_proc) GETSTRUCT(tuple))->prokind == PROKIND_AGGREGATE;
 	it->declared = is_declared(it->function);
 	reason = refuse(it, tuple);
+	if (reason == NULL && call == NULL && is_sql(tuple) && is_polymorphic(tuple))
+		reason = "it is in SQL, and its types depend on the call";
 	if (reason)
 		it->reason = MemoryContextStrdup(known_context, reason);
+	else if (it->aggregate)
+		make_aggregate(it, tuple);
 	else
 		make_copy(it, tuple, call);
 	ReleaseSysCache(tuple);
@@ -282,12 +335,14 @@ refuse(ShippedFunction *it, HeapTuple tuple)
 	const char *reason;
 	bool		isnull;
 
-	if (form->prokind != PROKIND_FUNCTION)
+	if (form->prokind != PROKIND_FUNCTION && form->prokind != PROKIND_AGGREGATE)
 		return "it is no ordinary function";
 	if (form->prosecdef)
 		return "it is SECURITY DEFINER";
 	if (form->provolatile == PROVOLATILE_VOLATILE)
 		return "it is volatile";
+	if (it->aggregate)
+		return NULL;
 	if (form->prolang != SQLlanguageId && form->provolatile != PROVOLATILE_IMMUTABLE &&
 		!it->declared)
 		return "it is not immutable";
@@ -356,6 +411,8 @@ make_copy(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call)
 		reason = append_settings(&head, tuple);
 	}
 	if (reason == NULL)
+		reason = refuse_domains(it->types);
+	if (reason == NULL)
 	{
 		/* a call of itself counts as one of a name that cannot be */
 		char	   *name = copy_name(NameStr(form->proname), body_for(it, tuple, &body, head.data, ""));
@@ -370,6 +427,42 @@ make_copy(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call)
 	MemoryContextDelete(work);
 }
 
+static void
+make_aggregate(ShippedFunction *it, HeapTuple tuple)
+{
+	StringInfoData buf;
+	const char *reason;
+
+	initStringInfo(&buf);
+	append_arguments(&buf, NULL, it, tuple, NULL);
+	reason = shipped_describe_aggregate(it, &buf);
+	if (reason == NULL)
+		reason = refuse_domains(it->types);
+	if (reason)
+		it->reason = MemoryContextStrdup(known_context, reason);
+	else
+	{
+		it->definition = MemoryContextStrdup(known_context, buf.data);
+		it->name = MemoryContextStrdup(known_context,
+									   copy_name(NameStr(((Form_pg_proc) GETSTRUCT(tuple))->proname),
+												 buf.data));
+	}
+}
+
+/* Nodes have domains without their constraints. */
+static const char *
+refuse_domains(const List *types)
+{
+	ListCell   *lc;
+	ListCell   *lp;
+
+	foreach(lc, types)
+		foreach(lp, remote_types_of(NIL, lfirst_oid(lc)))
+			if (get_typtype(lfirst_oid(lp)) == TYPTYPE_DOMAIN)
+				return psprintf("it uses domain %s", format_type_be(lfirst_oid(lp)));
+	return NULL;
+}
+
 static char *
 body_for(ShippedFunction *it, HeapTuple tuple, const ShippedBody *body, const char *head,
 		 const char *own_name)
@@ -380,26 +473,49 @@ body_for(ShippedFunction *it, HeapTuple tuple, const ShippedBody *body, const ch
 	return psprintf("%s AS %s", head, quote_literal_cstr(text));
 }
 
-/* Types of the arguments, when a copy in SQL is to be made for them. */
+/* Types of the arguments, when not those that are declared. */
 static List *
 polymorphic_arguments(const FuncExpr *call)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
-	Form_pg_proc form;
-	bool		polymorphic = false;
 	List	   *types = NIL;
 	ListCell   *lc;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", call->funcid);
-	form = (Form_pg_proc) GETSTRUCT(tuple);
-	for (int i = 0; i < form->pronargs; i++)
-		polymorphic |= IsPolymorphicType(form->proargtypes.values[i]);
-	if (polymorphic && form->prolang == SQLlanguageId)
+	if (is_polymorphic(tuple))
 		foreach(lc, call->args)
 			types = lappend_oid(types, exprType(lfirst(lc)));
 	ReleaseSysCache(tuple);
 	return types;
+}
+
+static bool
+is_polymorphic(HeapTuple tuple)
+{
+	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
+
+	for (int i = 0; i < form->pronargs; i++)
+		if (IsPolymorphicType(form->proargtypes.values[i]))
+			return true;
+	return false;
+}
+
+bool
+shipped_is_polymorphic(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		polymorphic = HeapTupleIsValid(tuple) && is_polymorphic(tuple);
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return polymorphic;
+}
+
+static bool
+is_sql(HeapTuple tuple)
+{
+	return ((Form_pg_proc) GETSTRUCT(tuple))->prolang == SQLlanguageId;
 }
 
 /* (arguments) RETURNS type */
@@ -409,42 +525,54 @@ signature(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call)
 	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
 	StringInfoData buf;
 	StringInfoData columns;
-	Oid		   *types;
-	char	  **names;
-	char	   *modes;
-	int			n = get_func_arg_info(tuple, &types, &names, &modes);
-	bool		has_output = false;
 
-	if (it->argtypes != NIL && !resolve_polymorphic_argtypes(n, types, modes, (Node *) call))
-		elog(ERROR, "could not tell the types of the arguments of function %u", it->function);
 	initStringInfo(&buf);
 	initStringInfo(&columns);
-	appendStringInfoChar(&buf, '(');
-	for (int i = 0; i < n; i++)
-	{
-		char		mode = modes ? modes[i] : PROARGMODE_IN;
-		StringInfo	to = mode == PROARGMODE_TABLE ? &columns : &buf;
-
-		if (to->len > (to == &buf))
-			appendStringInfoString(to, ", ");
-		appendStringInfoString(to, mode_word(mode));
-		if (names && names[i] && names[i][0])
-			appendStringInfo(to, "%s ", quote_identifier(names[i]));
-		append_type(to, it, types[i]);
-		has_output |= mode != PROARGMODE_IN && mode != PROARGMODE_VARIADIC;
-	}
-	appendStringInfoString(&buf, ") RETURNS ");
+	append_arguments(&buf, &columns, it, tuple, call);
+	appendStringInfoString(&buf, " RETURNS ");
 	if (columns.len > 0)
 		appendStringInfo(&buf, "TABLE (%s)", columns.data);
 	else
 	{
 		if (form->proretset)
 			appendStringInfoString(&buf, "SETOF ");
-		append_type(&buf, it, it->argtypes != NIL && !has_output ? resolved_result(form, call) :
-					it->argtypes != NIL && form->prorettype != RECORDOID ?
-					resolved_result(form, call) : form->prorettype);
+		append_type(&buf, it, it->argtypes != NIL && is_sql(tuple) && IsPolymorphicType(form->prorettype) ?
+					call->funcresulttype : form->prorettype);
 	}
 	return buf.data;
+}
+
+/* (arguments); those of TABLE by themselves */
+static void
+append_arguments(StringInfo buf, StringInfo columns, ShippedFunction *it, HeapTuple tuple,
+				 const FuncExpr *call)
+{
+	Oid		   *types;
+	char	  **names;
+	char	   *modes;
+	int			n = get_func_arg_info(tuple, &types, &names, &modes);
+	int			start;
+
+	/* a copy in SQL is made for these */
+	if (it->argtypes != NIL && is_sql(tuple) && !resolve_polymorphic_argtypes(n, types, modes, (Node *) call))
+		elog(ERROR, "could not tell the types of the arguments of function %u", it->function);
+	appendStringInfoChar(buf, '(');
+	start = buf->len;
+	for (int i = 0; i < n; i++)
+	{
+		char		mode = modes ? modes[i] : PROARGMODE_IN;
+		StringInfo	to = mode == PROARGMODE_TABLE ? columns : buf;
+
+		if (to->len > (to == buf ? start : 0))
+			appendStringInfoString(to, ", ");
+		appendStringInfoString(to, mode_word(mode));
+		if (names && names[i] && names[i][0])
+			appendStringInfo(to, "%s ", quote_identifier(names[i]));
+		append_type(to, it, types[i]);
+	}
+	if (it->aggregate && n == 0)
+		appendStringInfoChar(buf, '*');
+	appendStringInfoChar(buf, ')');
 }
 
 static const char *
@@ -468,12 +596,6 @@ append_type(StringInfo buf, ShippedFunction *it, Oid type)
 {
 	appendStringInfoString(buf, format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY));
 	shipped_add_types(it, list_make1_oid(type));
-}
-
-static Oid
-resolved_result(Form_pg_proc form, const FuncExpr *call)
-{
-	return IsPolymorphicType(form->prorettype) ? call->funcresulttype : form->prorettype;
 }
 
 /* What PostgreSQL's planner may go by. */

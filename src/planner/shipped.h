@@ -17,11 +17,12 @@
 typedef struct ShippedFunction
 {
 	Oid			function;
-	List	   *argtypes;		/* oid list: of the call, when the copy is made for them; else NIL */
+	List	   *argtypes;		/* oid list: of the call, when it is polymorphic; else NIL */
 	List	   *path;			/* oid list: the search path by which its body is read, if it sets none */
 	const char *reason;			/* why it stays on the driver; or NULL */
 	char	   *name;			/* of the copy, within shipped_schema() */
-	char	   *definition;		/* what follows the name in CREATE FUNCTION */
+	char	   *definition;		/* what follows the name in CREATE FUNCTION, or AGGREGATE */
+	bool		aggregate;
 	List	   *calls;			/* of ShippedFunction, without itself */
 	List	   *types;			/* oid list: not built in, and needed by it or what it calls */
 	TransactionId xmin;			/* of its row in pg_proc */
@@ -32,12 +33,14 @@ typedef struct ShippedFunction
 extern bool shipped_is_users(Oid function);
 
 /*
- * What nodes would get for the call, a FuncExpr of such a function.  Valid until
- * the next call of this.
+ * What nodes would get for the call, a FuncExpr, Aggref or WindowFunc of such a function.
+ * Valid until the next call of this.
  */
-extern const ShippedFunction *shipped_function(const FuncExpr *call);
+extern const ShippedFunction *shipped_function(const Node *call);
+/* Of any other node: InvalidOid. */
+extern Oid	shipped_called_function(const Node *node);
 /* Is it the copy for this call? */
-extern bool shipped_is_call_of(const ShippedFunction *function, const FuncExpr *call);
+extern bool shipped_is_call_of(const ShippedFunction *function, const Node *call);
 /* Was it, or what it calls, made or changed by the transaction that goes on? */
 extern bool shipped_is_new(const ShippedFunction *function);
 
@@ -50,7 +53,7 @@ extern char *shipped_schema(void);
  * make room for the copy's name.
  */
 /* A copy of the query; *called gets the ShippedFunctions of all markers. */
-typedef const ShippedFunction *(*ShippedLookup) (const FuncExpr *call, void *arg);
+typedef const ShippedFunction *(*ShippedLookup) (const Node *call, void *arg);
 extern Node *shipped_mark(Node *query, ShippedLookup lookup, void *arg, List **called);
 /* own_name: for a ShippedFunction that has no name yet. */
 extern char *shipped_name_calls(const char *sql, List *called, const char *own_name);

@@ -6,6 +6,8 @@
 #ifndef BARKS_PLANNER_SHIPPED_BODY_H
 #define BARKS_PLANNER_SHIPPED_BODY_H
 
+#include "lib/stringinfo.h"
+
 #include "planner/shipped.h"
 
 typedef struct ShippedBody
@@ -21,6 +23,9 @@ typedef struct ShippedBody
 extern const char *shipped_parse_sql(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call,
 									 ShippedBody *body);
 extern const char *shipped_parse_text(ShippedFunction *it, HeapTuple tuple, ShippedBody *body);
+
+/* Appends what follows an aggregate's arguments. */
+extern const char *shipped_describe_aggregate(ShippedFunction *it, StringInfo buf);
 
 /* Another text in place of a part of the body. */
 typedef struct TextEdit
@@ -41,6 +46,8 @@ extern char *shipped_edit_text(const char *text, List *edits, const char *own_na
 extern const ShippedFunction *shipped_called(ShippedFunction *caller, Oid function,
 											 const FuncExpr *call, const char **reason);
 
+/* Are the types of its arguments those of each call? */
+extern bool shipped_is_polymorphic(Oid function);
 /* Those that are not built in: nodes need them for the copy. */
 extern void shipped_add_types(ShippedFunction *it, const List *types);
 

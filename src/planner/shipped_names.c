@@ -37,9 +37,10 @@ typedef struct Token
 	int			value;
 } Token;
 
-#define NTOKENS	6
+#define NTOKENS	7
 
 static Node *mark_mutator(Node *node, MarkContext *context);
+static void add_marker(Node *call, Node *marker);
 static Node *make_marker(int i);
 static const char *name_of(const ShippedFunction *function, const char *own_name);
 
@@ -54,22 +55,45 @@ shipped_mark(Node *query, ShippedLookup lookup, void *arg, List **called)
 static Node *
 mark_mutator(Node *node, MarkContext *context)
 {
+	Oid			function;
+
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Query))
 		return (Node *) query_tree_mutator((Query *) node, mark_mutator, context, 0);
 	node = expression_tree_mutator(node, mark_mutator, context);
-	if (IsA(node, FuncExpr) && shipped_is_users(((FuncExpr *) node)->funcid))
+	function = shipped_called_function(node);
+	if (OidIsValid(function) && shipped_is_users(function))
 	{
-		FuncExpr   *call = (FuncExpr *) node;
-
 		/* while its arguments still are its own */
 		*context->called = lappend(*context->called,
-								   unconstify(ShippedFunction *, context->lookup(call, context->arg)));
-		call->args = lcons(make_marker(list_length(*context->called) - 1), call->args);
-		call->funcformat = COERCE_EXPLICIT_CALL;
+								   unconstify(ShippedFunction *, context->lookup(node, context->arg)));
+		add_marker(node, make_marker(list_length(*context->called) - 1));
 	}
 	return node;
+}
+
+static void
+add_marker(Node *call, Node *marker)
+{
+	if (IsA(call, FuncExpr))
+	{
+		((FuncExpr *) call)->args = lcons(marker, ((FuncExpr *) call)->args);
+		((FuncExpr *) call)->funcformat = COERCE_EXPLICIT_CALL;
+	}
+	else if (IsA(call, Aggref))
+	{
+		Aggref	   *aggref = (Aggref *) call;
+
+		aggref->args = lcons(makeTargetEntry((Expr *) marker, 0, NULL, false), aggref->args);
+		aggref->aggargtypes = lcons_oid(INT4OID, aggref->aggargtypes);
+		aggref->aggstar = false;
+	}
+	else
+	{
+		((WindowFunc *) call)->args = lcons(marker, ((WindowFunc *) call)->args);
+		((WindowFunc *) call)->winstar = false;
+	}
 }
 
 static Node *
@@ -92,6 +116,9 @@ shipped_name_calls(const char *sql, List *called, const char *own_name)
 	core_yyscan_t scanner = scanner_init(sql, &extra, &ScanKeywords, ScanKeywordTokens);
 	Token		last[NTOKENS] = {{0}};
 	core_YYSTYPE value;
+	const ShippedFunction *function;
+	const Token *name;
+	bool		distinct;
 	StringInfoData buf;
 	int			done = 0;
 
@@ -105,16 +132,20 @@ shipped_name_calls(const char *sql, List *called, const char *own_name)
 		last[0].value = last[0].kind == PARAM ? value.ival : 0;
 		if (last[1].value < FIRST_MARKER)
 			continue;
-		/* the latest first: a comma or parenthesis, the marker, "(", the name, ".", the schema */
-		if (last[2].kind != '(' || last[4].kind != '.')
+		/* the latest first: a comma or parenthesis, the marker, DISTINCT, "(", name, ".", schema */
+		distinct = last[2].kind == DISTINCT;
+		name = &last[distinct ? 4 : 3];
+		function = list_nth(called, last[1].value - FIRST_MARKER);
+		if (name[-1].kind != '(' || name[1].kind != '.')
 			elog(ERROR, "a call was not printed as expected: %s", sql);
-		appendBinaryStringInfo(&buf, sql + done, last[5].at - done);
-		appendStringInfo(&buf, "%s.%s(", shipped_schema(),
-						 quote_identifier(name_of(list_nth(called, last[1].value - FIRST_MARKER),
-												  own_name)));
+		appendBinaryStringInfo(&buf, sql + done, name[2].at - done);
+		appendStringInfo(&buf, "%s.%s(%s", shipped_schema(), quote_identifier(name_of(function, own_name)),
+						 distinct ? "DISTINCT " : "");
 		done = last[0].at;
 		if (last[0].kind == ',')
 			done += strspn(sql + done + 1, " ") + 1;
+		else if (function->aggregate)
+			appendStringInfoChar(&buf, '*');
 	} while (last[0].kind != 0);
 	appendStringInfoString(&buf, sql + done);
 	scanner_finish(scanner);

@@ -39,7 +39,7 @@ static bool check_query(Query *query, BodyContext *context);
 static bool is_structure(const Node *node);
 static bool check_function(Oid funcid, void *arg);
 static bool refuse(BodyContext *context, const char *reason);
-static const ShippedFunction *called(const FuncExpr *call, void *arg);
+static const ShippedFunction *called(const Node *call, void *arg);
 
 const char *
 shipped_parse_sql(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call, ShippedBody *body)
@@ -227,11 +227,12 @@ check_function(Oid funcid, void *arg)
 			NULL : shippable_builtin_reason(funcid);
 	else if (!shipped_is_users(funcid))
 		reason = shippable_extension_reason(funcid);
-	else if (!IsA(context->call, FuncExpr))
+	else if (funcid != shipped_called_function(context->call))
 		reason = psprintf("function %s is not shipped to nodes", get_func_name(funcid));
 	else
 	{
-		(void) shipped_called(context->function, funcid, (FuncExpr *) context->call, &reason);
+		(void) shipped_called(context->function, funcid,
+							  IsA(context->call, FuncExpr) ? (FuncExpr *) context->call : NULL, &reason);
 		return reason ? refuse(context, reason) : false;
 	}
 	return reason ? refuse(context, psprintf("in it %s", reason)) : false;
@@ -246,12 +247,14 @@ refuse(BodyContext *context, const char *reason)
 
 /* ShippedLookup; that it can be had was seen before. */
 static const ShippedFunction *
-called(const FuncExpr *call, void *arg)
+called(const Node *call, void *arg)
 {
 	const char *reason = NULL;
-	const ShippedFunction *function = shipped_called(arg, call->funcid, call, &reason);
+	const ShippedFunction *function = shipped_called(arg, shipped_called_function(call),
+													 IsA(call, FuncExpr) ? (const FuncExpr *) call : NULL,
+													 &reason);
 
 	if (function == NULL)
-		elog(ERROR, "function %u cannot be shipped any more: %s", call->funcid, reason);
+		elog(ERROR, "function %u cannot be shipped any more: %s", shipped_called_function(call), reason);
 	return function;
 }

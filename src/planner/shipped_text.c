@@ -14,14 +14,18 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "parser/gramparse.h"
 #include "parser/parser.h"
@@ -33,6 +37,7 @@
 
 #include "planner/shippable.h"
 #include "planner/shipped_body.h"
+#include "table/remote_type.h"
 
 typedef struct Word
 {
@@ -49,9 +54,21 @@ typedef struct Text
 	Word	   *words;			/* ended by one of token 0 */
 	int			nwords;
 	List	   *path;			/* oid list */
+	List	   *types;			/* oid list: not built in, of arguments and result */
 	bool		reads;			/* has a word that tables are read with */
 	List	   *edits;
 } Text;
+
+/* Functions that a name may be of. */
+typedef struct Candidates
+{
+	bool		builtin;
+	Oid			schema;			/* of those that are not built in; InvalidOid: there are none */
+	Oid			users;			/* one that is a user's */
+	bool		several;		/* more than one of the user's, or of several schemas or owners */
+	bool		defaults;
+	const char *reason;			/* why one of an extension must not be called */
+} Candidates;
 
 /* Words by which a body depends on more than its arguments, or that hide what it does. */
 static const char *const refused_words[] = {
@@ -67,19 +84,29 @@ static const char *const reading_words[] = {
 	"from", "join", "into", "update", "table", "using", "only",
 };
 
+/* After these a name is given, perhaps. */
+static const char *const naming_words[] = {
+	"as", "with", "recursive", "cursor",
+};
+
 static bool is_plpgsql(Oid language);
 static const char *scan(Text *text);
+static List *value_types(const ShippedFunction *it, HeapTuple tuple);
+static const char *check_types(Text *text);
+static bool has_user_casts(void);
 static void read_words(Text *text);
 static const char *check_word(Text *text, int i);
 static const char *check_name(Text *text, int i);
 static const char *doubt_name(const Text *text, int i);
 static const char *check_qualified(Text *text, int i);
 static const char *check_call(Text *text, int i, Oid schema);
+static void find_candidates(const Text *text, const char *name, Oid schema, Candidates *found);
 static const char *check_builtin_calls(const char *name);
 static bool is_word(const Text *text, int i);
 static bool is_table(const Text *text, int i);
 static bool in_path(const Text *text, Oid schema);
 static const char *check_operator(Text *text, const char *name);
+static bool may_have(const Text *text, Oid type);
 static bool listed(const char *name, const char *const *names, int n);
 static TextEdit *replace(Text *text, int from, int to, const char *by,
 						 const ShippedFunction *function);
@@ -103,9 +130,28 @@ shipped_parse_text(ShippedFunction *it, HeapTuple tuple, ShippedBody *body)
 	words.name = NameStr(((Form_pg_proc) GETSTRUCT(tuple))->proname);
 	words.source = body->text;
 	words.path = fetch_search_path(true);
+	words.types = value_types(it, tuple);
 	reason = scan(&words);
 	body->edits = words.edits;
 	return reason;
+}
+
+/* Types that are not built in, of arguments and results. */
+static List *
+value_types(const ShippedFunction *it, HeapTuple tuple)
+{
+	Oid		   *types;
+	char	  **names;
+	char	   *modes;
+	int			n = get_func_arg_info(tuple, &types, &names, &modes);
+	List	   *result = remote_types_of(NIL, ((Form_pg_proc) GETSTRUCT(tuple))->prorettype);
+	ListCell   *lc;
+
+	for (int i = 0; i < n; i++)
+		result = remote_types_of(result, types[i]);
+	foreach(lc, it->argtypes)
+		result = remote_types_of(result, lfirst_oid(lc));
+	return result;
 }
 
 static bool
@@ -117,21 +163,74 @@ is_plpgsql(Oid language)
 static const char *
 scan(Text *text)
 {
-	const char *conflict = GetConfigOption("plpgsql.variable_conflict", true, false);
+	static const char *const settings[][2] = {
+		{"standard_conforming_strings", "on"},
+		{"transform_null_equals", "off"},
+		{"plpgsql.variable_conflict", "error"},
+		{"plpgsql.check_asserts", "on"},
+	};
 
-	if (!standard_conforming_strings)
-		return "standard_conforming_strings is off";
-	if (conflict && strcmp(conflict, "error") != 0)
-		return "plpgsql.variable_conflict is set";
-	read_words(text);
-	for (int i = 0; i < text->nwords; i++)
+	/* IN, LIKE, CASE and others */
+	static const char *const implied[] = {
+		"=", "<>", "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "!~",
+	};
+	const char *reason = NULL;
+
+	for (int i = 0; i < lengthof(settings); i++)
 	{
-		const char *reason = check_word(text, i);
+		const char *value = GetConfigOption(settings[i][0], true, false);
 
-		if (reason)
-			return reason;
+		if (value && strcmp(value, settings[i][1]) != 0)
+			return psprintf("%s is %s", settings[i][0], value);
 	}
+	reason = check_types(text);
+	if (reason)
+		return reason;
+	if (has_user_casts())
+		return "there are casts of built-in types that nodes do not have";
+	read_words(text);
+	for (int i = 0; i < lengthof(implied) && !text->function->declared && reason == NULL; i++)
+		reason = check_operator(text, implied[i]);
+	for (int i = 0; i < text->nwords && reason == NULL; i++)
+		reason = check_word(text, i);
+	return reason;
+}
+
+/*
+ * Values come in by arguments only.  Operators and functions of types that are not built in
+ * are found by the search path, but those that all enums and rows have.
+ */
+static const char *
+check_types(Text *text)
+{
+	ListCell   *lc;
+
+	foreach(lc, text->types)
+		if (get_typtype(lfirst_oid(lc)) != TYPTYPE_ENUM &&
+			get_typtype(lfirst_oid(lc)) != TYPTYPE_COMPOSITE)
+			return psprintf("it has values of type %s", format_type_be(lfirst_oid(lc)));
 	return NULL;
+}
+
+/* By which functions and operators may be found that nodes would not find. */
+static bool
+has_user_casts(void)
+{
+	Relation	rel = table_open(CastRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	bool		found = false;
+
+	while (!found && (tuple = systable_getnext(scan)) != NULL)
+	{
+		Form_pg_cast form = (Form_pg_cast) GETSTRUCT(tuple);
+
+		found = form->oid >= FirstNormalObjectId && form->castsource < FirstNormalObjectId &&
+			(form->casttarget < FirstNormalObjectId || form->castcontext == COERCION_CODE_IMPLICIT);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
 }
 
 static void
@@ -305,14 +404,44 @@ static const char *
 check_call(Text *text, int i, Oid schema)
 {
 	const char *name = text->words[i].name;
-	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
-	Oid			users = InvalidOid;
-	Oid			found_in = InvalidOid;
-	bool		builtin = false;
-	bool		several = false;
-	bool		defaults = false;
+	Candidates	found;
+	const ShippedFunction *function;
 	const char *reason = NULL;
 
+	find_candidates(text, name, schema, &found);
+	if (found.reason)
+		return psprintf("in it %s", found.reason);
+	if (!OidIsValid(found.schema) && !found.builtin)
+		return OidIsValid(schema) ? psprintf("it calls a function %s that is not there", name) : NULL;
+	if (!OidIsValid(found.schema))
+		return text->function->declared ? NULL : check_builtin_calls(name);
+	if (found.several || found.builtin)
+		return psprintf("it calls function %s, of which there are several", name);
+	if (found.defaults)
+		return psprintf("it calls function %s, which has defaults", name);
+	if (!OidIsValid(found.users))
+	{
+		if (!OidIsValid(schema))
+			replace(text, i, i + 1,
+					quote_qualified_identifier(get_namespace_name(found.schema), name), NULL);
+		return NULL;
+	}
+	if (i > 0 && is_word(text, i - 1) && LISTED(text->words[i - 1].name, naming_words))
+		return psprintf("it may call function %s", name);
+	function = shipped_called(text->function, found.users, NULL, &reason);
+	if (function)
+		replace(text, OidIsValid(schema) ? i - 2 : i, i + 1, NULL, function);
+	return reason;
+}
+
+/* Whatever the call could be of. */
+static void
+find_candidates(const Text *text, const char *name, Oid schema, Candidates *found)
+{
+	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
+	bool		extensions = false;
+
+	memset(found, 0, sizeof(Candidates));
 	for (int n = 0; n < list->n_members; n++)
 	{
 		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(&list->members[n]->tuple);
@@ -321,51 +450,24 @@ check_call(Text *text, int i, Oid schema)
 			continue;
 		if (form->oid < FirstNormalObjectId)
 		{
-			builtin = true;
+			found->builtin = true;
 			continue;
 		}
-		several |= OidIsValid(found_in) && found_in != form->pronamespace;
-		found_in = form->pronamespace;
+		found->several |= OidIsValid(found->schema) && found->schema != form->pronamespace;
+		found->schema = form->pronamespace;
 		if (!shipped_is_users(form->oid))
 		{
-			if (reason == NULL)
-				reason = shippable_extension_reason(form->oid);
+			extensions = true;
+			if (found->reason == NULL)
+				found->reason = shippable_extension_reason(form->oid);
 			continue;
 		}
-		several |= OidIsValid(users);
-		defaults |= form->pronargdefaults > 0;
-		users = form->oid;
+		found->several |= OidIsValid(found->users);
+		found->defaults |= form->pronargdefaults > 0;
+		found->users = form->oid;
 	}
-	several |= OidIsValid(users) && list->n_members > 1 && builtin;
+	found->several |= OidIsValid(found->users) && extensions;
 	ReleaseSysCacheList(list);
-
-	if (reason)
-		return psprintf("in it %s", reason);
-	if (!OidIsValid(found_in))
-		return builtin ? (text->function->declared ? NULL : check_builtin_calls(name)) :
-			OidIsValid(schema) ? psprintf("it calls a function %s that is not there", name) : NULL;
-	if (several || builtin)
-		return psprintf("it calls function %s, of which there are several", name);
-	if (OidIsValid(users))
-	{
-		const ShippedFunction *function;
-
-		if (defaults)
-			return psprintf("it calls function %s, which has defaults", name);
-		if (i > 0 && is_word(text, i - 1) && (strcmp(text->words[i - 1].name, "as") == 0 ||
-											  strcmp(text->words[i - 1].name, "with") == 0 ||
-											  strcmp(text->words[i - 1].name, "recursive") == 0 ||
-											  strcmp(text->words[i - 1].name, "cursor") == 0))
-			return psprintf("it may call function %s", name);
-		function = shipped_called(text->function, users, NULL, &reason);
-		if (function)
-			replace(text, OidIsValid(schema) ? i - 2 : i, i + 1, NULL, function);
-		return reason;
-	}
-	if (!OidIsValid(schema))
-		replace(text, i, i + 1,
-				quote_qualified_identifier(get_namespace_name(found_in), name), NULL);
-	return NULL;
 }
 
 /* Any of that name might be meant. */
@@ -395,10 +497,7 @@ in_path(const Text *text, Oid schema)
 	return list_member_oid(text->path, schema);
 }
 
-/*
- * Operators that are not built in, and that could be meant: those that take values of
- * types that are.  (Values of other types come with arguments, whose types are looked at.)
- */
+/* Operators that are not built in, and that could be meant. */
 static const char *
 check_operator(Text *text, const char *name)
 {
@@ -407,11 +506,17 @@ check_operator(Text *text, const char *name)
 	for (candidate = OpernameGetCandidates(list_make1(makeString(pstrdup(name))), '\0', false);
 		 candidate; candidate = candidate->next)
 		if (candidate->oid >= FirstNormalObjectId &&
-			((OidIsValid(candidate->args[0]) && candidate->args[0] < FirstNormalObjectId) ||
-			 candidate->args[1] < FirstNormalObjectId))
+			may_have(text, candidate->args[0]) && may_have(text, candidate->args[1]))
 			return psprintf("it may use operator %s of type %s", name,
 							format_type_be(candidate->args[1]));
 	return NULL;
+}
+
+/* Can there be values of the type?  InvalidOid, for there is no operand, counts as one. */
+static bool
+may_have(const Text *text, Oid type)
+{
+	return type < FirstNormalObjectId || list_member_oid(text->types, type);
 }
 
 static bool

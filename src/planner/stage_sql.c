@@ -59,7 +59,7 @@ static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
 static bool shipped_walker(Node *node, List **found);
 static ShippedFunction *copy_shipped(const ShippedFunction *from);
-static const ShippedFunction *find_shipped(const FuncExpr *call, void *list);
+static const ShippedFunction *find_shipped(const Node *call, void *list);
 static void append_no_rows(StringInfo buf, const LeafPlan *leaf);
 static void append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs);
 static void append_parts(StringInfo buf, const LeafPlan *leaf, List *selects);
@@ -121,10 +121,10 @@ shipped_walker(Node *node, List **found)
 		return false;
 	if (IsA(node, Query))
 		return query_tree_walker((Query *) node, shipped_walker, found, 0);
-	if (IsA(node, FuncExpr) && shipped_is_users(((FuncExpr *) node)->funcid) &&
-		find_shipped((FuncExpr *) node, *found) == NULL)
+	if (OidIsValid(shipped_called_function(node)) &&
+		shipped_is_users(shipped_called_function(node)) && find_shipped(node, *found) == NULL)
 	{
-		const ShippedFunction *function = shipped_function((FuncExpr *) node);
+		const ShippedFunction *function = shipped_function(node);
 
 		if (function->reason)
 			ereport(ERROR,
@@ -159,7 +159,7 @@ copy_shipped(const ShippedFunction *from)
 
 /* ShippedLookup */
 static const ShippedFunction *
-find_shipped(const FuncExpr *call, void *list)
+find_shipped(const Node *call, void *list)
 {
 	ListCell   *lc;
 

@@ -31,6 +31,7 @@
 #define STATES_PER_ROW	0.5
 
 static bool collect(AggParts *parts, const char **reason);
+static bool picks_any_row(const AggParts *parts);
 static bool is_over_window(const Agg *agg);
 static void drop_ungrouped(Agg *agg);
 static bool add_group_column(AggParts *parts, AttrNumber col, const char **reason);
@@ -129,7 +130,29 @@ collect(AggParts *parts, const char **reason)
 		else if (IsA(item, Var) && !add_group_column(parts, ((Var *) item)->varattno, reason))
 			return false;
 	}
+	if (picks_any_row(parts))
+	{
+		*reason = "takes any one row for each value of an expression";
+		return false;
+	}
 	return true;
+}
+
+/*
+ * PostgreSQL's way to make the rows of a semijoin's inner side unique by expressions: the
+ * columns in these come from the first row of each group, and must not be grouped by.
+ */
+static bool
+picks_any_row(const AggParts *parts)
+{
+	const Agg  *agg = parts->agg;
+
+	if (parts->aggrefs != NIL || parts->sets != NIL || parts->ncols == agg->numCols)
+		return false;
+	for (int i = 0; i < agg->numCols; i++)
+		if (!IsA(list_nth(parts->child->display, agg->grpColIdx[i] - 1), Var))
+			return true;
+	return false;
 }
 
 /* DISTINCT over window functions: not GROUP BY, which comes before these. */

@@ -15,8 +15,6 @@
 #include "rdd/combine.h"
 #include "rdd/query.h"
 
-static void append_json(StringInfo buf, const RddShape *shape, const char *path);
-static const RddShape *number_shape(const RddStep *step, const RddStep *input);
 
 /* collect(r, …): the elements, in their order */
 static void
@@ -123,7 +121,6 @@ compile_ordered(RddQuery *query, const RddStep *step, StringInfo select)
 	const char *from;
 	const char *by;
 
-	rdd_forget_order(query);
 	from = rdd_from(query, step, 0);
 	by = order_columns(query, step, lambda, direction);
 	appendStringInfo(select, "SELECT %s, pg_catalog.row_number() OVER (ORDER BY %s) AS \"#1\" FROM "
@@ -141,7 +138,6 @@ compile_extreme(RddQuery *query, const RddStep *step, StringInfo select)
 	Lambda	   *lambda = order_lambda(step, step->shape);
 	const char *from;
 
-	rdd_forget_order(query);
 	from = rdd_from(query, step, 0);
 	appendStringInfo(select, "SELECT %s FROM %s AS s ORDER BY %s LIMIT 1",
 					 rdd_same_columns("s", step->shape), from, order_columns(query, step, lambda, direction));
@@ -164,18 +160,18 @@ compile_collect_json(RddQuery *query, const RddStep *step, StringInfo select)
 	if (rdd_shape_is_pair(input->shape))
 	{
 		appendStringInfoString(select, "pg_catalog.jsonb_build_object('k', ");
-		append_json(select, rdd_shape_key(input->shape), "k");
+		rdd_append_json(select, rdd_shape_key(input->shape), "k");
 		appendStringInfoString(select, ", 'v', ");
-		append_json(select, rdd_shape_value(input->shape), "v");
+		rdd_append_json(select, rdd_shape_value(input->shape), "v");
 		appendStringInfoChar(select, ')');
 	}
 	else
-		append_json(select, input->shape, "x");
+		rdd_append_json(select, input->shape, "x");
 	appendStringInfo(select, " AS x%s FROM %s AS s", rdd_keep_order(query, step, 0), from);
 }
 
-static void
-append_json(StringInfo buf, const RddShape *shape, const char *path)
+void
+rdd_append_json(StringInfo buf, const RddShape *shape, const char *path)
 {
 	ListCell   *lcn;
 	ListCell   *lcf;
@@ -194,7 +190,7 @@ append_json(StringInfo buf, const RddShape *shape, const char *path)
 		if (rdd_shape_is_pair(shape))
 			name = foreach_current_index(lcn) == 0 ? "_1" : "_2";
 		appendStringInfo(buf, "%s%s, ", foreach_current_index(lcn) > 0 ? ", " : "", quote_literal_cstr(name));
-		append_json(buf, lfirst(lcf), rdd_shape_path(path, lfirst(lcn)));
+		rdd_append_json(buf, lfirst(lcf), rdd_shape_path(path, lfirst(lcn)));
 	}
 	appendStringInfoChar(buf, ')');
 }
@@ -209,7 +205,6 @@ check_count(RddStep *step, List *inputs)
 static void
 compile_count(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	rdd_forget_order(query);
 	appendStringInfo(select, "SELECT pg_catalog.count(*) AS x FROM %s AS s", rdd_from(query, step, 0));
 }
 
@@ -222,7 +217,6 @@ check_is_empty(RddStep *step, List *inputs)
 static void
 compile_is_empty(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	rdd_forget_order(query);
 	appendStringInfo(select, "SELECT NOT EXISTS (SELECT FROM %s AS s) AS x", rdd_from(query, step, 0));
 }
 
@@ -255,7 +249,6 @@ compile_counts(RddQuery *query, const RddStep *step, StringInfo select)
 	const char *comma = " GROUP BY ";
 	ListCell   *lc;
 
-	rdd_forget_order(query);
 	appendStringInfo(select, "SELECT %s, pg_catalog.count(*) AS v FROM %s AS s",
 					 rdd_columns("s", from_leaves, rdd_shape_leaves(rdd_shape_key(step->shape), "k")),
 					 rdd_from(query, step, 0));
@@ -318,28 +311,11 @@ compile_combine_all(RddQuery *query, const RddStep *step, StringInfo select)
 	const RddStep *input = rdd_input(query, step, 0);
 	RddCombine *combine = rdd_combination(step, input->shape);
 
-	rdd_forget_order(query);
 	rdd_compile_combination(combine, rdd_shape_columns(input->shape), rdd_shape_columns(step->shape), NIL,
 							rdd_from(query, step, 0), select);
 }
 
 /* sum(r), mean(r), variance(r) … : of numbers, null for none */
-static const RddShape *
-number_shape(const RddStep *step, const RddStep *input)
-{
-	char		category = 0;
-	bool		preferred;
-
-	if (rdd_shape_is_leaf(input->shape))
-		get_type_category_preferred(input->shape->type, &category, &preferred);
-	if (category != TYPCATEGORY_NUMERIC)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("barks.rdd_%s needs numbers, not elements of type %s", step->name,
-						rdd_shape_text(input->shape))));
-	return input->shape;
-}
-
 static const struct
 {
 	const char *name;
@@ -356,14 +332,13 @@ static const struct
 static void
 check_statistic(RddStep *step, List *inputs)
 {
-	(void) number_shape(step, linitial(inputs));
+	rdd_expect_numbers(step->name, linitial(inputs));
 	step->shape = rdd_shape_leaf(FLOAT8OID, -1, InvalidOid);
 }
 
 static void
 compile_statistic(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	rdd_forget_order(query);
 	for (int i = 0; i < lengthof(statistics); i++)
 	{
 		if (strcmp(statistics[i].name, step->name) == 0)
@@ -378,7 +353,7 @@ check_stats(RddStep *step, List *inputs)
 {
 	List	   *fields = list_make1(rdd_shape_leaf(INT8OID, -1, InvalidOid));
 
-	(void) number_shape(step, linitial(inputs));
+	rdd_expect_numbers(step->name, linitial(inputs));
 	for (int i = 0; i < 4; i++)
 		fields = lappend(fields, rdd_shape_leaf(FLOAT8OID, -1, InvalidOid));
 	step->shape = rdd_shape_tuple(fields);
@@ -387,7 +362,6 @@ check_stats(RddStep *step, List *inputs)
 static void
 compile_stats(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	rdd_forget_order(query);
 	appendStringInfo(select, "SELECT pg_catalog.count(s.x) AS \"x._1\", pg_catalog.avg(s.x) AS \"x._2\", "
 					 "pg_catalog.stddev_pop(s.x) AS \"x._3\", pg_catalog.max(s.x) AS \"x._4\", "
 					 "pg_catalog.min(s.x) AS \"x._5\" FROM (SELECT s.x::pg_catalog.float8 FROM %s AS s) AS s",
@@ -398,28 +372,28 @@ const RddOperation rdd_actions[] = {
 	{"collect", check_collect, compile_collect},
 	{"collect_pairs", check_collect_pairs, compile_collect},
 	{"collect_json", check_collect_json, compile_collect_json},
-	{"take", check_take, compile_take},
-	{"first", check_collect, compile_take},
-	{"take_ordered", check_take_ordered, compile_ordered},
-	{"top", check_take_ordered, compile_ordered},
-	{"min", check_ordered, compile_extreme},
-	{"max", check_ordered, compile_extreme},
-	{"count", check_count, compile_count},
-	{"is_empty", check_is_empty, compile_is_empty},
-	{"count_by_key", check_count_by_key, compile_counts},
-	{"count_by_value", check_count_by_value, compile_counts},
+	{"take", check_take, compile_take, RDD_ORDER},
+	{"first", check_collect, compile_take, RDD_ORDER},
+	{"take_ordered", check_take_ordered, compile_ordered, RDD_NOTHING},
+	{"top", check_take_ordered, compile_ordered, RDD_NOTHING},
+	{"min", check_ordered, compile_extreme, RDD_NOTHING},
+	{"max", check_ordered, compile_extreme, RDD_NOTHING},
+	{"count", check_count, compile_count, RDD_NOTHING},
+	{"is_empty", check_is_empty, compile_is_empty, RDD_NOTHING},
+	{"count_by_key", check_count_by_key, compile_counts, RDD_NOTHING},
+	{"count_by_value", check_count_by_value, compile_counts, RDD_NOTHING},
 	{"lookup", check_lookup, compile_lookup},
-	{"reduce", check_combine_all, compile_combine_all},
-	{"fold", check_combine_all, compile_combine_all},
-	{"aggregate", check_combine_all, compile_combine_all},
-	{"tree_reduce", check_combine_all, compile_combine_all},
-	{"tree_aggregate", check_combine_all, compile_combine_all},
-	{"sum", check_statistic, compile_statistic},
-	{"mean", check_statistic, compile_statistic},
-	{"variance", check_statistic, compile_statistic},
-	{"sample_variance", check_statistic, compile_statistic},
-	{"stdev", check_statistic, compile_statistic},
-	{"sample_stdev", check_statistic, compile_statistic},
-	{"stats", check_stats, compile_stats},
+	{"reduce", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"fold", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"aggregate", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"tree_reduce", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"tree_aggregate", check_combine_all, compile_combine_all, RDD_NOTHING},
+	{"sum", check_statistic, compile_statistic, RDD_NOTHING},
+	{"mean", check_statistic, compile_statistic, RDD_NOTHING},
+	{"variance", check_statistic, compile_statistic, RDD_NOTHING},
+	{"sample_variance", check_statistic, compile_statistic, RDD_NOTHING},
+	{"stdev", check_statistic, compile_statistic, RDD_NOTHING},
+	{"sample_stdev", check_statistic, compile_statistic, RDD_NOTHING},
+	{"stats", check_stats, compile_stats, RDD_NOTHING},
 	{NULL}
 };

@@ -18,6 +18,7 @@ typedef struct RddCombine
 	int			nargs;			/* arguments of the step that say how */
 	RddShape   *state;			/* of the result */
 	bool		is_volatile;
+	bool		stays;			/* the program names what nodes may not have */
 	const char *native;			/* a built-in aggregate that does it: sum, max, min */
 	const char *program[4];		/* SELECTs: zero or NULL, first or NULL, add, merge */
 } RddCombine;
@@ -32,9 +33,9 @@ extern void rdd_compile_combination(const RddCombine *combination, List *values,
 extern RddShape *rdd_group_shape(const RddStep *step, const RddShape *value);
 /*
  * The aggregates for them, of columns s."path…" as columns "as…"; with a filter,
- * empty arrays where no row passes it.
+ * empty arrays where no row passes it; in that order, or in any (NULL).
  */
 extern void rdd_group_columns(const RddShape *value, const char *path, const char *as,
-							  const char *filter, StringInfo select);
+							  const char *filter, const char *order, StringInfo select);
 
 #endif							/* BARKS_RDD_COMBINE_H */

@@ -31,6 +31,7 @@ PG_FUNCTION_INFO_V1(barks_rdd_combine_merge);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_serialize);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_deserialize);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_final);
+PG_FUNCTION_INFO_V1(barks_rdd_here);
 PG_FUNCTION_INFO_V1(barks_rdd_field);
 
 enum ProgramPart
@@ -68,6 +69,7 @@ typedef struct Program
 	int			ncolumns;
 	ColumnType *columns;		/* of the state */
 	Part		parts[NPARTS];
+	bool		fits_values;	/* those that the call site gives: checked */
 	ExprContext *econtext;
 } Program;
 
@@ -83,9 +85,13 @@ typedef struct CombineState
 
 static Program *get_program(FunctionCallInfo fcinfo, struct varlena *array);
 static void prepare_part(Program *program, int number, const char *sql, EState *estate);
+static void check_state_columns(Program *program, int number);
 static void set_types(Program *program, List *exprs);
 static CombineState *make_state(Program *program, struct varlena *array, MemoryContext context);
 static void evaluate(Program *program, int part, CombineState *state, MemoryContext context);
+static void check_values(Program *program, FunctionCallInfo fcinfo);
+static bool has_type(Program *program, int part, int column, Oid type);
+static void refuse_program(void) pg_attribute_noreturn();
 static void read_values(TupleTableSlot *slot, int from, FunctionCallInfo fcinfo);
 static void append_columns(StringInfo buf, Program *program, const CombineState *state);
 static MemoryContext aggregate_context(FunctionCallInfo fcinfo);
@@ -116,6 +122,8 @@ barks_rdd_combine_step(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("a program of barks.rdd_combine must not be null")));
 	program = get_program(fcinfo, state ? state->program : PG_GETARG_VARLENA_P(1));
+	if (!program->fits_values)
+		check_values(program, fcinfo);
 	if (!state)
 	{
 		state = make_state(program, PG_GETARG_VARLENA_P(1), context);
@@ -128,7 +136,7 @@ barks_rdd_combine_step(PG_FUNCTION_ARGS)
 	{
 		/* the first value is the state */
 		if (PG_NARGS() - 2 != program->ncolumns)
-			elog(ERROR, "barks.rdd_combine has values of another shape than its state");
+			refuse_program();
 		for (int i = 0; i < program->ncolumns; i++)
 		{
 			MemoryContext before = MemoryContextSwitchTo(context);
@@ -146,11 +154,47 @@ barks_rdd_combine_step(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* Whoever calls the aggregate gives both the program and the values. */
+static void
+check_values(Program *program, FunctionCallInfo fcinfo)
+{
+	bool		starts = program->source[PART_ZERO] || program->source[PART_FIRST];
+
+	for (int i = 2; i < PG_NARGS(); i++)
+	{
+		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);
+
+		if (!has_type(program, PART_ADD, program->ncolumns + i - 2, type) ||
+			(program->source[PART_FIRST] && !has_type(program, PART_FIRST, i - 2, type)) ||
+			(!starts && (i - 2 >= program->ncolumns || program->columns[i - 2].type != type)))
+			refuse_program();
+	}
+	program->fits_values = true;
+}
+
+/* Does that part read a column of the type there? */
+static bool
+has_type(Program *program, int part, int column, Oid type)
+{
+	TupleTableSlot *slot = program->parts[part].slot;
+
+	return slot && column < slot->tts_tupleDescriptor->natts &&
+		TupleDescAttr(slot->tts_tupleDescriptor, column)->atttypid == type;
+}
+
+static void
+refuse_program(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid program of barks.rdd_combine")));
+}
+
 static void
 read_values(TupleTableSlot *slot, int from, FunctionCallInfo fcinfo)
 {
 	if (slot->tts_tupleDescriptor->natts != from + PG_NARGS() - 2)
-		elog(ERROR, "barks.rdd_combine has other values than its program");
+		refuse_program();
 	for (int i = 2; i < PG_NARGS(); i++)
 	{
 		slot->tts_values[from + i - 2] = PG_GETARG_DATUM(i);
@@ -278,15 +322,15 @@ get_program(FunctionCallInfo fcinfo, struct varlena *array)
 					datumIsEqual(PointerGetDatum(program->flat), PointerGetDatum(array), false, -1)))
 		return program;
 	if (program)
-		elog(ERROR, "one call of barks.rdd_combine has several programs");
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("one call of barks.rdd_combine has several programs")));
 	before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	program = palloc0(sizeof(Program));
 	program->flat = (bytea *) PG_DETOAST_DATUM_COPY(PointerGetDatum(array));
 	deconstruct_array((ArrayType *) program->flat, TEXTOID, -1, false, TYPALIGN_INT, &parts, &nulls, &nparts);
 	if (nparts != NPARTS || nulls[PART_ADD] || nulls[PART_MERGE])
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid program of barks.rdd_combine")));
+		refuse_program();
 	estate = CreateExecutorState();
 	program->econtext = CreateExprContext(estate);
 	for (int i = 0; i < NPARTS; i++)
@@ -315,9 +359,7 @@ prepare_part(Program *program, int number, const char *sql, EState *estate)
 	ListCell   *lc;
 
 	if (list_length(statements) != 1 || !IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid program of barks.rdd_combine")));
+		refuse_program();
 	query = parse_analyze_fixedparams(linitial(statements), sql, NULL, 0, NULL);
 	if (query->rtable != NIL)
 		rte = linitial_node(RangeTblEntry, query->rtable);
@@ -325,9 +367,7 @@ prepare_part(Program *program, int number, const char *sql, EState *estate)
 		query->setOperations || query->cteList != NIL || list_length(query->rtable) > 1 ||
 		query->jointree->quals || query->sortClause != NIL || query->limitCount || query->distinctClause != NIL ||
 		query->groupClause != NIL || (rte && (rte->rtekind != RTE_SUBQUERY || rte->subquery->rtable != NIL)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid program of barks.rdd_combine")));
+		refuse_program();
 	if (rte)
 	{
 		TupleDesc	desc = ExecTypeFromTL(rte->subquery->targetList);
@@ -338,18 +378,35 @@ prepare_part(Program *program, int number, const char *sql, EState *estate)
 		exprs = lappend(exprs, lfirst_node(TargetEntry, lc)->expr);
 	if (!program->columns)
 		set_types(program, exprs);
+	check_state_columns(program, number);
 	if (list_length(exprs) != program->ncolumns)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid program of barks.rdd_combine")));
+		refuse_program();
 	foreach(lc, exprs)
 	{
 		if (exprType(lfirst(lc)) != program->columns[foreach_current_index(lc)].type)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("invalid program of barks.rdd_combine")));
+			refuse_program();
 		program->parts[number].exprs = lappend(program->parts[number].exprs,
 											   ExecInitExpr(expression_planner(lfirst(lc)), NULL));
+	}
+}
+
+/* What reads a state has its columns first; what merges two has them twice. */
+static void
+check_state_columns(Program *program, int number)
+{
+	int			nstates = number == PART_MERGE ? 2 : number == PART_ADD ? 1 : 0;
+	TupleTableSlot *slot = program->parts[number].slot;
+
+	if ((nstates > 0 || number == PART_FIRST) && !slot)
+		refuse_program();
+	if (number == PART_ZERO && slot)
+		refuse_program();
+	if (number == PART_MERGE && slot->tts_tupleDescriptor->natts != 2 * program->ncolumns)
+		refuse_program();
+	for (int i = 0; i < nstates * program->ncolumns; i++)
+	{
+		if (!has_type(program, number, i, program->columns[i % program->ncolumns].type))
+			refuse_program();
 	}
 }
 
@@ -464,6 +521,13 @@ barks_rdd_combine_deserialize(PG_FUNCTION_ARGS)
 	}
 	pq_getmsgend(&buf);
 	PG_RETURN_POINTER(state);
+}
+
+/* rdd_here(text[]): the same; being volatile it keeps what calls it off the nodes */
+Datum
+barks_rdd_here(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /* rdd_field(state bytea, number int, anyelement) → anyelement: a column of a result */

@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -14,6 +15,8 @@
 static Lambda *lambda_over(const RddStep *step, const RddStep *input, LambdaKind kind, Oid cast_to);
 static Oid	arg_type(const RddStep *step, int number);
 static void keep(RddStep *step, const RddStep *input);
+static void compile_unnest(RddQuery *query, Lambda *lambda, const char *kept, List *results, const char *order,
+						   const char *from, StringInfo select);
 static void set_operation(RddQuery *query, const RddStep *step, StringInfo select, const char *operator);
 
 /* The lambda that is a step's first argument, over the input's elements. */
@@ -44,8 +47,12 @@ keep(RddStep *step, const RddStep *input)
 static void
 check_map(RddStep *step, List *inputs)
 {
-	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, arg_type(step, 1));
+	Oid			type = arg_type(step, 1);
+	Lambda	   *lambda;
 
+	if (OidIsValid(type))
+		rdd_expect_type(type);
+	lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, type);
 	keep(step, linitial(inputs));
 	step->by_key = false;
 	step->shape = (RddShape *) lambda->shape;
@@ -79,13 +86,63 @@ check_flat_map(RddStep *step, List *inputs)
 static void
 compile_flat_map(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	const RddStep *input = rdd_input(query, step, 0);
-	Lambda	   *lambda = lambda_over(step, input, LAMBDA_SET, InvalidOid);
-	const char *from = rdd_from(query, step, 0);
+	Lambda	   *lambda = lambda_over(step, rdd_input(query, step, 0), LAMBDA_SET, InvalidOid);
 
-	appendStringInfo(select, "SELECT %s%s FROM %s AS s",
-					 rdd_lambda_columns(query, lambda, rdd_shape_columns(step->shape)),
-					 rdd_keep_order(query, step, 0), from);
+	rdd_compile_flat(query, step, lambda, NULL, rdd_shape_columns(step->shape), select);
+}
+
+/*
+ * Several elements for each of the input; columns in front are kept as they are.
+ * Where order is asked for, the last order column counts the elements of one.
+ */
+void
+rdd_compile_flat(RddQuery *query, const RddStep *step, Lambda *lambda, const char *keep_columns,
+				 List *results, StringInfo select)
+{
+	const char *from = rdd_from(query, step, 0);
+	const char *order = rdd_keep_order(query, step, 0);
+	int			norder = rdd_order_of(query, step, 0);
+	const char *kept = keep_columns ? psprintf("%s, ", keep_columns) : "";
+	const char *outer = rdd_columns("u", results, results);
+
+	if (!query->in_order || norder == 0)
+	{
+		appendStringInfo(select, "SELECT %s%s%s FROM %s AS s", kept,
+						 rdd_lambda_columns(query, lambda, results), order, from);
+		return;
+	}
+	rdd_set_order(query, step, norder + 1);
+	if (lambda->unnests || lambda->unnests_rows)
+		compile_unnest(query, lambda, kept, results, psprintf("%s, pg_catalog.generate_series(1::pg_catalog.int8, "
+															  "pg_catalog.cardinality(s.\"#a1\")) AS \"#%d\"",
+															  order, norder + 1), from, select);
+	else
+		appendStringInfo(select, "SELECT %s%s%s, u.\"#n\" AS \"#%d\" FROM %s AS s CROSS JOIN LATERAL "
+						 "(SELECT u.*, pg_catalog.row_number() OVER () AS \"#n\" FROM (SELECT %s) AS u) AS u",
+						 kept, outer, order, norder + 1, from, rdd_lambda_columns(query, lambda, results));
+}
+
+/* With the arrays as columns "#a1" … of a query within; there is one, or one for each column of rows. */
+static void
+compile_unnest(RddQuery *query, Lambda *lambda, const char *kept, List *results, const char *order,
+			   const char *from, StringInfo select)
+{
+	int			narrays = lambda->unnests_rows ? list_length(results) : 1;
+	ListCell   *lc;
+
+	appendStringInfo(select, "SELECT %s", kept);
+	foreach(lc, results)
+	{
+		int			leaf = foreach_current_index(lc);
+		const char *array = psprintf("s.\"#a%d\"", lambda->unnests_rows ? leaf + 1 : 1);
+
+		appendStringInfo(select, "%s%s AS %s", leaf > 0 ? ", " : "", rdd_lambda_unnest(lambda, array, leaf),
+						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
+	}
+	appendStringInfo(select, "%s FROM (SELECT s.*", order);
+	for (int i = 0; i < narrays; i++)
+		appendStringInfo(select, ", %s AS \"#a%d\"", rdd_lambda_array(query, lambda, i), i + 1);
+	appendStringInfo(select, " FROM %s AS s) AS s", from);
 }
 
 /* filter(r, f) */
@@ -143,6 +200,14 @@ compile_key_by(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_keep_order(query, step, 0), from);
 }
 
+static int
+add_partitions(int a, int b)
+{
+	int			sum;
+
+	return pg_add_s32_overflow(a, b, &sum) ? PG_INT32_MAX : sum;
+}
+
 /* union(r, o): duplicates stay */
 static void
 check_union(RddStep *step, List *inputs)
@@ -152,13 +217,12 @@ check_union(RddStep *step, List *inputs)
 
 	rdd_expect_alike(step, left, right);
 	step->shape = rdd_shape_either(left->shape, right->shape);
-	if (left->partitions > 0 && right->partitions > 0)
-		step->partitions = left->partitions + right->partitions;
+	step->partitions = add_partitions(left->partitions, right->partitions);
 }
 
-/* Unions of unions are one: the steps and numbers of their inputs, in order. */
+/* Unions of unions are one: the steps and numbers of their inputs, in order, and what FROM has of these. */
 static void
-union_inputs(RddQuery *query, const RddStep *step, List **steps, List **numbers)
+union_inputs(RddQuery *query, const RddStep *step, List **steps, List **numbers, List **from)
 {
 	check_stack_depth();
 	for (int i = 0; i < 2; i++)
@@ -168,11 +232,14 @@ union_inputs(RddQuery *query, const RddStep *step, List **steps, List **numbers)
 
 		if (strcmp(input->name, "union") == 0 && query->uses[number] == 1)
 		{
-			union_inputs(query, input, steps, numbers);
+			union_inputs(query, input, steps, numbers, from);
+			query->growth[number] = Max(query->growth[linitial_int(input->inputs)],
+										query->growth[lsecond_int(input->inputs)]);
 			continue;
 		}
 		*steps = lappend(*steps, (void *) step);
 		*numbers = lappend_int(*numbers, i);
+		*from = lappend(*from, (void *) rdd_from(query, step, i));
 	}
 }
 
@@ -182,15 +249,17 @@ compile_union(RddQuery *query, const RddStep *step, StringInfo select)
 	List	   *steps = NIL;
 	List	   *numbers = NIL;
 	List	   *from = NIL;
+	OrderKind	kind = ORDER_UNIQUE;
 	int			order = 0;
+	int			offset = 0;
 	ListCell   *lcs;
 	ListCell   *lcn;
 
-	union_inputs(query, step, &steps, &numbers);
+	union_inputs(query, step, &steps, &numbers, &from);
 	forboth(lcs, steps, lcn, numbers)
 	{
-		from = lappend(from, (void *) rdd_from(query, lfirst(lcs), lfirst_int(lcn)));
 		order = Max(order, rdd_order_of(query, lfirst(lcs), lfirst_int(lcn)));
+		kind = Min(kind, rdd_order_kind(query, lfirst(lcs), lfirst_int(lcn)));
 	}
 	order = query->in_order ? order + 1 : 0;
 	forboth(lcs, steps, lcn, numbers)
@@ -209,9 +278,15 @@ compile_union(RddQuery *query, const RddStep *step, StringInfo select)
 			else
 				appendStringInfo(select, ", NULL::pg_catalog.int8 AS \"#%d\"", column + 1);
 		}
+		if (query->by_partition)
+			appendStringInfo(select, ", s.\"#p\" + %d AS \"#p\"", offset);
+		offset = add_partitions(offset, rdd_input(query, lfirst(lcs), lfirst_int(lcn))->partitions);
 		appendStringInfo(select, " FROM %s AS s", (char *) list_nth(from, i));
 	}
 	rdd_set_order(query, step, order);
+	rdd_set_order_kind(query, step, kind);
+	if (query->by_partition)
+		rdd_set_partitioned(query, step);
 }
 
 /* intersection(r, o, n): distinct elements */
@@ -260,7 +335,7 @@ check_distinct(RddStep *step, List *inputs)
 {
 	step->shape = ((RddStep *) linitial(inputs))->shape;
 	rdd_expect_equality(step, step->shape);
-	step->partitions = rdd_arg_partitions(step, 0, ((RddStep *) linitial(inputs))->partitions);
+	step->partitions = rdd_arg_partitions(step, 0, 0);
 }
 
 static void
@@ -279,7 +354,8 @@ check_cartesian(RddStep *step, List *inputs)
 	const RddStep *right = lsecond(inputs);
 
 	step->shape = rdd_shape_pair(left->shape, right->shape);
-	step->partitions = left->partitions * right->partitions;
+	if (pg_mul_s32_overflow(left->partitions, right->partitions, &step->partitions))
+		step->partitions = PG_INT32_MAX;
 }
 
 static void
@@ -288,12 +364,29 @@ compile_cartesian(RddQuery *query, const RddStep *step, StringInfo select)
 	const char *left = rdd_from(query, step, 0);
 	const char *right = rdd_from(query, step, 1);
 
-	appendStringInfo(select, "SELECT %s, %s FROM %s AS l CROSS JOIN %s AS r",
+	int			order = rdd_order_of(query, step, 0);
+	int			more = rdd_order_of(query, step, 1);
+
+	appendStringInfo(select, "SELECT %s, %s",
 					 rdd_columns("l", rdd_shape_columns(rdd_input(query, step, 0)->shape),
 								 rdd_shape_leaves(rdd_shape_key(step->shape), "k")),
 					 rdd_columns("r", rdd_shape_columns(rdd_input(query, step, 1)->shape),
-								 rdd_shape_leaves(rdd_shape_value(step->shape), "v")),
-					 left, right);
+								 rdd_shape_leaves(rdd_shape_value(step->shape), "v")));
+	if (query->in_order)
+	{
+		for (int i = 1; i <= order + more; i++)
+			appendStringInfo(select, ", %s.\"#%d\" AS \"#%d\"", i <= order ? "l" : "r",
+							 i <= order ? i : i - order, i);
+		rdd_set_order(query, step, order + more);
+		rdd_set_order_kind(query, step, Min(rdd_order_kind(query, step, 0), rdd_order_kind(query, step, 1)));
+	}
+	if (query->by_partition)
+	{
+		appendStringInfo(select, ", l.\"#p\" * %d + r.\"#p\" AS \"#p\"",
+						 rdd_input(query, step, 1)->partitions);
+		rdd_set_partitioned(query, step);
+	}
+	appendStringInfo(select, " FROM %s AS l CROSS JOIN %s AS r", left, right);
 }
 
 /* sort_by(r, f, ascending, n) */
@@ -318,47 +411,35 @@ compile_sort_by(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const RddStep *input = rdd_input(query, step, 0);
 	Lambda	   *lambda = lambda_over(step, input, LAMBDA_VALUE, InvalidOid);
-	bool		in_order = query->in_order;
-	const char *from;
+	StringInfoData keys;
 
-	/* the order of the input does not show */
-	query->in_order = false;
-	from = rdd_from(query, step, 0);
-	query->in_order = in_order;
-	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
-	if (in_order)
-	{
-		const char *comma = "";
-
-		appendStringInfoString(select, ", pg_catalog.row_number() OVER (ORDER BY ");
-		for (int i = 0; i < rdd_shape_width(lambda->shape); i++)
-		{
-			appendStringInfo(select, "%s%s %s", comma, rdd_lambda_value(query, lambda, i),
-							 rdd_arg_bool(step, 1, true) ? "ASC NULLS FIRST" : "DESC NULLS LAST");
-			comma = ", ";
-		}
-		appendStringInfoString(select, ") AS \"#1\"");
-		rdd_set_order(query, step, 1);
-	}
-	appendStringInfo(select, " FROM %s AS s", from);
+	initStringInfo(&keys);
+	for (int i = 0; i < rdd_shape_width(lambda->shape); i++)
+		appendStringInfo(&keys, "%s%s %s", i > 0 ? ", " : "", rdd_lambda_value(query, lambda, i),
+						 rdd_arg_bool(step, 1, true) ? "ASC NULLS FIRST" : "DESC NULLS LAST");
+	rdd_compile_sort(query, step, keys.data, select);
 }
 
-/* coalesce(r, n, shuffle), repartition(r, n) */
-static void
-check_repartition(RddStep *step, List *inputs)
-{
-	keep(step, linitial(inputs));
-	step->by_key = false;
-	step->partitions = rdd_arg_partitions(step, 0, step->partitions);
-}
-
-static void
-compile_same(RddQuery *query, const RddStep *step, StringInfo select)
+/* Elements of equal keys are in one partition, as near to the same number in each as that allows. */
+void
+rdd_compile_sort(RddQuery *query, const RddStep *step, const char *keys, StringInfo select)
 {
 	const char *from = rdd_from(query, step, 0);
+	const char *rank = psprintf("pg_catalog.rank() OVER (ORDER BY %s)", keys);
 
-	appendStringInfo(select, "SELECT %s%s FROM %s AS s", rdd_same_columns("s", step->shape),
-					 rdd_keep_order(query, step, 0), from);
+	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
+	if (query->in_order)
+	{
+		appendStringInfo(select, ", %s AS \"#1\"", rank);
+		rdd_set_order(query, step, 1);
+	}
+	if (query->by_partition)
+	{
+		appendStringInfo(select, ", ((%s - 1) * %d / pg_catalog.count(*) OVER ())::pg_catalog.int4 AS \"#p\"",
+						 rank, Max(step->partitions, 1));
+		rdd_set_partitioned(query, step);
+	}
+	appendStringInfo(select, " FROM %s AS s", from);
 }
 
 /* set_name(r, name): for people; see introspect.c */
@@ -368,18 +449,26 @@ check_set_name(RddStep *step, List *inputs)
 	keep(step, linitial(inputs));
 }
 
+static void
+compile_set_name(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *from = rdd_from(query, step, 0);
+
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s", rdd_same_columns("s", step->shape),
+					 rdd_keep_order(query, step, 0), from);
+}
+
 const RddOperation rdd_element_operations[] = {
 	{"map", check_map, compile_map},
 	{"flat_map", check_flat_map, compile_flat_map},
 	{"filter", check_filter, compile_filter},
 	{"key_by", check_key_by, compile_key_by},
 	{"union", check_union, compile_union},
-	{"intersection", check_intersection, compile_intersection},
-	{"subtract", check_intersection, compile_subtract},
-	{"distinct", check_distinct, compile_distinct},
+	{"intersection", check_intersection, compile_intersection, RDD_NOTHING},
+	{"subtract", check_intersection, compile_subtract, RDD_NOTHING},
+	{"distinct", check_distinct, compile_distinct, RDD_NOTHING},
 	{"cartesian", check_cartesian, compile_cartesian},
-	{"sort_by", check_sort_by, compile_sort_by},
-	{"repartition", check_repartition, compile_same},
-	{"set_name", check_set_name, compile_same},
+	{"sort_by", check_sort_by, compile_sort_by, RDD_NOTHING},
+	{"set_name", check_set_name, compile_set_name},
 	{NULL}
 };

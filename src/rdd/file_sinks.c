@@ -80,8 +80,8 @@ static void
 compile_save(RddQuery *query, const RddStep *step, const char *aggregate, const char *header,
 			 List *columns, const char *expressions, StringInfo select)
 {
-	int			n = rdd_spread_partitions(rdd_input(query, step, 0));
-	char	   *from = rdd_spread(query, step, expressions, n);
+	int			n = Max(rdd_input(query, step, 0)->partitions, 1);
+	char	   *from = rdd_spread(query, step, expressions);
 	ListCell   *lc;
 
 	appendStringInfo(select, "SELECT barks.%s(%s::pg_catalog.text, %s::pg_catalog.text, s.\"#p\", %s%s", aggregate,
@@ -99,7 +99,7 @@ compile_save(RddQuery *query, const RddStep *step, const char *aggregate, const 
 }
 
 const RddOperation rdd_file_sinks[] = {
-	{"save_as_text_file", check_save, compile_save_text},
-	{"save_as_object_file", check_save_objects, compile_save_objects},
+	{"save_as_text_file", check_save, compile_save_text, RDD_PARTITION | RDD_ORDER},
+	{"save_as_object_file", check_save_objects, compile_save_objects, RDD_PARTITION | RDD_ORDER},
 	{NULL}
 };

@@ -89,6 +89,7 @@ read_parts(RddQuery *query, const RddStep *step, int partitions_arg, const char 
 		appendStringInfo(select, "SELECT barks.rdd_%s%s(%s) AS %s FROM barks.rdd_parts(%s) AS p",
 						 strcmp(function, "file_names") == 0 ? "" : "read_", function, call, as, parts);
 	rdd_set_order(query, step, query->in_order ? 2 : 0);
+	rdd_set_order_kind(query, step, ORDER_UNIQUE);
 }
 
 /* text_file(path, n): lines */

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
@@ -17,6 +18,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -25,6 +27,7 @@
 #include "utils/acl.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "rdd/query.h"
 #include "rdd/storage.h"
@@ -39,11 +42,13 @@ typedef struct InlineContext
 
 static bool query_walker(Node *node, InlineContext *context);
 static bool shows_order(const Query *query);
+static bool collects_walker(Node *node, void *context);
 static void inline_call(RangeTblEntry *rte, const InlineContext *context);
 static bool makes_rows(const FuncExpr *call, Oid namespace);
 static bool not_known_walker(Node *node, Oid *namespace);
 static bool not_known_function(Oid function, void *namespace);
 static List *column_types(const RangeTblFunction *function);
+static List *with_defaults(const FuncExpr *call);
 static List *evaluate(const FuncExpr *call);
 
 bool
@@ -83,8 +88,34 @@ shows_order(const Query *query)
 {
 	return list_length(query->jointree->fromlist) == 1 &&
 		IsA(linitial(query->jointree->fromlist), RangeTblRef) && query->groupClause == NIL &&
-		query->groupingSets == NIL && !query->hasAggs && query->sortClause == NIL &&
-		query->distinctClause == NIL && !query->hasWindowFuncs;
+		query->groupingSets == NIL && query->sortClause == NIL &&
+		query->distinctClause == NIL && !query->hasWindowFuncs &&
+		(!query->hasAggs || collects_walker((Node *) query->targetList, NULL));
+}
+
+/* Aggregates whose result tells the order of what they collect. */
+static bool
+collects_walker(Node *node, void *context)
+{
+	static const char *const names[] = {
+		"array_agg", "string_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "xmlagg"
+	};
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Aggref) && ((Aggref *) node)->aggorder == NIL)
+	{
+		const char *name = get_func_name(((Aggref *) node)->aggfnoid);
+
+		if (((Aggref *) node)->aggfnoid >= FirstNormalObjectId)
+			return true;
+		for (int i = 0; name && i < lengthof(names); i++)
+		{
+			if (strcmp(name, names[i]) == 0)
+				return true;
+		}
+	}
+	return expression_tree_walker(node, collects_walker, context);
 }
 
 static void
@@ -171,6 +202,20 @@ column_types(const RangeTblFunction *function)
 	return types;
 }
 
+/* The planner has not put them in yet. */
+static List *
+with_defaults(const FuncExpr *call)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
+	List	   *args;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", call->funcid);
+	args = expand_function_arguments(copyObject(call->args), false, call->funcresulttype, tuple);
+	ReleaseSysCache(tuple);
+	return args;
+}
+
 /* The arguments as constants. */
 static List *
 evaluate(const FuncExpr *call)
@@ -179,7 +224,7 @@ evaluate(const FuncExpr *call)
 	EState	   *estate = CreateExecutorState();
 	ListCell   *lc;
 
-	foreach(lc, call->args)
+	foreach(lc, with_defaults(call))
 	{
 		Node	   *arg = lfirst(lc);
 		Oid			type = exprType(arg);

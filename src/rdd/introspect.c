@@ -2,7 +2,8 @@
  * introspect.c
  *	  What a lineage tells about itself: its steps, names, parents, partitioner.
  *
- * Nothing here reads a table or runs a query.
+ * Nothing here reads a table or runs a query.  Numbers of partitions are those that
+ * the RDD has now, in this session.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -25,17 +26,15 @@ PG_FUNCTION_INFO_V1(barks_rdd_partitioner);
 static const char *const by_key[] = {
 	"group_by_key", "reduce_by_key", "fold_by_key", "aggregate_by_key", "combine_by_key", "agg_by_key",
 	"join", "left_outer_join", "right_outer_join", "full_outer_join", "cogroup", "subtract_by_key",
-	"partition_by"
+	"partition_by", "repartition_and_sort", "count_approx_distinct_by_key"
 };
 static const char *const by_others[] = {
-	"distinct", "intersection", "subtract", "group_by", "sort_by", "sort_by_key", "repartition", "coalesce"
+	"distinct", "intersection", "subtract", "group_by", "sort_by", "sort_by_key", "repartition"
 };
 
 static bool shuffles(const Rdd *rdd, const RddStep *step, int input);
 static bool listed(const char *name, const char *const *names, int nnames);
 static void append_lineage(StringInfo buf, const Rdd *rdd, int number, const char *indent, bool *shown);
-static Rdd *lineage_of(const Rdd *rdd, int number);
-static void collect_steps(const Rdd *rdd, int number, int *numbers, Rdd *part);
 
 /* Do elements of that input move between partitions? */
 static bool
@@ -44,7 +43,9 @@ shuffles(const Rdd *rdd, const RddStep *step, int input)
 	const RddStep *from = list_nth(rdd->steps, list_nth_int(step->inputs, input));
 
 	if (listed(step->name, by_key, lengthof(by_key)))
-		return !from->by_key || (step->partitions != from->partitions && step->partitions != 0);
+		return !from->by_key || step->partitions != from->partitions;
+	if (strcmp(step->name, "coalesce") == 0)
+		return rdd_arg_bool(step, 1, false);
 	return listed(step->name, by_others, lengthof(by_others));
 }
 
@@ -63,10 +64,9 @@ listed(const char *name, const char *const *names, int nnames)
 Datum
 barks_rdd_debug_string(PG_FUNCTION_ARGS)
 {
-	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
 	StringInfoData buf;
 
-	rdd_read_steps(rdd);
 	initStringInfo(&buf);
 	append_lineage(&buf, rdd, list_length(rdd->steps) - 1, "",
 				   palloc0(list_length(rdd->steps) * sizeof(bool)));
@@ -81,8 +81,7 @@ append_lineage(StringInfo buf, const Rdd *rdd, int number, const char *indent, b
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
-	if (step->partitions > 0)
-		appendStringInfo(buf, "(%d) ", step->partitions);
+	appendStringInfo(buf, "(%d) ", step->partitions);
 	if (shown[number])
 	{
 		appendStringInfo(buf, "[%d] as above", number + 1);
@@ -126,74 +125,37 @@ Datum
 barks_rdd_dependencies(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
 	RddStep    *step = rdd_last(rdd);
 	ListCell   *lc;
 
-	rdd_read_steps(rdd);
 	InitMaterializedSRF(fcinfo, 0);
 	foreach(lc, step->inputs)
 	{
 		Datum		values[2];
 		bool		nulls[2] = {false, false};
 
-		values[0] = rdd_to_datum(lineage_of(rdd, lfirst_int(lc)));
+		values[0] = rdd_to_datum(rdd_lineage_of(rdd, lfirst_int(lc)));
 		values[1] = BoolGetDatum(shuffles(rdd, step, foreach_current_index(lc)));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
 }
 
-/* The lineage that ends at a step of another one. */
-static Rdd *
-lineage_of(const Rdd *rdd, int number)
-{
-	Rdd		   *part = palloc0(sizeof(Rdd));
-	int		   *numbers = palloc0(list_length(rdd->steps) * sizeof(int));
-
-	collect_steps(rdd, number, numbers, part);
-	return part;
-}
-
-/* numbers: of steps in the part, from 1 */
-static void
-collect_steps(const Rdd *rdd, int number, int *numbers, Rdd *part)
-{
-	const RddStep *step = list_nth(rdd->steps, number);
-	RddStep    *copy;
-	ListCell   *lc;
-
-	check_stack_depth();
-	if (numbers[number] > 0)
-		return;
-	copy = palloc(sizeof(RddStep));
-	*copy = *step;
-	copy->inputs = NIL;
-	foreach(lc, step->inputs)
-	{
-		collect_steps(rdd, lfirst_int(lc), numbers, part);
-		copy->inputs = lappend_int(copy->inputs, numbers[lfirst_int(lc)] - 1);
-	}
-	part->steps = lappend(part->steps, copy);
-	numbers[number] = list_length(part->steps);
-}
-
-/* hash(k) or range(k), with the number of partitions if it was given; null for none */
+/* hash(k, n) or range(k, n), with the number of partitions; null for none */
 Datum
 barks_rdd_partitioner(PG_FUNCTION_ARGS)
 {
-	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
 	const RddStep *last = rdd_last(rdd);
 	const RddStep *step = last;
 
 	if (!last->by_key)
 		PG_RETURN_NULL();
-	rdd_read_steps(rdd);
 	/* who made the partitions that others only kept */
 	while (!listed(step->name, by_key, lengthof(by_key)) && strcmp(step->name, "group_by") != 0 &&
 		   strcmp(step->name, "sort_by_key") != 0 && step->inputs != NIL)
 		step = list_nth(rdd->steps, linitial_int(step->inputs));
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf(last->partitions > 0 ? "%s(k, %d)" : "%s(k)",
-											  strcmp(step->name, "sort_by_key") == 0 ? "range" : "hash",
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s(k, %d)", strcmp(step->name, "sort_by_key") == 0 ? "range" : "hash",
 											  last->partitions)));
 }

@@ -72,7 +72,7 @@ static Node *leaf_value(ParseState *pstate, LambdaParse *parse, const LambdaVari
 						int number, int location);
 static void add_variables(ParseState *pstate, List *variables);
 static int	number_of(LambdaParse *parse, const LambdaVariable *variable);
-static Node *array_of_leaf(ArrayExpr *rows, const RddShape *shape, int leaf);
+static Node *array_of_leaf(ParseState *pstate, ArrayExpr *rows, const RddShape *shape, int leaf);
 static void check_kind(ParseState *pstate, Lambda *lambda, Node *expr);
 static int	most_uses(List *used);
 static int	compare_paths(const ListCell *a, const ListCell *b);
@@ -231,6 +231,8 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 	}
 	else if (lambda->unnests_rows)
 		lambda->shape = rdd_shape_of_rows((ArrayExpr *) expr);
+	else if (kind == LAMBDA_EFFECT && exprType(expr) == VOIDOID)
+		lambda->shape = rdd_shape_leaf(VOIDOID, -1, InvalidOid);
 	else if (lambda->unnests)
 		lambda->shape = rdd_shape_of_type(get_element_type(getBaseType(exprType(expr))));
 	else
@@ -465,13 +467,13 @@ placeholder(ParseState *pstate, LambdaParse *parse, const char *name)
 		return expr;
 	leaf--;
 	if (lambda->unnests_rows)
-		return array_of_leaf((ArrayExpr *) expr, lambda->shape, leaf);
+		return array_of_leaf(pstate, (ArrayExpr *) expr, lambda->shape, leaf);
 	return leaf_of(expr, lambda->shape, &leaf);
 }
 
 /* Of an array of rows one column, as an array. */
 static Node *
-array_of_leaf(ArrayExpr *rows, const RddShape *shape, int leaf)
+array_of_leaf(ParseState *pstate, ArrayExpr *rows, const RddShape *shape, int leaf)
 {
 	const RddShape *column = ((RddLeaf *) list_nth(rdd_shape_leaves(shape, ""), leaf))->shape;
 	ArrayExpr  *array = makeNode(ArrayExpr);
@@ -489,8 +491,12 @@ array_of_leaf(ArrayExpr *rows, const RddShape *shape, int leaf)
 	foreach(lc, rows->elements)
 	{
 		int			number = leaf;
+		Node	   *element = leaf_of(lfirst(lc), shape, &number);
 
-		array->elements = lappend(array->elements, leaf_of(lfirst(lc), shape, &number));
+		if (exprType(element) == UNKNOWNOID)
+			element = coerce_type(pstate, element, UNKNOWNOID, column->type, -1, COERCION_IMPLICIT,
+								  COERCE_IMPLICIT_CAST, -1);
+		array->elements = lappend(array->elements, element);
 	}
 	return (Node *) array;
 }

@@ -27,7 +27,8 @@ typedef enum LambdaKind
 {
 	LAMBDA_VALUE,				/* one value for each call */
 	LAMBDA_SET,					/* a set or an array of values */
-	LAMBDA_AGGREGATE			/* aggregates over the variables */
+	LAMBDA_AGGREGATE,			/* aggregates over the variables */
+	LAMBDA_EFFECT				/* called for what it does; its value may be void */
 } LambdaKind;
 
 typedef struct Lambda

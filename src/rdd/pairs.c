@@ -138,14 +138,22 @@ check_flat_map_values(RddStep *step, List *inputs)
 static void
 compile_map_values(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	Lambda	   *lambda = value_lambda(step, rdd_input(query, step, 0),
-									  strcmp(step->name, "map_values") == 0 ? LAMBDA_VALUE : LAMBDA_SET);
+	Lambda	   *lambda = value_lambda(step, rdd_input(query, step, 0), LAMBDA_VALUE);
 	const char *from = rdd_from(query, step, 0);
 	List	   *keys = key_leaves(step);
 
 	appendStringInfo(select, "SELECT %s, %s%s FROM %s AS s", rdd_columns("s", keys, keys),
 					 rdd_lambda_columns(query, lambda, value_leaves(step)),
 					 rdd_keep_order(query, step, 0), from);
+}
+
+static void
+compile_flat_map_values(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	Lambda	   *lambda = value_lambda(step, rdd_input(query, step, 0), LAMBDA_SET);
+	List	   *keys = key_leaves(step);
+
+	rdd_compile_flat(query, step, lambda, rdd_columns("s", keys, keys), value_leaves(step), select);
 }
 
 /* filter_keys(r, f), filter_values(r, f): x is the key, or the value */
@@ -202,13 +210,29 @@ check_partition_by(RddStep *step, List *inputs)
 	step->by_key = true;
 }
 
+/* By partition, as the input in each. */
 static void
 compile_partition_by(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const char *from = rdd_from(query, step, 0);
+	const char *partition = rdd_hash_partition("s", key_leaves(step), step->partitions);
+	int			order = rdd_order_of(query, step, 0);
 
-	appendStringInfo(select, "SELECT %s%s FROM %s AS s", rdd_same_columns("s", step->shape),
-					 rdd_keep_order(query, step, 0), from);
+	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
+	if (query->in_order)
+	{
+		appendStringInfo(select, ", %s::pg_catalog.int8 AS \"#1\"", partition);
+		for (int i = 1; i <= order; i++)
+			appendStringInfo(select, ", s.\"#%d\" AS \"#%d\"", i, i + 1);
+		rdd_set_order(query, step, order + 1);
+		rdd_set_order_kind(query, step, rdd_order_kind(query, step, 0));
+	}
+	if (query->by_partition)
+	{
+		appendStringInfo(select, ", %s AS \"#p\"", partition);
+		rdd_set_partitioned(query, step);
+	}
+	appendStringInfo(select, " FROM %s AS s", from);
 }
 
 /* group_by_key(r, n) */
@@ -232,7 +256,7 @@ compile_group_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 	List	   *keys = key_leaves(step);
 
 	appendStringInfo(select, "SELECT %s, ", rdd_columns("s", keys, keys));
-	rdd_group_columns(rdd_shape_value(input->shape), "v", "v", NULL, select);
+	rdd_group_columns(rdd_shape_value(input->shape), "v", "v", NULL, NULL, select);
 	appendStringInfo(select, " FROM %s AS s GROUP BY %s", from, plain_columns("s", keys));
 }
 
@@ -265,7 +289,7 @@ compile_group_by(RddQuery *query, const RddStep *step, StringInfo select)
 	List	   *keys = key_leaves(step);
 
 	appendStringInfo(select, "SELECT %s, ", rdd_columns("s", keys, keys));
-	rdd_group_columns(input->shape, "v", "v", NULL, select);
+	rdd_group_columns(input->shape, "v", "v", NULL, NULL, select);
 	appendStringInfo(select, " FROM (SELECT %s, %s FROM %s AS s) AS s GROUP BY %s",
 					 rdd_lambda_columns(query, lambda, keys),
 					 rdd_columns("s", rdd_shape_columns(input->shape), rdd_shape_leaves(input->shape, "v")),
@@ -346,29 +370,15 @@ check_sort_by_key(RddStep *step, List *inputs)
 static void
 compile_sort_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	bool		in_order = query->in_order;
 	const char *direction = rdd_arg_bool(step, 0, true) ? "ASC NULLS FIRST" : "DESC NULLS LAST";
-	const char *comma = "";
-	const char *from;
+	StringInfoData keys;
 	ListCell   *lc;
 
-	query->in_order = false;
-	from = rdd_from(query, step, 0);
-	query->in_order = in_order;
-	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
-	if (in_order)
-	{
-		appendStringInfoString(select, ", pg_catalog.row_number() OVER (ORDER BY ");
-		foreach(lc, key_leaves(step))
-		{
-			appendStringInfo(select, "%ss.%s %s", comma,
-							 quote_identifier(((RddLeaf *) lfirst(lc))->path), direction);
-			comma = ", ";
-		}
-		appendStringInfoString(select, ") AS \"#1\"");
-		rdd_set_order(query, step, 1);
-	}
-	appendStringInfo(select, " FROM %s AS s", from);
+	initStringInfo(&keys);
+	foreach(lc, key_leaves(step))
+		appendStringInfo(&keys, "%ss.%s %s", foreach_current_index(lc) > 0 ? ", " : "",
+						 quote_identifier(((RddLeaf *) lfirst(lc))->path), direction);
+	rdd_compile_sort(query, step, keys.data, select);
 }
 
 /* filter_by_range(r, lower, upper): both bounds included */
@@ -569,7 +579,7 @@ compile_cogroup(RddQuery *query, const RddStep *step, StringInfo select)
 		appendStringInfoString(select, ", ");
 		rdd_group_columns(rdd_shape_value(rdd_input(query, step, number)->shape),
 						  psprintf("v%d", number), rdd_shape_path("v", list_nth(groups->names, number)),
-						  psprintf("s.\"from\" = %d", number), select);
+						  psprintf("s.\"from\" = %d", number), NULL, select);
 		append_cogroup_input(query, step, number, &all);
 	}
 	appendStringInfo(select, " FROM (%s) AS s GROUP BY %s", all.data, plain_columns("s", keys));
@@ -610,24 +620,24 @@ const RddOperation rdd_pair_operations[] = {
 	{"keys", check_keys, compile_keys},
 	{"values", check_values, compile_values},
 	{"map_values", check_map_values, compile_map_values},
-	{"flat_map_values", check_flat_map_values, compile_map_values},
+	{"flat_map_values", check_flat_map_values, compile_flat_map_values},
 	{"filter_keys", check_filter_part, compile_filter_part},
 	{"filter_values", check_filter_part, compile_filter_part},
 	{"partition_by", check_partition_by, compile_partition_by},
-	{"group_by_key", check_group_by_key, compile_group_by_key},
-	{"group_by", check_group_by, compile_group_by},
-	{"reduce_by_key", check_combine, compile_combine},
-	{"fold_by_key", check_combine, compile_combine},
-	{"aggregate_by_key", check_combine, compile_combine},
-	{"combine_by_key", check_combine, compile_combine},
-	{"agg_by_key", check_agg_by_key, compile_agg_by_key},
-	{"sort_by_key", check_sort_by_key, compile_sort_by_key},
+	{"group_by_key", check_group_by_key, compile_group_by_key, RDD_NOTHING},
+	{"group_by", check_group_by, compile_group_by, RDD_NOTHING},
+	{"reduce_by_key", check_combine, compile_combine, RDD_NOTHING},
+	{"fold_by_key", check_combine, compile_combine, RDD_NOTHING},
+	{"aggregate_by_key", check_combine, compile_combine, RDD_NOTHING},
+	{"combine_by_key", check_combine, compile_combine, RDD_NOTHING},
+	{"agg_by_key", check_agg_by_key, compile_agg_by_key, RDD_NOTHING},
+	{"sort_by_key", check_sort_by_key, compile_sort_by_key, RDD_NOTHING},
 	{"filter_by_range", check_filter_by_range, compile_filter_by_range},
-	{"join", check_join, compile_join},
-	{"left_outer_join", check_join, compile_join},
-	{"right_outer_join", check_join, compile_join},
-	{"full_outer_join", check_join, compile_join},
-	{"subtract_by_key", check_subtract_by_key, compile_subtract_by_key},
-	{"cogroup", check_cogroup, compile_cogroup},
+	{"join", check_join, compile_join, RDD_NOTHING},
+	{"left_outer_join", check_join, compile_join, RDD_NOTHING},
+	{"right_outer_join", check_join, compile_join, RDD_NOTHING},
+	{"full_outer_join", check_join, compile_join, RDD_NOTHING},
+	{"subtract_by_key", check_subtract_by_key, compile_subtract_by_key, RDD_NOTHING},
+	{"cogroup", check_cogroup, compile_cogroup, RDD_NOTHING},
 	{NULL}
 };

@@ -64,8 +64,8 @@ static void
 compile_pipe(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const RddShape *shape = rdd_input(query, step, 0)->shape;
-	int			n = rdd_spread_partitions(rdd_input(query, step, 0));
-	char	   *from = rdd_spread(query, step, psprintf("%s AS line", rdd_line_of("s", shape)), n);
+	int			n = Max(rdd_input(query, step, 0)->partitions, 1);
+	char	   *from = rdd_spread(query, step, psprintf("%s AS line", rdd_line_of("s", shape)));
 	char	   *call = psprintf("%s::pg_catalog.text, %s, s.line, s.is_last", quote_literal_cstr(rdd_arg_text(step, 0)),
 								environment(step));
 
@@ -81,6 +81,7 @@ compile_pipe(RddQuery *query, const RddStep *step, StringInfo select)
 	appendStringInfo(select, ") AS is_last FROM %s AS s JOIN barks.rdd_parts(%d) AS d ON d.part = s.\"#p\") AS s%s",
 					 from, n, query->in_order ? ") AS s" : "");
 	rdd_set_order(query, step, query->in_order ? 2 : 0);
+	rdd_set_order_kind(query, step, ORDER_UNIQUE);
 }
 
 /* SQL of an array of NAME=value. */
@@ -277,6 +278,6 @@ stop_pipe(Datum arg)
 }
 
 const RddOperation rdd_pipe_operations[] = {
-	{"pipe", check_pipe, compile_pipe},
+	{"pipe", check_pipe, compile_pipe, RDD_PARTITION | RDD_ORDER},
 	{NULL}
 };

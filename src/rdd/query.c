@@ -26,21 +26,24 @@
 #define MAX_GROWTH	64
 
 static const RddOperation *const operations[] = {
-	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_storage_operations, rdd_file_sinks,
-	rdd_pipe_operations, rdd_unsupported, rdd_actions
+	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_partition_operations,
+	rdd_sample_operations, rdd_summary_operations, rdd_storage_operations, rdd_file_sinks, rdd_pipe_operations,
+	rdd_unsupported, rdd_actions, rdd_sample_actions, rdd_summary_actions
 };
 
 static void add_array(Datum array, List **inputs);
 static Const *plain_argument(Const *value);
 static char *columns_text(List *leaves);
-static const Rdd *check_again(const Rdd *rdd);
+static void check_step(RddStep *step, List *inputs);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static void fence(RddQuery *query, int number, StringInfo select);
-static int	number_of(const RddQuery *query, const RddStep *step, int input);
+static void append_cast(StringInfo buf, List *leaves, List *types);
+static void append_plain(StringInfo buf, const RddShape *shape);
 static void append_packed(StringInfo buf, const RddShape *shape);
 static bool fits_leaves(List *leaves, List *types);
 static bool fits_fields(const RddShape *shape, List *types);
 static char *cast_columns(const RddQuery *query, const char *select, List *types);
+static char *lambda_column(RddQuery *query, Lambda *lambda, int leaf);
 static char *value_for_null(const RddShape *leaf);
 static const Const *argument(const RddStep *step, int number);
 
@@ -72,9 +75,23 @@ rdd_apply(const char *name, List *inputs, List *args)
 	step->args = args;
 	foreach(lc, inputs)
 		last = lappend(last, rdd_last(lfirst(lc)));
-	rdd_operation(name)->check(step, last);
+	check_step(step, last);
 	rdd->steps = lappend(rdd->steps, step);
 	return rdd;
+}
+
+/* An operation that says nothing of partitions has as many as its inputs. */
+static void
+check_step(RddStep *step, List *inputs)
+{
+	int			partitions = inputs == NIL && strcmp(step->name, "empty") != 0 ? rdd_default_parallelism() : 0;
+	ListCell   *lc;
+
+	rdd_operation(step->name)->check(step, inputs);
+	foreach(lc, inputs)
+		partitions = Max(partitions, ((RddStep *) lfirst(lc))->partitions);
+	if (step->partitions == 0)
+		step->partitions = partitions;
 }
 
 /* Values of type barks.rdd are inputs, the others arguments. */
@@ -150,14 +167,15 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	ListCell   *lci;
 	char	   *text;
 
-	rdd_read_steps(rdd);
-	query->rdd = rdd = check_again(rdd);
+	query->rdd = rdd = rdd_check_again(rdd);
 	query->lambdas.lambdas = NIL;
 	query->uses = palloc0(nsteps * sizeof(int));
+	query->needs = palloc0(nsteps * sizeof(int));
 	query->order = palloc0(nsteps * sizeof(int));
+	query->order_kind = palloc0(nsteps * sizeof(OrderKind));
+	query->partitioned = palloc0(nsteps * sizeof(bool));
 	query->shared = palloc0(nsteps * sizeof(bool));
 	query->growth = palloc0(nsteps * sizeof(double));
-	query->all_in_order = query->in_order;
 	initStringInfo(&query->with);
 	initStringInfo(&select);
 	foreach(lc, rdd->steps)
@@ -165,6 +183,7 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 		foreach(lci, ((RddStep *) lfirst(lc))->inputs)
 			query->uses[lfirst_int(lci)]++;
 	}
+	rdd_find_needs(query);
 	compile_step(query, nsteps - 1, &select);
 	text = cast_columns(query, select.data, types);
 	if (query->with.len > 0)
@@ -173,12 +192,13 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 }
 
 /* The world may be another one than when the lineage was made. */
-static const Rdd *
-check_again(const Rdd *rdd)
+const Rdd *
+rdd_check_again(const Rdd *rdd)
 {
 	Rdd		   *again = palloc0(sizeof(Rdd));
 	ListCell   *lc;
 
+	rdd_read_steps(rdd);
 	foreach(lc, rdd->steps)
 	{
 		RddStep    *step = lfirst(lc);
@@ -188,9 +208,10 @@ check_again(const Rdd *rdd)
 
 		*copy = *step;
 		copy->body = NULL;
+		copy->partitions = 0;
 		foreach(lci, step->inputs)
 			inputs = lappend(inputs, list_nth(again->steps, lfirst_int(lci)));
-		rdd_operation(step->name)->check(copy, inputs);
+		check_step(copy, inputs);
 		if (!rdd_shape_equal(copy->shape, step->shape))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -209,13 +230,20 @@ compile_step(RddQuery *query, int number, StringInfo select)
 {
 	RddStep    *step = list_nth(query->rdd->steps, number);
 	int			uses_before = query->uses_here;
+	bool		in_order = query->in_order;
+	bool		by_partition = query->by_partition;
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
+	query->in_order = (query->needs[number] & RDD_ORDER) != 0;
+	query->by_partition = (query->needs[number] & RDD_PARTITION) != 0;
 	query->uses_here = 1;
 	rdd_operation(step->name)->compile(query, step, select);
 	fence(query, number, select);
 	query->uses_here = uses_before;
+	rdd_add_positions(query, number, select);
+	query->in_order = in_order;
+	query->by_partition = by_partition;
 }
 
 /*
@@ -248,43 +276,65 @@ static char *
 cast_columns(const RddQuery *query, const char *select, List *types)
 {
 	const RddStep *last = rdd_last(query->rdd);
-	int			order = query->order[list_length(query->rdd->steps) - 1];
+	int			number = list_length(query->rdd->steps) - 1;
 	List	   *leaves = rdd_shape_columns(last->shape);
 	bool		packed = types != NIL && !fits_leaves(leaves, types);
 	StringInfoData buf;
-	ListCell   *lc;
 
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "SELECT ");
 	if (packed)
 		append_packed(&buf, last->shape);
-	else if (types == NIL)
-		appendStringInfoString(&buf, rdd_columns("s", leaves, leaves));
+	else if (types != NIL)
+		append_cast(&buf, leaves, types);
+	else if (query->plain_names)
+		append_plain(&buf, last->shape);
 	else
-	{
-		int			number = 0;
-
-		foreach(lc, types)
-		{
-			const char *path;
-
-			appendStringInfoString(&buf, foreach_current_index(lc) > 0 ? ", " : "");
-			if (!OidIsValid(lfirst_oid(lc)))
-			{
-				/* a dropped column */
-				appendStringInfoString(&buf, "NULL::pg_catalog.int4");
-				continue;
-			}
-			path = quote_identifier(((RddLeaf *) list_nth(leaves, number++))->path);
-			appendStringInfo(&buf, "s.%s::%s AS %s", path, rdd_type_name(lfirst_oid(lc), -1), path);
-		}
-	}
-	for (int i = 1; query->keep_order && i <= order; i++)
+		appendStringInfoString(&buf, rdd_columns("s", leaves, leaves));
+	if (query->by_partition)
+		appendStringInfoString(&buf, ", s.\"#p\"");
+	for (int i = 1; query->keep_order && i <= query->order[number]; i++)
 		appendStringInfo(&buf, ", s.\"#%d\"", i);
 	appendStringInfo(&buf, " FROM (%s) AS s", select);
-	for (int i = 1; !query->keep_order && i <= order; i++)
-		appendStringInfo(&buf, "%ss.\"#%d\"", i == 1 ? " ORDER BY " : ", ", i);
+	if (query->keep_order || query->order[number] == 0)
+		return buf.data;
+	appendStringInfo(&buf, " ORDER BY %s%s", query->by_partition && query->in_order ? "s.\"#p\", " : "",
+					 rdd_order_columns(query, last, -1));
 	return buf.data;
+}
+
+/* The leaves, as columns of these types. */
+static void
+append_cast(StringInfo buf, List *leaves, List *types)
+{
+	int			number = 0;
+	ListCell   *lc;
+
+	foreach(lc, types)
+	{
+		const char *path;
+
+		appendStringInfoString(buf, foreach_current_index(lc) > 0 ? ", " : "");
+		if (!OidIsValid(lfirst_oid(lc)))
+		{
+			/* a dropped column */
+			appendStringInfoString(buf, "NULL::pg_catalog.int4");
+			continue;
+		}
+		path = quote_identifier(((RddLeaf *) list_nth(leaves, number++))->path);
+		appendStringInfo(buf, "s.%s::%s AS %s", path, rdd_type_name(lfirst_oid(lc), -1), path);
+	}
+}
+
+static void
+append_plain(StringInfo buf, const RddShape *shape)
+{
+	ListCell   *lcl;
+	ListCell   *lcn;
+
+	forboth(lcl, rdd_shape_columns(shape), lcn, rdd_column_names(shape))
+		appendStringInfo(buf, "%ss.%s AS %s", foreach_current_index(lcl) > 0 ? ", " : "",
+						 quote_identifier(((RddLeaf *) lfirst(lcl))->path), quote_identifier(lfirst(lcn)));
 }
 
 /* Each field of the elements as one column, rows of a named type as values of it. */
@@ -357,6 +407,18 @@ fits_fields(const RddShape *shape, List *types)
 	return true;
 }
 
+List *
+rdd_column_names(const RddShape *shape)
+{
+	List	   *names = NIL;
+	bool		is_row = !rdd_shape_is_leaf(shape) && !rdd_shape_is_pair(shape);
+	ListCell   *lc;
+
+	foreach(lc, rdd_shape_columns(shape))
+		names = lappend(names, (char *) ((RddLeaf *) lfirst(lc))->path + (is_row ? strlen("x.") : 0));
+	return names;
+}
+
 /* Elements have the columns that the caller declares. */
 void
 rdd_check_columns(const Rdd *rdd, List *types)
@@ -392,18 +454,17 @@ columns_text(List *leaves)
 bool
 rdd_is_action(const char *name)
 {
-	for (const RddOperation *operation = rdd_actions; operation->name; operation++)
+	const RddOperation *const actions[] = {rdd_actions, rdd_sample_actions, rdd_summary_actions};
+
+	for (int i = 0; i < lengthof(actions); i++)
 	{
-		if (strcmp(operation->name, name) == 0)
-			return true;
+		for (const RddOperation *operation = actions[i]; operation->name; operation++)
+		{
+			if (strcmp(operation->name, name) == 0)
+				return true;
+		}
 	}
 	return false;
-}
-
-void
-rdd_forget_order(RddQuery *query)
-{
-	query->in_order = query->all_in_order = false;
 }
 
 const RddStep *
@@ -416,17 +477,12 @@ const char *
 rdd_from(RddQuery *query, const RddStep *step, int input)
 {
 	int			number = list_nth_int(step->inputs, input);
-	bool		in_order = query->in_order;
 	StringInfoData select;
 
 	if (query->shared[number])
 		return psprintf("\"rdd %d\"", number + 1);
 	initStringInfo(&select);
-	/* of those that read a shared step, one may want the order that another does without */
-	if (query->uses[number] > 1)
-		query->in_order = query->all_in_order;
 	compile_step(query, number, &select);
-	query->in_order = in_order;
 	if (query->uses[number] == 1)
 		return psprintf("(%s)", select.data);
 	query->shared[number] = true;
@@ -436,43 +492,11 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 	return psprintf("\"rdd %d\"", number + 1);
 }
 
-static int
-number_of(const RddQuery *query, const RddStep *step, int input)
-{
-	int			number = 0;
-	ListCell   *lc;
-
-	foreach(lc, query->rdd->steps)
-	{
-		if (lfirst(lc) == step)
-			number = foreach_current_index(lc);
-	}
-	return input < 0 ? number : list_nth_int(step->inputs, input);
-}
-
-int
-rdd_order_of(const RddQuery *query, const RddStep *step, int input)
-{
-	return query->order[number_of(query, step, input)];
-}
-
-void
-rdd_set_order(RddQuery *query, const RddStep *step, int ncolumns)
-{
-	query->order[number_of(query, step, -1)] = ncolumns;
-}
-
 const char *
-rdd_keep_order(RddQuery *query, const RddStep *step, int input)
+rdd_from_twice(RddQuery *query, const RddStep *step, int input)
 {
-	StringInfoData buf;
-	int			order = rdd_order_of(query, step, input);
-
-	initStringInfo(&buf);
-	for (int i = 1; i <= order; i++)
-		appendStringInfo(&buf, ", s.\"#%d\"", i);
-	rdd_set_order(query, step, order);
-	return buf.data;
+	query->uses[list_nth_int(step->inputs, input)]++;
+	return rdd_from(query, step, input);
 }
 
 char *
@@ -501,9 +525,31 @@ rdd_same_columns(const char *alias, const RddShape *shape)
 char *
 rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 {
+	return lambda->unnests || lambda->unnests_rows
+		? rdd_lambda_unnest(lambda, rdd_lambda_array(query, lambda, leaf), leaf)
+		: lambda_column(query, lambda, leaf);
+}
+
+/* Rows that are written out have an array for each of their columns, others are one array. */
+char *
+rdd_lambda_array(RddQuery *query, Lambda *lambda, int leaf)
+{
+	return lambda_column(query, lambda, lambda->unnests_rows ? leaf : 0);
+}
+
+char *
+rdd_lambda_unnest(const Lambda *lambda, const char *array, int leaf)
+{
+	if (lambda->unnests_rows || rdd_shape_is_leaf(lambda->shape))
+		return psprintf("pg_catalog.unnest(%s)", array);
+	return psprintf("(pg_catalog.unnest(%s)).%s", array, quote_identifier(list_nth(lambda->shape->names, leaf)));
+}
+
+static char *
+lambda_column(RddQuery *query, Lambda *lambda, int leaf)
+{
 	LambdaSet  *set = &query->lambdas;
 	int			number = 0;
-	char	   *value;
 	ListCell   *lc;
 
 	foreach(lc, set->lambdas)
@@ -517,13 +563,7 @@ rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 		number = list_length(set->lambdas);
 	}
 	query->uses_here = Max(query->uses_here, lambda->uses);
-	value = psprintf("barks_lambda.\"%d.%d\"", number, leaf + 1);
-	if (!lambda->unnests && !lambda->unnests_rows)
-		return value;
-	if (lambda->unnests_rows || rdd_shape_is_leaf(lambda->shape))
-		return psprintf("pg_catalog.unnest(%s)", value);
-	return psprintf("(pg_catalog.unnest(%s)).%s", value,
-					quote_identifier(list_nth(lambda->shape->names, leaf)));
+	return psprintf("barks_lambda.\"%d.%d\"", number, leaf + 1);
 }
 
 char *
@@ -674,6 +714,11 @@ rdd_type_text(const RddShape *leaf)
 static const Const *
 argument(const RddStep *step, int number)
 {
+	/* values of these types are taken for inputs */
+	if (number >= list_length(step->args))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("elements and other arguments of barks.rdd_%s cannot be RDDs", step->name)));
 	return list_nth_node(Const, step->args, number);
 }
 
@@ -766,6 +811,19 @@ void
 rdd_expect_order(const RddStep *step, const RddShape *shape)
 {
 	expect_operator(step, shape, BTLessStrategyNumber, "sort");
+}
+
+void
+rdd_expect_type(Oid type)
+{
+	if (!OidIsValid(type) || !SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type with OID %u does not exist", type)));
+	if (get_typtype(type) == TYPTYPE_PSEUDO)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("elements of an RDD cannot be of type %s", format_type_be(type))));
 }
 
 void

@@ -25,6 +25,7 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/value.h"
@@ -56,6 +57,7 @@ typedef struct ReadContext
 
 static const char *body_of(RddStep *step);
 static void read_body(RddStep *step);
+static int	add_reachable(const Rdd *rdd, int number, int *numbers, Rdd *lineage);
 static int	find_step(const Rdd *rdd, const RddStep *wanted);
 static void append_step(StringInfo buf, const RddStep *step);
 static FuncCandidateList function_of(const RddStep *step);
@@ -229,6 +231,36 @@ find_step(const Rdd *rdd, const RddStep *wanted)
 			return foreach_current_index(lc);
 	}
 	return -1;
+}
+
+Rdd *
+rdd_lineage_of(const Rdd *rdd, int number)
+{
+	Rdd		   *lineage = palloc0(sizeof(Rdd));
+
+	(void) add_reachable(rdd, number, palloc0((number + 1) * sizeof(int)), lineage);
+	return lineage;
+}
+
+/* numbers: of steps in the lineage, from 1 */
+static int
+add_reachable(const Rdd *rdd, int number, int *numbers, Rdd *lineage)
+{
+	const RddStep *step = list_nth(rdd->steps, number);
+	RddStep    *copy;
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (numbers[number] > 0)
+		return numbers[number] - 1;
+	copy = palloc(sizeof(RddStep));
+	*copy = *step;
+	copy->inputs = NIL;
+	foreach(lc, step->inputs)
+		copy->inputs = lappend_int(copy->inputs, add_reachable(rdd, lfirst_int(lc), numbers, lineage));
+	lineage->steps = lappend(lineage->steps, copy);
+	numbers[number] = list_length(lineage->steps);
+	return numbers[number] - 1;
 }
 
 char *

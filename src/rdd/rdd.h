@@ -41,6 +41,8 @@ extern Rdd *rdd_merge(List *rdds, List **ends);
 /* one line for each step, as a function call; the first step is $1 */
 extern char *rdd_text(const Rdd *rdd);
 extern char *rdd_step_text(const RddStep *step);
+/* the lineage that ends at a step of another one; its steps are in an order that depends on nothing else */
+extern Rdd *rdd_lineage_of(const Rdd *rdd, int number);
 extern RddStep *rdd_last(const Rdd *rdd);
 /* before others than the last one are looked at */
 extern void rdd_read_steps(const Rdd *rdd);

@@ -59,6 +59,10 @@ CREATE AGGREGATE barks.rdd_combine(program text[], VARIADIC "values" "any") (
     FINALFUNC = barks.rdd_combine_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE barks.rdd_combine(text[], "any") IS
     'values of a group combined by the expressions of a program; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_here(program text[]) RETURNS text[]
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_here';
+COMMENT ON FUNCTION barks.rdd_here(text[]) IS
+    'a program of barks.rdd_combine that names functions or types which nodes may not have';
 CREATE FUNCTION barks.rdd_field(state bytea, number int, of_type anyelement) RETURNS anyelement
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
 COMMENT ON FUNCTION barks.rdd_field(bytea, int, anyelement) IS 'a column of what barks.rdd_combine gave';
@@ -144,6 +148,50 @@ CREATE AGGREGATE barks.rdd_write_objects(path text, token text, part int, codec 
     FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED);
 COMMENT ON AGGREGATE barks.rdd_write_objects(text, text, int, text, text, "any") IS 'writes elements to a file; what queries of RDDs call';
 
+CREATE FUNCTION barks.rdd_hash(seed bigint, exact boolean, VARIADIC "values" "any") RETURNS bigint
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hash';
+COMMENT ON FUNCTION barks.rdd_hash(bigint, boolean, "any") IS 'a hash that is the same on every server: of what values look like, or of which are equal';
+CREATE FUNCTION barks.rdd_uniform(seed bigint, VARIADIC "values" "any") RETURNS float8
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_uniform';
+COMMENT ON FUNCTION barks.rdd_uniform(bigint, "any") IS 'a number from 0 to before 1, always the same of the same seed and values';
+CREATE FUNCTION barks.rdd_copies(mean float8, seed bigint, VARIADIC "values" "any") RETURNS bigint
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_copies';
+COMMENT ON FUNCTION barks.rdd_copies(float8, bigint, "any") IS 'a Poisson variable, always the same of the same seed and values';
+CREATE FUNCTION barks.rdd_fraction(fractions jsonb, key text, with_replacement boolean) RETURNS float8
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_fraction';
+COMMENT ON FUNCTION barks.rdd_fraction(jsonb, text, boolean) IS 'what barks.rdd_sample_by_key was given for a key';
+CREATE FUNCTION barks.rdd_zip_check(p1 int, p2 int, n1 bigint, n2 bigint) RETURNS boolean
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_zip_check';
+COMMENT ON FUNCTION barks.rdd_zip_check(int, int, bigint, bigint) IS 'true, or an error where zipped partitions differ in size';
+CREATE FUNCTION barks.rdd_histogram_bounds("lower" float8, "upper" float8, n int) RETURNS float8[]
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_histogram_bounds';
+COMMENT ON FUNCTION barks.rdd_histogram_bounds(float8, float8, int) IS 'bounds of n even buckets';
+CREATE FUNCTION barks.rdd_call_partitions(f regprocedure, with_index boolean, VARIADIC inputs barks.rdd[]) RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_call_partitions';
+COMMENT ON FUNCTION barks.rdd_call_partitions(regprocedure, boolean, barks.rdd[]) IS
+    'rows of a function over partitions; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_hll_step(internal, int, bigint) RETURNS internal
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hll_step';
+COMMENT ON FUNCTION barks.rdd_hll_step(internal, int, bigint) IS 'of the aggregate barks.rdd_hll';
+CREATE FUNCTION barks.rdd_hll_merge(internal, internal) RETURNS internal
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hll_merge';
+COMMENT ON FUNCTION barks.rdd_hll_merge(internal, internal) IS 'of the aggregate barks.rdd_hll';
+CREATE FUNCTION barks.rdd_hll_serialize(internal) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hll_serialize';
+COMMENT ON FUNCTION barks.rdd_hll_serialize(internal) IS 'of the aggregate barks.rdd_hll';
+CREATE FUNCTION barks.rdd_hll_deserialize(bytea, internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hll_deserialize';
+COMMENT ON FUNCTION barks.rdd_hll_deserialize(bytea, internal) IS 'of the aggregate barks.rdd_hll';
+CREATE FUNCTION barks.rdd_hll_final(internal) RETURNS bigint
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hll_final';
+COMMENT ON FUNCTION barks.rdd_hll_final(internal) IS 'of the aggregate barks.rdd_hll';
+CREATE AGGREGATE barks.rdd_hll("precision" int, hash bigint) (
+    SFUNC = barks.rdd_hll_step, STYPE = internal, COMBINEFUNC = barks.rdd_hll_merge,
+    SERIALFUNC = barks.rdd_hll_serialize, DESERIALFUNC = barks.rdd_hll_deserialize,
+    FINALFUNC = barks.rdd_hll_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE barks.rdd_hll(int, bigint) IS
+    'about how many different hashes there are, by HyperLogLog; what queries of RDDs call';
+
 CREATE FUNCTION barks.rdd_sql(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_sql';
 COMMENT ON FUNCTION barks.rdd_sql(barks.rdd) IS 'the query that an RDD becomes; barks_lambda."N.M" stands for lambda N';
@@ -173,7 +221,11 @@ COMMENT ON FUNCTION barks.rdd_storage_level(barks.rdd) IS 'at which level an RDD
 CREATE FUNCTION barks.rdd_num_partitions(r barks.rdd) RETURNS int LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_num_partitions';
 COMMENT ON FUNCTION barks.rdd_num_partitions(barks.rdd) IS
-    'number of partitions that was asked for; null where the engine chooses';
+    'number of partitions';
+CREATE FUNCTION barks.rdd_preferred_locations(r barks.rdd, partition int) RETURNS text[] LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_preferred_locations';
+COMMENT ON FUNCTION barks.rdd_preferred_locations(barks.rdd, int) IS
+    'nodes that hold what the partition is computed from; none where it is from no table';
 CREATE FUNCTION barks.rdd_element_type(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_element_type';
 COMMENT ON FUNCTION barks.rdd_element_type(barks.rdd) IS 'type of the elements; (k, v) for pairs';
@@ -316,10 +368,6 @@ CREATE FUNCTION barks.rdd_sort_by(r barks.rdd, f barks.fn, ascending boolean DEF
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_sort_by(barks.rdd, barks.fn, boolean, int) IS 'elements in the order of what f gives; nulls are smallest';
 
-CREATE FUNCTION barks.rdd_repartition(r barks.rdd, num_partitions int) RETURNS barks.rdd
-LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_repartition(barks.rdd, int) IS 'the elements in so many partitions';
-
 CREATE FUNCTION barks.rdd_set_name(r barks.rdd, name text) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_set_name(barks.rdd, text) IS 'the same elements, with a name for people';
@@ -415,6 +463,78 @@ COMMENT ON FUNCTION barks.rdd_subtract_by_key(barks.rdd, barks.rdd, int) IS 'pai
 CREATE FUNCTION barks.rdd_cogroup(r barks.rdd, VARIADIC others barks.rdd[]) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_cogroup(barks.rdd, barks.rdd[]) IS 'for each key the arrays of its values in each RDD';
+
+CREATE FUNCTION barks.rdd_glom(r barks.rdd) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_glom(barks.rdd) IS 'for each partition an array of its elements';
+
+CREATE FUNCTION barks.rdd_zip_with_index(r barks.rdd) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_zip_with_index(barks.rdd) IS 'pairs of each element and its number, from 0, by partition and position';
+
+CREATE FUNCTION barks.rdd_zip_with_unique_id(r barks.rdd) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_zip_with_unique_id(barks.rdd) IS 'pairs of each element and a number that no other has: position * partitions + partition';
+
+CREATE FUNCTION barks.rdd_zip(r barks.rdd, o barks.rdd) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_zip(barks.rdd, barks.rdd) IS 'pairs of the elements at equal positions of equal partitions';
+
+CREATE FUNCTION barks.rdd_coalesce(r barks.rdd, num_partitions int, shuffle boolean DEFAULT false) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_coalesce(barks.rdd, int, boolean) IS 'fewer partitions, each of neighbours; with shuffle as repartition';
+
+CREATE FUNCTION barks.rdd_repartition(r barks.rdd, num_partitions int) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_repartition(barks.rdd, int) IS 'that many partitions of about equal size';
+
+CREATE FUNCTION barks.rdd_repartition_and_sort(r barks.rdd, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_repartition_and_sort(barks.rdd, int) IS 'pairs of equal keys in one partition, in the order of keys in each';
+
+CREATE FUNCTION barks.rdd_map_partitions(r barks.rdd, f regprocedure) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_map_partitions(barks.rdd, regprocedure) IS 'what f(refcursor) gives for each partition';
+
+CREATE FUNCTION barks.rdd_map_partitions_with_index(r barks.rdd, f regprocedure) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_map_partitions_with_index(barks.rdd, regprocedure) IS 'what f(int, refcursor) gives for each partition and its number';
+
+CREATE FUNCTION barks.rdd_zip_partitions(r barks.rdd, o barks.rdd, f regprocedure) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_zip_partitions(barks.rdd, barks.rdd, regprocedure) IS 'what f(refcursor, refcursor) gives for equal partitions of two RDDs';
+
+CREATE FUNCTION barks.rdd_zip_partitions(r barks.rdd, o barks.rdd, o2 barks.rdd, f regprocedure) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_zip_partitions(barks.rdd, barks.rdd, barks.rdd, regprocedure) IS 'what f(refcursor, refcursor, refcursor) gives for equal partitions of three RDDs';
+
+CREATE FUNCTION barks.rdd_zip_partitions(r barks.rdd, o barks.rdd, o2 barks.rdd, o3 barks.rdd, f regprocedure) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_zip_partitions(barks.rdd, barks.rdd, barks.rdd, barks.rdd, regprocedure) IS 'what f(refcursor, refcursor, refcursor, refcursor) gives for equal partitions of four RDDs';
+
+CREATE FUNCTION barks.rdd_sample(r barks.rdd, with_replacement boolean, fraction float8, seed bigint DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_sample(barks.rdd, boolean, float8, bigint) IS 'elements by chance: each with that probability, or that many times on average';
+
+CREATE FUNCTION barks.rdd_sample_range(r barks.rdd, lower float8, upper float8, seed bigint DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_sample_range(barks.rdd, float8, float8, bigint) IS 'elements whose chance is from lower to before upper: a part of barks.rdd_random_split';
+
+CREATE FUNCTION barks.rdd_random_split(r barks.rdd, weights float8[], seed bigint DEFAULT NULL) RETURNS barks.rdd[]
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_random_split';
+COMMENT ON FUNCTION barks.rdd_random_split(barks.rdd, float8[], bigint) IS 'parts by chance, in proportion to weights; each element is in one';
+
+CREATE FUNCTION barks.rdd_sample_by_key(r barks.rdd, with_replacement boolean, fractions jsonb, seed bigint DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_sample_by_key(barks.rdd, boolean, jsonb, bigint) IS 'as sample, with a fraction for each key, by its text';
+
+CREATE FUNCTION barks.rdd_sample_by_key_exact(r barks.rdd, with_replacement boolean, fractions jsonb, seed bigint DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_sample_by_key_exact(barks.rdd, boolean, jsonb, bigint) IS 'as sample_by_key, of each key exactly as many as its fraction makes, rounded up';
+
+CREATE FUNCTION barks.rdd_count_approx_distinct_by_key(r barks.rdd, rsd float8 DEFAULT 0.05, num_partitions int DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_count_approx_distinct_by_key(barks.rdd, float8, int) IS 'for each key about how many different values it has, by HyperLogLog';
 
 CREATE FUNCTION barks.rdd_collect(r barks.rdd) RETURNS SETOF record
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
@@ -523,6 +643,68 @@ COMMENT ON FUNCTION barks.rdd_stdev(barks.rdd) IS 'population standard deviation
 CREATE FUNCTION barks.rdd_sample_stdev(r barks.rdd) RETURNS float8
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
 COMMENT ON FUNCTION barks.rdd_sample_stdev(barks.rdd) IS 'sample standard deviation of the elements; null for none';
+
+CREATE FUNCTION barks.rdd_take_sample(r barks.rdd, with_replacement boolean, n int, seed bigint, of_type anyelement) RETURNS SETOF anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
+COMMENT ON FUNCTION barks.rdd_take_sample(barks.rdd, boolean, int, bigint, anyelement) IS 'n elements by chance, in an order of chance; seed may be null';
+
+CREATE FUNCTION barks.rdd_histogram(r barks.rdd, buckets int) RETURNS TABLE("lower" float8, "upper" float8, count bigint)
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
+COMMENT ON FUNCTION barks.rdd_histogram(barks.rdd, int) IS 'how many elements are in each of so many even buckets';
+
+CREATE FUNCTION barks.rdd_histogram(r barks.rdd, buckets float8[]) RETURNS TABLE("lower" float8, "upper" float8, count bigint)
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_rows';
+COMMENT ON FUNCTION barks.rdd_histogram(barks.rdd, float8[]) IS 'how many elements are between each two bounds, lower bounds included, and the last one too';
+
+CREATE FUNCTION barks.rdd_count_approx(r barks.rdd, timeout bigint, confidence float8 DEFAULT 0.95) RETURNS TABLE(mean float8, confidence float8, low float8, high float8)
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_count_approx(barks.rdd, bigint, float8) IS 'how many elements there are, in so many milliseconds';
+
+CREATE FUNCTION barks.rdd_sum_approx(r barks.rdd, timeout bigint, confidence float8 DEFAULT 0.95) RETURNS TABLE(mean float8, confidence float8, low float8, high float8)
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_sum_approx(barks.rdd, bigint, float8) IS 'sum of the elements, in so many milliseconds';
+
+CREATE FUNCTION barks.rdd_mean_approx(r barks.rdd, timeout bigint, confidence float8 DEFAULT 0.95) RETURNS TABLE(mean float8, confidence float8, low float8, high float8)
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_mean_approx(barks.rdd, bigint, float8) IS 'mean of the elements, in so many milliseconds';
+
+CREATE FUNCTION barks.rdd_count_by_key_approx(r barks.rdd, timeout bigint, confidence float8, key anyelement) RETURNS TABLE(k anyelement, mean float8, confidence float8, low float8, high float8)
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_count_by_key_approx(barks.rdd, bigint, float8, anyelement) IS 'how many pairs each key has, in so many milliseconds';
+
+CREATE FUNCTION barks.rdd_count_by_value_approx(r barks.rdd, timeout bigint, confidence float8, of_type anyelement) RETURNS TABLE(x anyelement, mean float8, confidence float8, low float8, high float8)
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_approx';
+COMMENT ON FUNCTION barks.rdd_count_by_value_approx(barks.rdd, bigint, float8, anyelement) IS 'how often each element is there, in so many milliseconds';
+
+CREATE FUNCTION barks.rdd_count_approx_distinct(r barks.rdd, rsd float8 DEFAULT 0.05) RETURNS bigint
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
+COMMENT ON FUNCTION barks.rdd_count_approx_distinct(barks.rdd, float8) IS 'about how many different elements there are, by HyperLogLog with that relative standard deviation';
+
+CREATE FUNCTION barks.rdd_collect_as_map(r barks.rdd) RETURNS jsonb
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
+COMMENT ON FUNCTION barks.rdd_collect_as_map(barks.rdd) IS 'an object of the pairs, by the text of keys; of several values of a key the last';
+
+CREATE FUNCTION barks.rdd_reduce_by_key_locally(r barks.rdd, f barks.fn) RETURNS jsonb
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_action';
+COMMENT ON FUNCTION barks.rdd_reduce_by_key_locally(barks.rdd, barks.fn) IS 'as reduce_by_key, as an object';
+
+CREATE FUNCTION barks.rdd_foreach(r barks.rdd, f barks.fn) RETURNS void
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_foreach';
+COMMENT ON FUNCTION barks.rdd_foreach(barks.rdd, barks.fn) IS 'calls f for each element';
+
+CREATE FUNCTION barks.rdd_foreach_partition(r barks.rdd, f regprocedure) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_foreach_partition';
+COMMENT ON FUNCTION barks.rdd_foreach_partition(barks.rdd, regprocedure) IS 'calls f(refcursor) for each partition';
+
+CREATE FUNCTION barks.rdd_to_cursor(r barks.rdd) RETURNS refcursor
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_to_cursor';
+COMMENT ON FUNCTION barks.rdd_to_cursor(barks.rdd) IS 'a cursor on the elements, open until the transaction ends';
+
+CREATE FUNCTION barks.rdd_save_as_table(r barks.rdd, name text, mode text DEFAULT 'error') RETURNS bigint
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save_as_table';
+COMMENT ON FUNCTION barks.rdd_save_as_table(barks.rdd, text, text) IS
+    'writes the elements to a distributed table; mode says what if there is one: error, append, overwrite, ignore';
+
 
 CREATE FUNCTION barks.rdd_cache(r barks.rdd) RETURNS barks.rdd LANGUAGE sql STABLE PARALLEL SAFE
 RETURN barks.rdd_persist(r, 'MEMORY_ONLY');

@@ -23,6 +23,7 @@
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
+#include "rdd/calls.h"
 #include "rdd/file_list.h"
 #include "rdd/query.h"
 #include "rdd/storage.h"
@@ -38,7 +39,6 @@ PG_FUNCTION_INFO_V1(barks_rdd_explain);
 PG_FUNCTION_INFO_V1(barks_rdd_num_partitions);
 PG_FUNCTION_INFO_V1(barks_rdd_element_type);
 
-static Rdd *apply_call(FunctionCallInfo fcinfo);
 static const char *operation_name(FunctionCallInfo fcinfo);
 static Const *constant_of(FunctionCallInfo fcinfo, int number);
 static List *types_of_value(Oid type, const RddShape *shape);
@@ -47,14 +47,13 @@ static Datum record_of(const RddShape *shape, Datum *values, bool *nulls, int *c
 static Datum named_row(const RddShape *shape, Datum *values, bool *nulls, int *column);
 static int64 on_all_nodes(const char *function, const char *path, const char *token);
 static List *column_types(TupleDesc desc);
-static Portal run(const Rdd *rdd, const char *prefix, List *types);
 static void store_rows(Portal portal, ReturnSetInfo *rsinfo);
 
 /* Any transformation, or source: the lineage of its inputs and one step more. */
 Datum
 barks_rdd_transform(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_DATUM(rdd_to_datum(apply_call(fcinfo)));
+	PG_RETURN_DATUM(rdd_to_datum(rdd_of_call(fcinfo)));
 }
 
 static const char *
@@ -66,8 +65,8 @@ operation_name(FunctionCallInfo fcinfo)
 	return name + 4;
 }
 
-static Rdd *
-apply_call(FunctionCallInfo fcinfo)
+Rdd *
+rdd_of_call(FunctionCallInfo fcinfo)
 {
 	List	   *values = NIL;
 
@@ -100,9 +99,10 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
-	Rdd		   *rdd = apply_call(fcinfo);
+	Rdd		   *rdd = rdd_of_call(fcinfo);
 	RddShape   *shape = rdd_last(rdd)->shape;
 	List	   *types = types_of_value(type, shape);
+	RddQuery	query = {.in_order = true};
 	Portal		portal;
 	Datum		value = (Datum) 0;
 	bool		isnull = true;
@@ -111,7 +111,7 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	rdd_storage_fill(rdd);
-	portal = run(rdd, "", types);
+	portal = rdd_open(rdd, "", types, &query);
 	SPI_cursor_fetch(portal, true, 1);
 	if (SPI_processed > 0)
 	{
@@ -223,6 +223,7 @@ barks_rdd_save(PG_FUNCTION_ARGS)
 	List	   *values = NIL;
 	char	   *path;
 	char	   *token = psprintf("%016llx", (unsigned long long) pg_prng_uint64(&pg_global_prng_state));
+	RddQuery	query = {.in_order = true};
 	Rdd		   *rdd;
 	Portal		portal;
 	int64		files = 0;
@@ -238,7 +239,7 @@ barks_rdd_save(PG_FUNCTION_ARGS)
 		elog(ERROR, "could not connect to SPI");
 	rdd_storage_fill(rdd);
 	(void) on_all_nodes("rdd_write_begin", path, token);
-	portal = run(rdd, "", list_make1_oid(INT8OID));
+	portal = rdd_open(rdd, "", list_make1_oid(INT8OID), &query);
 	do
 	{
 		SPI_cursor_fetch(portal, true, FETCH_ROWS);
@@ -282,7 +283,8 @@ Datum
 barks_rdd_rows(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Rdd		   *rdd = apply_call(fcinfo);
+	Rdd		   *rdd = rdd_of_call(fcinfo);
+	RddQuery	query = {.in_order = true};
 	Portal		portal;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
@@ -290,7 +292,7 @@ barks_rdd_rows(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	rdd_storage_fill(rdd);
-	portal = run(rdd, "", column_types(rsinfo->setDesc));
+	portal = rdd_open(rdd, "", column_types(rsinfo->setDesc), &query);
 	store_rows(portal, rsinfo);
 	SPI_finish();
 	return (Datum) 0;
@@ -322,12 +324,11 @@ column_types(TupleDesc desc)
 }
 
 /* Open a cursor on what the lineage gives; the prefix may be EXPLAIN. */
-static Portal
-run(const Rdd *rdd, const char *prefix, List *types)
+Portal
+rdd_open(const Rdd *rdd, const char *prefix, List *types, RddQuery *query)
 {
-	RddQuery	query = {.in_order = true};
-	char	   *sql = psprintf("%s%s", prefix, rdd_compile(rdd, types, &query));
-	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &query.lambdas, 0);
+	char	   *sql = psprintf("%s%s", prefix, rdd_compile(rdd, types, query));
+	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &query->lambdas, 0);
 
 	if (!plan)
 		elog(ERROR, "could not prepare the query of an RDD: %s", SPI_result_code_string(SPI_result));
@@ -341,11 +342,12 @@ barks_rdd_explain(PG_FUNCTION_ARGS)
 	const Rdd  *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
 	const char *prefix = psprintf("EXPLAIN (COSTS off%s%s) ", PG_GETARG_BOOL(1) ? ", ANALYZE" : "",
 								  PG_GETARG_BOOL(2) ? ", VERBOSE" : "");
+	RddQuery	query = {.in_order = true};
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	store_rows(run(rdd, prefix, NIL), (ReturnSetInfo *) fcinfo->resultinfo);
+	store_rows(rdd_open(rdd, prefix, NIL, &query), (ReturnSetInfo *) fcinfo->resultinfo);
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -362,11 +364,7 @@ barks_rdd_sql(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_num_partitions(PG_FUNCTION_ARGS)
 {
-	RddStep    *step = rdd_last(rdd_from_datum(PG_GETARG_DATUM(0)));
-
-	if (step->partitions == 0)
-		PG_RETURN_NULL();
-	PG_RETURN_INT32(step->partitions);
+	PG_RETURN_INT32(rdd_last(rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0))))->partitions);
 }
 
 Datum

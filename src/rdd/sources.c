@@ -13,12 +13,15 @@
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "rdd/query.h"
+#include "table/layout.h"
 
+static void set_positions(RddQuery *query, const RddStep *step, bool in_order);
 static RddShape *shape_of_query(const char *text, const char **statement);
 static bool placeholder_walker(Node *node, void *context);
 static RddShape *shape_of_columns(List *types, List *typmods, List *collations);
@@ -43,19 +46,34 @@ check_parallelize(RddStep *step, List *inputs)
 	step->shape = rdd_shape_of_type(element);
 }
 
+/* The source told what it was asked for; one column is the order. */
+static void
+set_positions(RddQuery *query, const RddStep *step, bool in_order)
+{
+	rdd_set_order(query, step, in_order ? 1 : 0);
+	if (in_order)
+		rdd_set_order_kind(query, step, ORDER_UNIQUE);
+	if (query->by_partition)
+		rdd_set_partitioned(query, step);
+}
+
 static void
 compile_parallelize(RddQuery *query, const RddStep *step, StringInfo select)
 {
+	ArrayType  *array = DatumGetArrayTypeP(rdd_arg(step, 0)->constvalue);
+	int			count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	List	   *leaves = rdd_shape_columns(step->shape);
 	ListCell   *lc;
 
-	appendStringInfo(select, "SELECT %s%s FROM pg_catalog.unnest(%s) WITH ORDINALITY u(",
-					 rdd_columns("u", leaves, leaves),
-					 query->in_order ? ", u.\"#1\"" : "", rdd_arg_literal(step, 0));
+	appendStringInfo(select, "SELECT %s%s", rdd_columns("u", leaves, leaves),
+					 query->in_order ? ", u.\"#1\"" : "");
+	if (query->by_partition)
+		appendStringInfo(select, ", %s AS \"#p\"", rdd_slice("(u.\"#1\" - 1)", count, step->partitions));
+	appendStringInfo(select, " FROM pg_catalog.unnest(%s) WITH ORDINALITY u(", rdd_arg_literal(step, 0));
 	foreach(lc, leaves)
 		appendStringInfo(select, "%s, ", quote_identifier(((RddLeaf *) lfirst(lc))->path));
 	appendStringInfoString(select, "\"#1\")");
-	rdd_set_order(query, step, query->in_order ? 1 : 0);
+	set_positions(query, step, query->in_order);
 }
 
 /* range(first, last, step, n): the end is not included */
@@ -85,31 +103,38 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 	int64		end = DatumGetInt64(rdd_arg(step, 1)->constvalue);
 	int64		by = DatumGetInt64(rdd_arg(step, 2)->constvalue);
 
+	bool		is_empty = by > 0 ? end <= first : end >= first;
+	uint64		distance = by > 0 ? (uint64) end - (uint64) first : (uint64) first - (uint64) end;
+	uint64		stride = by > 0 ? (uint64) by : -(uint64) by;
+	uint64		count = is_empty ? 0 : (distance - 1) / stride + 1;
+
+	appendStringInfoString(select, "SELECT g.x");
+	if (query->in_order)
+		appendStringInfo(select, ", %sg.x AS \"#1\"", by > 0 ? "" : "-");
+	if (query->by_partition)
+		appendStringInfo(select, ", %s AS \"#p\"",
+						 rdd_slice(psprintf(distance < PG_INT64_MAX ? "((g.x - '" INT64_FORMAT "'::pg_catalog.int8) / " INT64_FORMAT ")"
+											: "pg_catalog.div(g.x - '" INT64_FORMAT "'::pg_catalog.numeric, " INT64_FORMAT ")::pg_catalog.int8",
+											first, by), (int64) Min(count, PG_INT64_MAX), step->partitions));
 	/* generate_series includes its end */
-	if (by > 0 ? end <= first : end >= first)
-		appendStringInfoString(select, "SELECT NULL::pg_catalog.int8 AS x WHERE false");
-	else
-		appendStringInfo(select, "SELECT g.x%s FROM pg_catalog.generate_series('"
-						 INT64_FORMAT "'::pg_catalog.int8, '" INT64_FORMAT "'::pg_catalog.int8, '"
-						 INT64_FORMAT "'::pg_catalog.int8) g(x)",
-						 query->in_order ? (by > 0 ? ", g.x AS \"#1\"" : ", -g.x AS \"#1\"") : "",
-						 first, end - (by > 0 ? 1 : -1), by);
-	rdd_set_order(query, step, query->in_order && !(by > 0 ? end <= first : end >= first) ? 1 : 0);
+	appendStringInfo(select, " FROM pg_catalog.generate_series('" INT64_FORMAT "'::pg_catalog.int8, '"
+					 INT64_FORMAT "'::pg_catalog.int8, '" INT64_FORMAT "'::pg_catalog.int8) g(x)",
+					 is_empty ? 1 : first, is_empty ? 0 : end - (by > 0 ? 1 : -1), is_empty ? 1 : by);
+	set_positions(query, step, query->in_order);
 }
 
 /* empty(regtype) */
 static void
 check_empty(RddStep *step, List *inputs)
 {
-	Oid			type = InvalidOid;
+	Oid			type;
 
-	if (!rdd_arg_is_null(step, 0))
-		type = DatumGetObjectId(rdd_arg(step, 0)->constvalue);
-	if (!OidIsValid(type) || get_typtype(type) == TYPTYPE_PSEUDO)
+	if (rdd_arg_is_null(step, 0))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("elements of an RDD cannot be of type %s",
-						OidIsValid(type) ? format_type_be(type) : "null")));
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the type of elements must not be null")));
+	type = DatumGetObjectId(rdd_arg(step, 0)->constvalue);
+	rdd_expect_type(type);
 	step->shape = rdd_shape_of_type(type);
 }
 
@@ -159,9 +184,14 @@ note_not_null(RddShape *shape, TupleDesc desc)
 static void
 check_table(RddStep *step, List *inputs)
 {
-	Relation	rel = relation_open(table_of(step), AccessShareLock);
-	Oid			type = rel->rd_rel->reltype;
+	Relation	rel = try_relation_open(table_of(step), AccessShareLock);
+	Oid			type;
 
+	if (!rel)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the table that an RDD reads does not exist")));
+	type = rel->rd_rel->reltype;
 	if (!OidIsValid(type) || rel->rd_rel->relkind == RELKIND_COMPOSITE_TYPE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -171,7 +201,54 @@ check_table(RddStep *step, List *inputs)
 	if ((rel->rd_rel->relkind == RELKIND_RELATION && !rel->rd_rel->relhassubclass) ||
 		rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		note_not_null(step->shape, RelationGetDescr(rel));
+	if (table_is_distributed(RelationGetRelid(rel)))
+		step->partitions = table_layout(rel)->npartitions;
 	relation_close(rel, AccessShareLock);
+}
+
+/* Nodes that hold parts of the table that a step reads, if it reads one. */
+List *
+rdd_step_nodes(const RddStep *step)
+{
+	List	   *nodes = NIL;
+	Relation	rel;
+	const TableLayout *layout;
+
+	if (strcmp(step->name, "table") != 0 || !table_is_distributed(table_of(step)))
+		return NIL;
+	rel = relation_open(table_of(step), AccessShareLock);
+	layout = table_layout(rel);
+	for (int i = 0; i < layout->nnodes; i++)
+		nodes = list_append_unique_oid(nodes, layout->nodes[i]);
+	relation_close(rel, AccessShareLock);
+	return nodes;
+}
+
+/* As its rows are distributed, by the key; without one the query's own rule does it. */
+static void
+append_table_partition(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	Oid			table = table_of(step);
+	Relation	rel;
+	const TableLayout *layout;
+	List	   *keys = NIL;
+
+	if (!table_is_distributed(table))
+		return;
+	rel = relation_open(table, AccessShareLock);
+	layout = table_layout(rel);
+	for (int i = 0; i < layout->nkeys; i++)
+	{
+		RddLeaf    *leaf = palloc0(sizeof(RddLeaf));
+
+		leaf->path = pstrdup(NameStr(TupleDescAttr(RelationGetDescr(rel), layout->keys[i] - 1)->attname));
+		keys = lappend(keys, leaf);
+	}
+	relation_close(rel, AccessShareLock);
+	if (keys == NIL)
+		return;
+	appendStringInfo(select, ", %s AS \"#p\"", rdd_hash_partition("t", keys, step->partitions));
+	rdd_set_partitioned(query, step);
 }
 
 static void
@@ -188,10 +265,8 @@ compile_table(RddQuery *query, const RddStep *step, StringInfo select)
 						 quote_identifier(((RddLeaf *) lfirst(lcl))->path));
 		comma = ", ";
 	}
-	if (!get_rel_name(table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("a table that the RDD reads does not exist any more")));
+	if (query->by_partition)
+		append_table_partition(query, step, select);
 	appendStringInfo(select, " FROM %s AS t",
 					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
 												get_rel_name(table)));
@@ -204,6 +279,7 @@ check_query(RddStep *step, List *inputs)
 	const char *statement;
 
 	step->shape = shape_of_query(rdd_arg_text(step, 0), &statement);
+	step->partitions = 1;
 }
 
 /*
@@ -245,6 +321,8 @@ shape_of_query(const char *text, const char **statement)
 
 		if (target->resjunk)
 			continue;
+		if (exprType((Node *) target->expr) != UNKNOWNOID)
+			rdd_expect_type(exprType((Node *) target->expr));
 		types = lappend_oid(types, exprType((Node *) target->expr));
 		typmods = lappend_int(typmods, exprTypmod((Node *) target->expr));
 		collations = lappend_oid(collations, exprCollation((Node *) target->expr));

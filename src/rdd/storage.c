@@ -54,8 +54,6 @@ static const char *const levels[] = {
 	"MEMORY_ONLY", "MEMORY_ONLY_SER", "MEMORY_AND_DISK", "MEMORY_AND_DISK_SER", "DISK_ONLY", "OFF_HEAP",
 };
 
-static Rdd *lineage_until(const Rdd *rdd, const RddStep *last);
-static int	add_reachable(const Rdd *rdd, int number, int *numbers, Rdd *into);
 static char *storage_name(const Rdd *rdd, const RddStep *step);
 static Oid	own_table(const char *name);
 static bool is_kept(const RddStep *step);
@@ -65,13 +63,19 @@ static const char *level_of(const RddStep *step);
 static void fill(const Rdd *rdd, const RddStep *step);
 static void lock_storage(const char *name);
 static bool make_table(const Rdd *rdd, const char *name);
+static void append_hidden(StringInfo columns, const Rdd *rdd, const RddQuery *query);
+static char *partition_column(int npartitions);
+static char *order_column(int number, bool unique, bool made);
 static bool has_row_security(const char *select, RddQuery *query);
+static bool calls_read_policies(const RddQuery *query);
 static void run_as_owner(const char *sql, int nargs, Oid *types, Datum *values);
 static void run_sql(const char *sql, const char *what);
 static void note_made(Oid table, const char *level);
 static void note_read(Oid table);
 static void drop_table(Oid table);
 static void evict(void);
+static void append_stored_order(RddQuery *query, const RddStep *step, Oid table, StringInfo select);
+static bool has_column(Oid table, const char *quoted);
 
 void
 rdd_storage_init(void)
@@ -85,48 +89,11 @@ rdd_storage_init(void)
 
 /* ---------------- lineages and names ---------------- */
 
-/* The lineage of one step, its steps in an order that depends on nothing else. */
-static Rdd *
-lineage_until(const Rdd *rdd, const RddStep *last)
-{
-	int			nsteps = list_length(rdd->steps);
-	int		   *numbers = palloc(nsteps * sizeof(int));
-	Rdd		   *until = palloc0(sizeof(Rdd));
-
-	for (int i = 0; i < nsteps; i++)
-		numbers[i] = -1;
-	for (int i = 0; i < nsteps; i++)
-	{
-		if (list_nth(rdd->steps, i) == last)
-			(void) add_reachable(rdd, i, numbers, until);
-	}
-	return until;
-}
-
-static int
-add_reachable(const Rdd *rdd, int number, int *numbers, Rdd *into)
-{
-	RddStep    *step = list_nth(rdd->steps, number);
-	RddStep    *copy;
-	ListCell   *lc;
-
-	check_stack_depth();
-	if (numbers[number] >= 0)
-		return numbers[number];
-	copy = palloc(sizeof(RddStep));
-	*copy = *step;
-	copy->inputs = NIL;
-	foreach(lc, step->inputs)
-		copy->inputs = lappend_int(copy->inputs, add_reachable(rdd, lfirst_int(lc), numbers, into));
-	into->steps = lappend(into->steps, copy);
-	return numbers[number] = list_length(into->steps) - 1;
-}
-
 /* Of what is persisted, so whatever the level. */
 static char *
 storage_name(const Rdd *rdd, const RddStep *step)
 {
-	char	   *lineage = rdd_text(lineage_until(rdd, list_nth(rdd->steps, linitial_int(step->inputs))));
+	char	   *lineage = rdd_text(rdd_lineage_of(rdd, linitial_int(step->inputs)));
 	char		hash[33];
 	const char *problem;
 
@@ -225,7 +192,7 @@ static void
 fill(const Rdd *rdd, const RddStep *step)
 {
 	char	   *name = storage_name(rdd, step);
-	const Rdd  *input = lineage_until(rdd, list_nth(rdd->steps, linitial_int(step->inputs)));
+	const Rdd  *input = rdd_lineage_of(rdd, linitial_int(step->inputs));
 
 	lock_storage(name);
 	/* who had the lock may have made it; one that lost a node stays until it can be dropped */
@@ -251,14 +218,14 @@ lock_storage(const char *name)
 }
 
 /*
- * A distributed table of the elements, with the columns that tell their order.
- * False, and no table, when policies choose the rows: for another session of the
- * role they may choose others.
+ * A distributed table of the elements, with the columns that tell their order and
+ * their partition.  False, and no table, when policies choose the rows: for another
+ * session of the role they may choose others.
  */
 static bool
 make_table(const Rdd *rdd, const char *name)
 {
-	RddQuery	query = {.in_order = true, .keep_order = true};
+	RddQuery	query = {.in_order = true, .by_partition = true, .keep_order = true};
 	char	   *table = psprintf(STORAGE_SCHEMA ".%s", quote_identifier(name));
 	char	   *select = rdd_compile(rdd, NIL, &query);
 	StringInfoData columns;
@@ -266,7 +233,7 @@ make_table(const Rdd *rdd, const char *name)
 	ListCell   *lc;
 	SPIPlanPtr	plan;
 
-	if (has_row_security(select, &query))
+	if (has_row_security(select, &query) || calls_read_policies(&query))
 		return false;
 	initStringInfo(&columns);
 	foreach(lc, rdd_shape_columns(last->shape))
@@ -278,8 +245,7 @@ make_table(const Rdd *rdd, const char *name)
 		if (OidIsValid(leaf->shape->collation) && leaf->shape->collation != get_typcollation(leaf->shape->type))
 			appendStringInfo(&columns, " COLLATE %s", generate_collation_name(leaf->shape->collation));
 	}
-	for (int i = 1; i <= query.order[list_length(rdd->steps) - 1]; i++)
-		appendStringInfo(&columns, ", \"#%d\" pg_catalog.int8", i);
+	append_hidden(&columns, rdd, &query);
 	run_sql(psprintf("CREATE TABLE %s (%s)", table, columns.data), "create");
 	run_sql(psprintf("SELECT barks.distribute_table(%s%s)", quote_literal_cstr(table),
 					 key_is_hashed(last) ? ", by => 'k'" : ""), "distribute");
@@ -290,6 +256,35 @@ make_table(const Rdd *rdd, const char *name)
 	return true;
 }
 
+/* Columns "#p" and "#1" …, by names that tell what compile_persist() has to know. */
+static void
+append_hidden(StringInfo columns, const Rdd *rdd, const RddQuery *query)
+{
+	int			last = list_length(rdd->steps) - 1;
+	bool		unique = query->order_kind[last] == ORDER_UNIQUE;
+	RddQuery	plain = {.in_order = true};
+
+	(void) rdd_compile(rdd, NIL, &plain);
+	appendStringInfo(columns, ", %s pg_catalog.int4",
+					 partition_column(((RddStep *) llast(query->rdd->steps))->partitions));
+	for (int i = 1; i <= query->order[last]; i++)
+		appendStringInfo(columns, ", %s pg_catalog.int8", order_column(i, unique, i > plain.order[last]));
+}
+
+/* Sessions may want other numbers of partitions. */
+static char *
+partition_column(int npartitions)
+{
+	return psprintf("\"#p%d\"", npartitions);
+}
+
+/* unique: all together are ORDER_UNIQUE, and else ORDER_FINE; made: for RDD_FINE_ORDER alone */
+static char *
+order_column(int number, bool unique, bool made)
+{
+	return psprintf("\"#%d%s%s\"", number, unique ? "u" : "", made ? "+" : "");
+}
+
 static bool
 has_row_security(const char *select, RddQuery *query)
 {
@@ -297,6 +292,31 @@ has_row_security(const char *select, RddQuery *query)
 														select, lambda_parser_setup, &query->lambdas, NULL);
 
 	return linitial_node(Query, queries)->hasRowSecurity;
+}
+
+/* Or in queries that calls of functions over partitions run? */
+static bool
+calls_read_policies(const RddQuery *query)
+{
+	ListCell   *lc;
+	ListCell   *lci;
+
+	foreach(lc, query->rdd->steps)
+	{
+		const RddStep *step = lfirst(lc);
+
+		if (!strstr(step->name, "_partitions"))
+			continue;
+		foreach(lci, step->inputs)
+		{
+			RddQuery	input = {.in_order = true, .by_partition = true};
+			const char *select = rdd_compile(rdd_lineage_of(query->rdd, lfirst_int(lci)), NIL, &input);
+
+			if (has_row_security(select, &input))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Equal keys are together, and a table's rows can be put together so. */
@@ -422,7 +442,7 @@ static void
 compile_persist(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	Oid			table = is_kept(step) ? rdd_storage_table(query->rdd, step) : InvalidOid;
-	int			order = 0;
+	const char *partition = partition_column(step->partitions);
 
 	if (!OidIsValid(table))
 	{
@@ -433,10 +453,44 @@ compile_persist(RddQuery *query, const RddStep *step, StringInfo select)
 		return;
 	}
 	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
-	while (query->in_order && get_attnum(table, psprintf("#%d", order + 1)) != InvalidAttrNumber)
-		appendStringInfo(select, ", s.\"#%d\"", ++order);
+	if (query->in_order)
+		append_stored_order(query, step, table, select);
+	if (query->by_partition && has_column(table, partition))
+	{
+		appendStringInfo(select, ", s.%s AS \"#p\"", partition);
+		rdd_set_partitioned(query, step);
+	}
 	appendStringInfo(select, " FROM " STORAGE_SCHEMA ".%s AS s", quote_identifier(get_rel_name(table)));
+}
+
+static void
+append_stored_order(RddQuery *query, const RddStep *step, Oid table, StringInfo select)
+{
+	bool		fine = (rdd_needs_of(query, step) & RDD_FINE_ORDER) == RDD_FINE_ORDER;
+	bool		unique = has_column(table, order_column(1, true, false)) ||
+		has_column(table, order_column(1, true, true));
+	int			order = 0;
+
+	for (;;)
+	{
+		const char *column = order_column(order + 1, unique, false);
+
+		if (fine && !has_column(table, column))
+			column = order_column(order + 1, unique, true);
+		if (!has_column(table, column))
+			break;
+		appendStringInfo(select, ", s.%s AS \"#%d\"", column, ++order);
+	}
 	rdd_set_order(query, step, order);
+	if (fine)
+		rdd_set_order_kind(query, step, unique ? ORDER_UNIQUE : ORDER_FINE);
+}
+
+/* The name as SQL has it. */
+static bool
+has_column(Oid table, const char *quoted)
+{
+	return get_attnum(table, pnstrdup(quoted + 1, strlen(quoted) - 2)) != InvalidAttrNumber;
 }
 
 const RddOperation rdd_storage_operations[] = {
@@ -455,6 +509,7 @@ barks_rdd_unpersist(PG_FUNCTION_ARGS)
 	rdd_read_steps(rdd);
 	if (strcmp(step->name, "persist") != 0)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	rdd_read_steps(rdd);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	lock_storage(storage_name(rdd, step));
@@ -462,7 +517,7 @@ barks_rdd_unpersist(PG_FUNCTION_ARGS)
 	if (OidIsValid(table))
 		drop_table(table);
 	SPI_finish();
-	PG_RETURN_DATUM(rdd_to_datum(lineage_until(rdd, list_nth(rdd->steps, linitial_int(step->inputs)))));
+	PG_RETURN_DATUM(rdd_to_datum(rdd_lineage_of(rdd, linitial_int(step->inputs))));
 }
 
 Datum

@@ -12,11 +12,13 @@
 #include "access/tableam.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 
 #include "batch/batch.h"
 #include "cluster/node.h"
+#include "cluster/transaction.h"
 #include "table/copies.h"
 #include "table/load_stream.h"
 #include "table/pending.h"
@@ -85,6 +87,10 @@ on_node_removing(Oid node, bool reachable)
 		}
 		table_close(rel, NoLock);
 	}
+	if (reachable)
+		connection_exec(transaction_session(node),
+						psprintf("SELECT barks.drop_kept_functions(%s)",
+								 quote_literal_cstr(table_function_schema())));
 }
 
 static void

@@ -139,6 +139,12 @@ table_shard_schema(void)
 }
 
 char *
+table_function_schema(void)
+{
+	return psprintf("%s_functions", table_shard_schema());
+}
+
+char *
 table_shard_name(const TableLayout *layout, int partition)
 {
 	/* digits, lower-case letters and underscores: never needs quotes */

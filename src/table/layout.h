@@ -71,6 +71,8 @@ extern bool layout_types_hash_alike(Oid a, Oid b);
 
 /* Schema that holds this database's shards on every node: barks_<sysid>_<dboid>. */
 extern const char *table_shard_schema(void);
+/* Where nodes keep copies of this database's functions.  palloc'd. */
+extern char *table_function_schema(void);
 /* Qualified, quoted name of a shard, palloc'd. */
 extern char *table_shard_name(const TableLayout *layout, int partition);
 

@@ -196,7 +196,11 @@ make_function(const char *schema, const char *role, const char *name, const char
 
 	if (!OidIsValid(function))
 	{
-		run(psprintf("CREATE FUNCTION %s%s", full, definition));
+		const char *space = strchr(definition, ' ');
+
+		if (space == NULL)
+			elog(ERROR, "unexpected definition of a function: %s", definition);
+		run(psprintf("CREATE %.*s %s%s", (int) (space - definition), definition, full, space));
 		run(psprintf("REVOKE ALL ON FUNCTION %s FROM PUBLIC", full));
 		function = find_function(schema_id, name);
 	}

@@ -9,9 +9,9 @@
 #include "nodes/pg_list.h"
 
 /*
- * Make what is missing: the schema, the functions (definitions[i] is what follows the
- * name names[i] in CREATE FUNCTION, in an order in which they can be made) and the role's
- * right to call them.  The current user, a superuser, owns all of it.
+ * Make what is missing: the schema, the functions and the role's right to call them.
+ * definitions[i] is "FUNCTION" or "AGGREGATE" and then what follows the name, names[i], in
+ * CREATE; each comes after what it calls.  The current user, a superuser, owns all.
  */
 extern void kept_functions_make(const char *schema, const char *role, int n, char **names,
 								char **definitions);

@@ -14,6 +14,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
+#include "common/hashfn.h"
 #include "executor/execdesc.h"
 #include "executor/executor.h"
 #include "executor/instrument.h"
@@ -24,6 +25,7 @@
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "lib/ilist.h"
@@ -130,6 +132,7 @@ static void plan_and_start(TaskRun *run, Query *query, const char *sql,
 						   const TaskSpec *spec);
 static void prepare_exchange(TaskRun *run, const JobSetup *setup, const TaskSpec *spec,
 							 List *sources);
+static void forget_plans(List *settings);
 static List *copy_settings(List *settings);
 static void enter(TaskRun *run, SavedEnvironment *saved);
 static void leave(TaskRun *run, SavedEnvironment *saved);
@@ -186,6 +189,7 @@ task_run_start(const JobSetup *setup, const TaskSpec *spec, List *sources,
 	run->batch_rows = Max(spec->batch_rows, 1);
 	run->compression = spec->compress ? BATCH_COMPRESS_ZSTD : BATCH_COMPRESS_OFF;
 	run->settings = copy_settings(setup->settings);
+	forget_plans(run->settings);
 	run->role = get_role_oid(setup->role, false);
 	run->accumulators = accumulators_create(context);
 	run->done.task = spec->task;
@@ -398,6 +402,32 @@ copy_settings(List *settings)
 		copies = lappend(copies, copy);
 	}
 	return copies;
+}
+
+/*
+ * Functions keep plans for as long as the process lives, and with them what literals
+ * meant under the settings of then (DateStyle).  Other jobs have other settings.
+ */
+static void
+forget_plans(List *settings)
+{
+	static uint64 last;
+	StringInfoData buf;
+	uint64		now;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, settings)
+	{
+		TaskSetting *setting = lfirst(lc);
+
+		appendStringInfo(&buf, "%s=%s\n", setting->name, setting->value);
+	}
+	now = hash_bytes_extended((unsigned char *) buf.data, buf.len, 0);
+	pfree(buf.data);
+	if (now != last)
+		ResetPlanCache();
+	last = now;
 }
 
 /* Become the acting role, under the job's settings and the task's snapshot. */

@@ -142,7 +142,7 @@ q1(q{CREATE FUNCTION peek(n int, shard text) RETURNS text LANGUAGE plpgsql STABL
 	SECURITY LABEL FOR barks ON FUNCTION peek(int, text) IS 'shippable'; GRANT EXECUTE ON FUNCTION peek TO alice});
 my $shard = q1(q{SELECT shard FROM barks.partitions WHERE name = 't'::regclass AND node = 'n1' LIMIT 1});
 is(($cluster->try("SET ROLE alice; SELECT peek(k, '$shard') FROM t"))[0], '42501', 'shards cannot be read');
-for my $escape ('SET ROLE NONE', 'RESET ROLE', 'SET SESSION AUTHORIZATION DEFAULT', 'RESET SESSION AUTHORIZATION')
+for my $escape (q{PERFORM set_config('role', 'none', false)}, q{PERFORM set_config('session_authorization', 'default', false)}, 'RESET ROLE')
 {
 	q1(qq{CREATE OR REPLACE FUNCTION peek(n int, shard text) RETURNS text LANGUAGE plpgsql STABLE AS \$\$ DECLARE r text; BEGIN $escape; EXECUTE 'SELECT count(*) FROM ' || shard INTO r; RETURN r; END \$\$});
 	like(($cluster->try("SET ROLE alice; SELECT peek(k, '$shard') FROM t"))[0], qr/42501|0A000/, "nor after $escape");
@@ -175,6 +175,14 @@ on_node($n2, 'DROP EXTENSION plpgsql CASCADE');
 	is($state, '42704', 'a language that is just gone');
 	like($err, qr/language "plpgsql" does not exist.*node "n2"/s, 'and where');
 }
+on_node($n2, 'CREATE EXTENSION plpgsql');
+
+# ---- a node that goes
+
+is(q1($sum), 800, 'both nodes have copies again');
+like(on_node($n1, "SELECT count(*) $copies"), qr/^[1-9]/, 'one that is to go, too');
+q1(q{DROP TABLE t, moods; SELECT barks.remove_node('n1')});
+is(on_node($n1, q{SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'barks\_%\_functions'}), 0, 'a node that was removed keeps none');
 $cluster->allow_log(qr/schema "barks_\d+_\d+_functions" is owned by an ordinary role|was not made by barks/);
 $cluster->finish;
 done_testing();
