@@ -110,6 +110,8 @@ sub test_lines
 	}
 	is_lines("$dir/utf8.txt", 5000, [ lines_of($content{utf8}) ], 'more parts than tasks');
 	is(q1("SELECT count(*), count(DISTINCT part), sum(part), max(parts) FROM rdd_parts(100000)"), '100000|100000|4999950000|100000', 'each part once');
+	is(q1("SELECT string_agg(array_to_string(x, '+'), ';' ORDER BY n) FROM rdd_collect(rdd_glom(rdd_text_file('$dir/no_end.txt', 4)), NULL::text[]) WITH ORDINALITY t(x, n)"),
+		'a+b;the last;;', 'parts are partitions');
 	is_lines("$dir/mark.txt", 3, [ 'first', 'second' ], 'byte order mark');
 	is_lines("$dir/many", $_, \@many, 'a directory') for 'NULL', 1, 3, 100;
 	is_lines("file://$dir/many/part-*", 5, \@many, 'a pattern');
