@@ -20,6 +20,7 @@
 
 static const char *path_literal(const RddStep *step);
 static const char *parts_literal(const RddStep *step, int number);
+static const char *kept_columns(const RddQuery *query, const char *alias);
 static void check_files(RddStep *step, int partitions_arg);
 static RddShape *text_shape(void);
 static RddShape *bytes_shape(void);
@@ -79,17 +80,29 @@ read_parts(RddQuery *query, const RddStep *step, int partitions_arg, const char 
 	const char *path = path_literal(step);
 	char	   *call = psprintf("%s, p.part, p.parts, (SELECT barks.rdd_file_list(%s, l.part) FROM barks.rdd_parts(1) AS l)%s",
 								path, path, more);
-	const char *parts = parts_literal(step, partitions_arg);
+	/* a part is a partition, if somebody wants to know */
+	const char *parts = query->by_partition ? psprintf("%d", step->partitions) : parts_literal(step, partitions_arg);
 
 	if (query->in_order)
-		appendStringInfo(select, "SELECT (s.r).x AS %s, s.part::pg_catalog.int8 AS \"#1\", (s.r).n AS \"#2\" FROM "
+		appendStringInfo(select, "SELECT (s.r).x AS %s, s.part::pg_catalog.int8 AS \"#1\", (s.r).n AS \"#2\"%s FROM "
 						 "(SELECT p.part, barks.rdd_numbered_%s(%s) AS r FROM barks.rdd_parts(%s) AS p) AS s",
-						 as, function, call, parts);
+						 as, query->by_partition ? ", s.part AS \"#p\"" : "", function, call, parts);
 	else
-		appendStringInfo(select, "SELECT barks.rdd_%s%s(%s) AS %s FROM barks.rdd_parts(%s) AS p",
-						 strcmp(function, "file_names") == 0 ? "" : "read_", function, call, as, parts);
+		appendStringInfo(select, "SELECT barks.rdd_%s%s(%s) AS %s%s FROM barks.rdd_parts(%s) AS p",
+						 strcmp(function, "file_names") == 0 ? "" : "read_", function, call, as,
+						 query->by_partition ? ", p.part AS \"#p\"" : "", parts);
 	rdd_set_order(query, step, query->in_order ? 2 : 0);
 	rdd_set_order_kind(query, step, ORDER_UNIQUE);
+	if (query->by_partition)
+		rdd_set_partitioned(query, step);
+}
+
+/* Those beside the element, of a sub-select that read_parts() wrote. */
+static const char *
+kept_columns(const RddQuery *query, const char *alias)
+{
+	return psprintf("%s%s", query->in_order ? psprintf(", %s.\"#1\", %s.\"#2\"", alias, alias) : "",
+					query->by_partition ? psprintf(", %s.\"#p\"", alias) : "");
 }
 
 /* text_file(path, n): lines */
@@ -130,7 +143,7 @@ compile_whole_files(RddQuery *query, const RddStep *step, StringInfo select)
 	read_parts(query, step, 1, "file_names", "", "k", &names);
 	appendStringInfo(select, "SELECT f.k, barks.%s(f.k) AS v%s FROM (%s) AS f",
 					 strcmp(step->name, "binary_files") == 0 ? "rdd_file_bytes" : "rdd_file_text",
-					 query->in_order ? ", f.\"#1\", f.\"#2\"" : "", names.data);
+					 kept_columns(query, "f"), names.data);
 }
 
 /* binary_records(path, length, n) */
@@ -196,7 +209,7 @@ compile_object_file(RddQuery *query, const RddStep *step, StringInfo select)
 						 foreach_current_index(lc) > 0 ? ", " : "", foreach_current_index(lc),
 						 rdd_type_text(leaf->shape), quote_identifier(leaf->path));
 	}
-	appendStringInfo(select, "%s FROM (%s) AS o", query->in_order ? ", o.\"#1\", o.\"#2\"" : "", objects.data);
+	appendStringInfo(select, "%s FROM (%s) AS o", kept_columns(query, "o"), objects.data);
 }
 
 const RddOperation rdd_file_sources[] = {

@@ -5,6 +5,7 @@ use warnings;
 use utf8;
 
 use IO::Compress::Gzip qw(gzip);
+use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -109,6 +110,8 @@ sub test_lines
 	}
 	is_lines("$dir/utf8.txt", 5000, [ lines_of($content{utf8}) ], 'more parts than tasks');
 	is(q1("SELECT count(*), count(DISTINCT part), sum(part), max(parts) FROM rdd_parts(100000)"), '100000|100000|4999950000|100000', 'each part once');
+	is(q1("SELECT string_agg(array_to_string(x, '+'), ';' ORDER BY n) FROM rdd_collect(rdd_glom(rdd_text_file('$dir/no_end.txt', 4)), NULL::text[]) WITH ORDINALITY t(x, n)"),
+		'a+b;the last;;', 'parts are partitions');
 	is_lines("$dir/mark.txt", 3, [ 'first', 'second' ], 'byte order mark');
 	is_lines("$dir/many", $_, \@many, 'a directory') for 'NULL', 1, 3, 100;
 	is_lines("file://$dir/many/part-*", 5, \@many, 'a pattern');
@@ -323,6 +326,27 @@ ok(!-e $driver->data_dir . '/saved', 'nothing on the driver');
 my @parts = map { my @names = glob($_->data_dir . '/saved/part-*'); ok(-e $_->data_dir . '/saved/_SUCCESS', 'complete'); @names } map { $cluster->node($_) } 1 .. 3;
 is(scalar(@parts), 8, 'one file for each partition');
 fails("SET barks.enabled = off; SELECT rdd_count(rdd_text_file('$own', 12))", '0A000', qr{cannot be read on the driver}, 'not on the driver');
+
+# ---- a worker dies while partitions are piped and saved
+
+for my $delay (0.5, 1.5)
+{
+	my $path = new_path();
+	my ($out, $err) = ('', '');
+	my $save = IPC::Run::start([ 'psql', '-XqAt', '-d', $driver->connstr('barks'), '-c',
+		"SELECT barks.rdd_save_as_text_file(barks.rdd_pipe(barks.rdd_text_file('$dir/{random,utf8}.txt', 6), 'sleep 1; cat'), '$path')" ],
+		'<', \undef, '>', \$out, '2>', \$err);
+	select undef, undef, undef, $delay;
+	my $postmaster = (split /\n/, PostgreSQL::Test::Utils::slurp_file($cluster->node(1)->data_dir . '/postmaster.pid'))[0];
+	my ($worker) = map { /^\s*(\d+) .*barks worker/ ? $1 : () } split /\n/, `ps -o pid=,args= --ppid $postmaster`;
+	ok($worker && kill('TERM', $worker), "a worker ends after $delay s");
+	$save->finish;
+	is($out, "3200\n", 'saved all the same') or diag($err);
+	is(q1("SELECT count(*), count(*) FILTER (WHERE a.x = b.x)
+		FROM rdd_collect(rdd_text_file('$dir/{random,utf8}.txt'), NULL::text) WITH ORDINALITY a(x, n)
+		FULL JOIN rdd_collect(rdd_text_file('$path'), NULL::text) WITH ORDINALITY b(x, n) USING (n)"), '3200|3200', 'each line once, in order');
+	is(join(' ', map { s{.*/}{}r } grep { !m{/part-} } glob "$path/*"), '_SUCCESS', 'nothing else is left');
+}
 
 $cluster->allow_log(qr/38000 DETAIL:  child process was terminated by signal 9/);
 $cluster->finish;
