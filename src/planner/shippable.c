@@ -638,7 +638,8 @@ check_shipped(Oid funcid, ShippableContext *context)
 
 	if (func_volatile(funcid) == PROVOLATILE_VOLATILE)
 		return fail(context, psprintf("function %s is volatile", name));
-	if (!shipped_enabled || funcid != shipped_called_function(context->call))
+	if (!shipped_enabled || context->call == NULL ||
+		funcid != shipped_called_function(context->call))
 		return check_object(ProcedureRelationId, funcid, "function", name, context);
 	function = shipped_function(context->call);
 	if (function->reason)
