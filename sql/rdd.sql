@@ -163,3 +163,14 @@ INSERT INTO child VALUES (NULL);
 SELECT rdd_count(rdd_join(rdd_map(rdd_table('parent'), '(x.k, 1)'), rdd_map(rdd_table('parent'), '(x.k, 2)')));
 SET client_min_messages = warning;
 DROP SCHEMA rdds CASCADE;
+
+-- long ranges are made by several tasks, and are the same
+SELECT rdd_sum(rdd_range(0, 300000)) = 299999 * 300000::float8 / 2 AS up,
+	rdd_sum(rdd_range(300000, -7, -2)) = (SELECT sum(x) FROM generate_series(300000, -6, -2) x) AS down,
+	(SELECT count(*) FROM rdd_explain(rdd_map(rdd_range(0, 300000), 'x + 1')) e WHERE e LIKE '%Inputs: parts%') AS by_tasks;
+SELECT * FROM rdd_take(rdd_range(5, 900000, 3), 3, NULL::bigint);
+SELECT rdd_count(rdd_range(-9000000000000000000, 9000000000000000000, 90000000000000)) AS wide,
+	rdd_min(rdd_range(9223372036854475807, 9223372036854775807), NULL::bigint) AS near_the_end;
+SET barks.enabled = off;
+SELECT rdd_sum(rdd_range(0, 300000)) = 299999 * 300000::float8 / 2 AS on_the_driver;
+RESET barks.enabled;

@@ -48,3 +48,6 @@ REVOKE EXECUTE ON FUNCTION barks.drop_shipped_functions() FROM PUBLIC;
 CREATE FUNCTION barks.rdd_parts(n int) RETURNS TABLE(part int, parts int)
 AS 'MODULE_PATHNAME', 'barks_rdd_parts' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 16;
 COMMENT ON FUNCTION barks.rdd_parts(int) IS 'numbers of n parts, which tasks share out; null: as many as suit the nodes';
+CREATE FUNCTION barks.rdd_slices(n int) RETURNS TABLE(part int, parts int)
+AS 'MODULE_PATHNAME', 'barks_rdd_slices' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 16;
+COMMENT ON FUNCTION barks.rdd_slices(int) IS 'likewise, of what the driver can make as well as the nodes';

@@ -441,11 +441,11 @@ barks_combine_state_oid(void)
 }
 
 Oid
-barks_parts_oid(void)
+barks_parts_oid(const char *name)
 {
 	Oid			number = INT4OID;
 
-	return LookupFuncName(list_make2(makeString("barks"), makeString("rdd_parts")), 1, &number, true);
+	return LookupFuncName(list_make2(makeString("barks"), makeString((char *) name)), 1, &number, true);
 }
 
 Oid

@@ -154,8 +154,8 @@ extern BarksPlan *barks_plan_of(CustomScan *scan);
  * takes transition states; InvalidOid when the extension is not there.
  */
 extern Oid	barks_combine_state_oid(void);
-/* Likewise barks.rdd_parts(integer), whose calls in FROM become leaves of parts. */
-extern Oid	barks_parts_oid(void);
+/* Likewise barks.rdd_parts(integer) or rdd_slices, whose calls in FROM become leaves of parts. */
+extern Oid	barks_parts_oid(const char *name);
 /* barks.acc_add_to(aggregate text, name text, anyelement), likewise: tasks may call it. */
 extern Oid	barks_acc_add_to_oid(void);
 

@@ -86,7 +86,7 @@ translate_is_parts(List *functions, int *nparts)
 		return false;
 	call = (FuncExpr *) linitial_node(RangeTblFunction, functions)->funcexpr;
 	if (call == NULL || !IsA(call, FuncExpr) || call->funcid < FirstNormalObjectId ||
-		list_length(call->args) != 1 || call->funcid != barks_parts_oid())
+		list_length(call->args) != 1 || (call->funcid != barks_parts_oid("rdd_parts") && call->funcid != barks_parts_oid("rdd_slices")))
 		return false;
 	number = linitial(call->args);
 	if (!IsA(number, Const))

@@ -19,6 +19,9 @@
 #include "utils/rel.h"
 
 #include "rdd/query.h"
+
+/* numbers from which several tasks make a range */
+#define SPLIT_COUNT 100000
 #include "table/layout.h"
 
 static void set_positions(RddQuery *query, const RddStep *step, bool in_order);
@@ -116,6 +119,21 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 						 rdd_slice(psprintf(distance < PG_INT64_MAX ? "((g.x - '" INT64_FORMAT "'::pg_catalog.int8) / " INT64_FORMAT ")"
 											: "pg_catalog.div(g.x - '" INT64_FORMAT "'::pg_catalog.numeric, " INT64_FORMAT ")::pg_catalog.int8",
 											first, by), (int64) Min(count, PG_INT64_MAX), step->partitions));
+	if (count >= SPLIT_COUNT && distance < PG_INT64_MAX)
+	{
+		/* a task has the numbers from one part of the count to the next */
+		char	   *part = psprintf("('" INT64_FORMAT "'::pg_catalog.int8 / p.parts * %%s + LEAST('" INT64_FORMAT
+									"'::pg_catalog.int8 %%%% p.parts, %%s))", (int64) count, (int64) count);
+
+		appendStringInfo(select, " FROM barks.rdd_slices(NULL::pg_catalog.int4) AS p CROSS JOIN LATERAL "
+						 "pg_catalog.generate_series('" INT64_FORMAT "'::pg_catalog.int8 + '" INT64_FORMAT "'::pg_catalog.int8 * %s, '"
+						 INT64_FORMAT "'::pg_catalog.int8 + '" INT64_FORMAT "'::pg_catalog.int8 * (%s - 1), '"
+						 INT64_FORMAT "'::pg_catalog.int8) g(x)",
+						 first, by, psprintf(part, "p.part", "p.part"),
+						 first, by, psprintf(part, "(p.part + 1)", "(p.part + 1)"), by);
+		set_positions(query, step, query->in_order);
+		return;
+	}
 	/* generate_series includes its end */
 	appendStringInfo(select, " FROM pg_catalog.generate_series('" INT64_FORMAT "'::pg_catalog.int8, '"
 					 INT64_FORMAT "'::pg_catalog.int8, '" INT64_FORMAT "'::pg_catalog.int8) g(x)",
