@@ -121,6 +121,8 @@ shipped_walker(Node *node, List **found)
 		return false;
 	if (IsA(node, Query))
 		return query_tree_walker((Query *) node, shipped_walker, found, 0);
+	if (shippable_evaluated_on_driver(node))
+		return false;			/* a constant by then */
 	if (OidIsValid(shipped_called_function(node)) &&
 		shipped_is_users(shipped_called_function(node)) && find_shipped(node, *found) == NULL)
 	{
