@@ -23,6 +23,7 @@
 #include "rdd/storage.h"
 #include "shuffle/shuffle.h"
 #include "table/table.h"
+#include "vector/vector.h"
 #include "worker/worker.h"
 
 PG_MODULE_MAGIC;
@@ -52,6 +53,7 @@ _PG_init(void)
 	driver_init();
 	rdd_init();
 	rdd_storage_init();
+	vector_init();
 	hooks_init();
 
 	MarkGUCPrefixReserved("barks");

@@ -25,6 +25,7 @@
 #include "planner/planner.h"
 #include "rdd/rdd.h"
 #include "table/table.h"
+#include "vector/vector.h"
 #include "worker/exchange_scan.h"
 #include "worker/task_stats.h"
 #include "worker/worker.h"
@@ -99,6 +100,7 @@ on_plan(Query *parse, const char *query_string, int cursor_options,
 	cluster_snapshot_on_plan();
 	stmt = planner_plan(parse, query_string, cursor_options, params, next_planner);
 	stmt->dependsOnRole |= has_rdds;
+	vector_on_plan(stmt);
 	return stmt;
 }
 

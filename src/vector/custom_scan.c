@@ -1,0 +1,172 @@
+/*-------------------------------------------------------------------------
+ * custom_scan.c
+ *	  The plan node under which operators over batches run.
+ *
+ * Its outer plan is the subtree that it stands for.  That is not started: the
+ * operators are made of its nodes.  Rows of the topmost operator's batches are
+ * given one by one.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "nodes/extensible.h"
+
+#include "vector/custom_scan.h"
+#include "vector/node.h"
+
+typedef struct VectorScan
+{
+	CustomScanState css;
+	VecQuery	query;
+	VecNode    *top;			/* NULL: PostgreSQL runs the plan */
+	PlanState  *plain;			/* then this */
+	VecBatch   *batch;			/* at hand */
+	int			next;			/* of its selected rows */
+} VectorScan;
+
+static Node *create_state(CustomScan *cscan);
+static void begin_scan(CustomScanState *node, EState *estate, int eflags);
+static TupleTableSlot *exec_scan(CustomScanState *node);
+static TupleTableSlot *next_row(ScanState *node);
+static bool recheck_row(ScanState *node, TupleTableSlot *slot);
+static void end_scan(CustomScanState *node);
+static void rescan(CustomScanState *node);
+static void explain(CustomScanState *node, List *ancestors, ExplainState *es);
+
+static const CustomScanMethods scan_methods = {
+	.CustomName = "Barks Vector",
+	.CreateCustomScanState = create_state
+};
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "Barks Vector",
+	.BeginCustomScan = begin_scan,
+	.ExecCustomScan = exec_scan,
+	.EndCustomScan = end_scan,
+	.ReScanCustomScan = rescan,
+	.ExplainCustomScan = explain
+};
+
+void
+vector_scan_init(void)
+{
+	RegisterCustomScanMethods(&scan_methods);
+}
+
+const CustomScanMethods *
+vector_scan_methods(void)
+{
+	return &scan_methods;
+}
+
+static Node *
+create_state(CustomScan *cscan)
+{
+	VectorScan *scan = palloc0(sizeof(VectorScan));
+
+	NodeSetTag(scan, T_CustomScanState);
+	scan->css.methods = &exec_methods;
+	return (Node *) scan;
+}
+
+/*
+ * What asks for single rows of a certain time (EvalPlanQual), or for the locks of
+ * SERIALIZABLE, gets PostgreSQL's own nodes.
+ */
+static void
+begin_scan(CustomScanState *node, EState *estate, int eflags)
+{
+	VectorScan *scan = (VectorScan *) node;
+	Plan	   *plan = outerPlan(node->ss.ps.plan);
+
+	if (IsolationIsSerializable() || estate->es_epq_active)
+	{
+		scan->plain = ExecInitNode(plan, estate, eflags);
+		node->custom_ps = list_make1(scan->plain);
+		return;
+	}
+	scan->query.parent = &node->ss.ps;
+	scan->query.estate = estate;
+	scan->query.eflags = eflags;
+	scan->top = vec_node_create(&scan->query, plan);
+	node->custom_ps = scan->query.row_inputs;
+}
+
+static TupleTableSlot *
+exec_scan(CustomScanState *node)
+{
+	return ExecScan(&node->ss, next_row, recheck_row);
+}
+
+static TupleTableSlot *
+next_row(ScanState *node)
+{
+	VectorScan *scan = (VectorScan *) node;
+	TupleTableSlot *slot = node->ss_ScanTupleSlot;
+	MemoryContext old;
+	int			row;
+
+	if (scan->plain)
+		return ExecProcNode(scan->plain);
+	ExecClearTuple(slot);
+	if (scan->batch == NULL || scan->next == scan->batch->nsel)
+	{
+		scan->batch = vec_node_next(scan->top);
+		scan->next = 0;
+		if (scan->batch == NULL)
+			return slot;
+	}
+	row = scan->batch->sel ? scan->batch->sel[scan->next] : scan->next;
+	scan->next++;
+	old = MemoryContextSwitchTo(node->ps.ps_ExprContext->ecxt_per_tuple_memory);
+	for (int i = 0; i < scan->top->ncolumns; i++)
+		slot->tts_values[i] = vec_get_datum(scan->batch->columns[i], &scan->top->types[i], row,
+											&slot->tts_isnull[i]);
+	MemoryContextSwitchTo(old);
+	return ExecStoreVirtualTuple(slot);
+}
+
+static bool
+recheck_row(ScanState *node, TupleTableSlot *slot)
+{
+	return true;
+}
+
+static void
+end_scan(CustomScanState *node)
+{
+	VectorScan *scan = (VectorScan *) node;
+
+	ExecClearTuple(node->ss.ss_ScanTupleSlot);
+	if (scan->plain)
+		ExecEndNode(scan->plain);
+	if (scan->top)
+		vec_node_end(scan->top);
+}
+
+static void
+rescan(CustomScanState *node)
+{
+	VectorScan *scan = (VectorScan *) node;
+	ListCell   *lc;
+
+	ExecScanReScan(&node->ss);
+	foreach(lc, node->custom_ps)
+		UpdateChangedParamSet(lfirst(lc), node->ss.ps.chgParam);
+	scan->batch = NULL;
+	if (scan->plain)
+		ExecReScan(scan->plain);
+	else
+		vec_node_rescan(scan->top);
+}
+
+static void
+explain(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	VectorScan *scan = (VectorScan *) node;
+
+	if (scan->top)
+		vec_node_explain(scan->top, es);
+}

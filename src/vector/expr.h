@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ * expr.h
+ *	  Expressions over batches.
+ *
+ * An expression is a tree of steps, each of which makes one vector for the
+ * selected rows of a batch.  Functions that have a kernel (kernels.c) run over
+ * whole vectors; any other function that is not volatile is called once a row;
+ * what is not even a function call is left to PostgreSQL's own evaluation.
+ *
+ * A kernel that meets a row for which the function fails (division by zero, an
+ * overflow) does not raise: PostgreSQL's own function is called for the rows in
+ * their order, and it does.  Where the rows before that one must be seen first,
+ * the operator evaluates row by row (see VecNode).
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_VECTOR_EXPR_H
+#define BARKS_VECTOR_EXPR_H
+
+#include "nodes/execnodes.h"
+
+#include "vector/vec.h"
+
+typedef struct VecExpr VecExpr;
+
+/* What the Vars of expressions stand for, and who evaluates what is PostgreSQL's. */
+typedef struct VecExprContext
+{
+	PlanState  *parent;			/* of SubPlans and for its ExprContext */
+	int			ncolumns;		/* of the batch that Vars name */
+	VecType    *types;			/* of these */
+	/* the column of the batch that a Var names; -1: it cannot be had */
+	int			(*column_of) (struct VecExprContext *context, const Var *var);
+	void	   *arg;
+	MemoryContext batch_memory; /* values made for a batch; the operator resets it */
+} VecExprContext;
+
+/* May this be evaluated over batches?  Nothing volatile, no sets, no record results. */
+extern bool vec_expr_supported(Node *expr);
+
+/* Compile; everything lives in the current context. */
+extern VecExpr *vec_expr_compile(VecExprContext *context, Expr *expr);
+extern const VecType *vec_expr_type(const VecExpr *expr);
+/* How many of its steps are not kernels, for EXPLAIN. */
+extern int	vec_expr_row_steps(const VecExpr *expr);
+
+/* The values for the n rows of sel (NULL: rows 0 to n - 1), valid until the next call. */
+extern Vec *vec_expr_eval(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
+/* Of n rows those for which it is true, into out; their number.  out may be sel. */
+extern int	vec_expr_select(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16 *out);
+/* Parameters may have changed: constants made of them are made again. */
+extern void vec_expr_forget(VecExpr *expr);
+
+#endif							/* BARKS_VECTOR_EXPR_H */

@@ -1,0 +1,110 @@
+/*-------------------------------------------------------------------------
+ * vec.h
+ *	  Columns of values in memory, and the batches that operators pass on.
+ *
+ * A vector has one value for each row of its batch, by row number; which rows
+ * count is the batch's selection.  So filters move no values, and all vectors
+ * that are made from a batch's rows agree about where a row is.
+ *
+ * How a type is kept is told by its VecKind.  numeric(p, s) with p of at most
+ * 18 is an integer scaled by 10^s, NaN the largest integer, which compares as
+ * PostgreSQL's NaN does.  A vector may be of kind VEC_DATUM although its type
+ * has a better one: what cannot be kept so (a product that overflows) is then
+ * PostgreSQL's own value.  Whoever reads a vector looks at its kind.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_VECTOR_VEC_H
+#define BARKS_VECTOR_VEC_H
+
+#include "nodes/primnodes.h"
+
+/* Rows of a batch, at most; row numbers are uint16. */
+#define VEC_MAX_ROWS	1024
+
+typedef enum VecKind
+{
+	VEC_BOOL,					/* bool */
+	VEC_INT32,					/* int32: int2, int4, date */
+	VEC_INT64,					/* int64: int8, time, timestamp, timestamptz */
+	VEC_FLOAT64,				/* float8 */
+	VEC_DECIMAL,				/* int64, scaled: numeric(p <= 18, s) */
+	VEC_DATUM					/* Datum: everything else */
+} VecKind;
+
+/* NaN among decimals.  No numeric of 18 digits comes near. */
+#define VEC_DECIMAL_NAN			PG_INT64_MAX
+#define VEC_DECIMAL_DIGITS		18
+
+typedef struct VecType
+{
+	Oid			typid;			/* domains: the base type */
+	int32		typmod;
+	Oid			collation;
+	int16		typlen;
+	bool		typbyval;
+	VecKind		kind;			/* at best */
+	int			scale;			/* VEC_DECIMAL only */
+} VecType;
+
+typedef struct Vec
+{
+	VecKind		kind;			/* of the values at hand */
+	int			scale;			/* VEC_DECIMAL only */
+	bool		constant;		/* one value, in row 0, for all rows */
+	void	   *values;
+	bool	   *nulls;			/* NULL: no value is null */
+} Vec;
+
+/* Values by kind, and the place of a row's value. */
+#define VEC_BOOLS(vec)		((bool *) (vec)->values)
+#define VEC_INT32S(vec)		((int32 *) (vec)->values)
+#define VEC_INT64S(vec)		((int64 *) (vec)->values)	/* decimals too */
+#define VEC_FLOAT64S(vec)	((float8 *) (vec)->values)
+#define VEC_DATUMS(vec)		((Datum *) (vec)->values)
+#define VEC_ROW(vec, row)	((vec)->constant ? 0 : (row))
+#define VEC_IS_NULL(vec, row)	((vec)->nulls && (vec)->nulls[VEC_ROW(vec, row)])
+
+/*
+ * What an operator gives: nrows rows, of which the first nsel numbers of sel
+ * count, in their order (NULL: all, and nsel is nrows).  All of it is valid until
+ * the operator is asked again.
+ */
+typedef struct VecBatch
+{
+	int			nrows;
+	int			nsel;
+	const uint16 *sel;
+	int			ncolumns;
+	Vec		  **columns;		/* one that nobody needs may be NULL */
+} VecBatch;
+
+/* Run statements for each row number of n rows selected by sel (NULL: all). */
+#define VEC_FOR_EACH(row, sel, n, ...) \
+	do { \
+		if ((sel) == NULL) \
+			for (int row = 0; row < (n); row++) \
+			{ __VA_ARGS__; } \
+		else \
+			for (int i_ = 0; i_ < (n); i_++) \
+			{ int row = (sel)[i_]; __VA_ARGS__; } \
+	} while (0)
+
+extern void vec_type_init(VecType *type, Oid typid, int32 typmod, Oid collation);
+extern Size vec_kind_size(VecKind kind);
+
+/* A vector of max rows, with room for nulls; in the current context. */
+extern Vec *vec_create(VecKind kind, int max);
+/* A row's value as PostgreSQL has it.  Decimals are made in the current context. */
+extern Datum vec_get_datum(const Vec *vec, const VecType *type, int row, bool *isnull);
+/*
+ * Put a value into a vector that has room for it and for nulls.  One of numerics
+ * must be of kind VEC_DATUM.
+ */
+extern void vec_put_datum(Vec *vec, const VecType *type, int row, Datum value, bool isnull);
+/* Make vec one constant of the best kind for its type. */
+extern void vec_set_constant(Vec *vec, const VecType *type, Datum value, bool isnull);
+/* The same values as Datums (in the current context), for the selected rows. */
+extern const Vec *vec_as_datums(const Vec *vec, const VecType *type, Vec *space,
+								const uint16 *sel, int n);
+
+#endif							/* BARKS_VECTOR_VEC_H */
