@@ -290,7 +290,7 @@ for my $sql ("SELECT rdd_count(rdd_text_file('$dir/many'))", "SELECT rdd_read_li
 {
 	$cluster->query("DROP TABLE IF EXISTS paths; CREATE TABLE paths (x text) USING barks; INSERT INTO paths VALUES ('$dir/one.txt'); GRANT SELECT ON paths TO other, reader");
 	fails("SET ROLE other; $sql", '42501', qr{permission denied to read files of servers}, "others may not: $sql");
-	fails("SET ROLE other; SET barks.task_rights = '10 7'; $sql", '55P02', qr{cannot be changed}, 'and cannot say they may') if $sql =~ /many/;
+	fails("SET ROLE other; SET barks.task_rights = '10 7'; $sql", '42602', qr{invalid configuration parameter name}, 'and cannot say they may') if $sql =~ /many/;
 }
 for my $sql ("SELECT rdd_save_as_text_file(rdd_range(1, 5), '$dir/mine')", "SELECT rdd_write_begin('$dir/mine', 'a', 1)", "SELECT rdd_write_end('$dir/mine', 'a', 1)",
 	"SELECT rdd_write_lines('$dir/mine', 'a', 1, NULL, 'x')", "SELECT rdd_write_objects('$dir/mine', 'a', 1, NULL, 'x', 1)", "SELECT sum(rdd_write_begin('$dir/mine', 'a', part)) FROM rdd_parts(4)",
