@@ -63,6 +63,11 @@ static const char *const node_local_names[] = {
 	"hash_multirange", "hash_multirange_extended", "hashchar",
 };
 
+/* Of our own: what it calls only calls in queries show. */
+static const char *const program_names[] = {
+	"rdd_combine",
+};
+
 /* Functions of our own that depend on the node they run on, as they should. */
 static const char *const own_names[] = {
 	"rdd_file_bytes", "rdd_file_list", "rdd_file_names", "rdd_file_text",
@@ -106,6 +111,9 @@ shippable_extension_reason(Oid funcid)
 
 	if (volatility == PROVOLATILE_VOLATILE)
 		return psprintf("function %s is volatile", name);
+	if (listed(name, program_names, lengthof(program_names)) &&
+		getExtensionOfObject(ProcedureRelationId, funcid) == barks_extension_oid())
+		return psprintf("function %s runs a program", name);
 	lacking = remote_extension_lacking(ProcedureRelationId, funcid);
 	if (lacking)
 		return psprintf("function %s: %s", name, lacking);

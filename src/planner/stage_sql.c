@@ -37,6 +37,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "job/program.h"
 #include "job/protocol.h"
 #include "planner/ir.h"
 #include "planner/planner.h"
@@ -92,9 +93,9 @@ planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate, List 
 	{
 		List	   *called = NIL;
 
+		/* without calls in the query itself there still may be some in a program */
 		query = (Query *) shipped_mark((Node *) query, find_shipped, shipped, &called);
-		if (called != NIL)
-			sql = shipped_name_calls(planner_print_query(query), called, NULL);
+		sql = shipped_name_calls(planner_print_query(query), called, NULL);
 	}
 	sql = MemoryContextStrdup(caller, sql);
 	MemoryContextSwitchTo(caller);
@@ -123,6 +124,8 @@ shipped_walker(Node *node, List **found)
 		return query_tree_walker((Query *) node, shipped_walker, found, 0);
 	if (shippable_evaluated_on_driver(node))
 		return false;			/* a constant by then */
+	if (IsA(node, Aggref) && program_of_call((Aggref *) node))
+		(void) shipped_walker((Node *) shipped_program(program_of_call((Aggref *) node)), found);
 	if (OidIsValid(shipped_called_function(node)) &&
 		shipped_is_users(shipped_called_function(node)) && find_shipped(node, *found) == NULL)
 	{

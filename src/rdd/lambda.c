@@ -684,6 +684,7 @@ lambda_plain_settings(void)
 		{"datestyle", "ISO"},
 		{"intervalstyle", "postgres"},
 		{"extra_float_digits", "3"},
+		{"standard_conforming_strings", "on"},
 	};
 	int			nest = NewGUCNestLevel();
 
