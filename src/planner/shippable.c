@@ -40,6 +40,7 @@
 typedef struct ShippableContext
 {
 	Node	   *root;			/* the whole expression */
+	bool		immutable;		/* … in which the driver has nothing to evaluate */
 	List	  **functions;
 	const char *reason;
 	bool		conditional;	/* inside a branch that may not be taken */
@@ -91,6 +92,7 @@ shippable_reason(Node *expr, List **functions)
 {
 	ShippableContext context = {.root = expr, .functions = functions, .takes_rows = true};
 
+	context.immutable = !contain_mutable_functions(expr);
 	check_walker(expr, &context);
 	return context.reason;
 }
@@ -284,7 +286,7 @@ check_expr(Node *node, ShippableContext *context)
 		return false;			/* of an Aggref, or a SubLink: already looked at */
 	if (check_node(node, context))
 		return true;
-	if (shippable_evaluated_on_driver(node))
+	if (!context->immutable && shippable_evaluated_on_driver(node))
 	{
 		if (context->in_program)
 			return fail(context, "a stable call in what combines values");
@@ -547,6 +549,7 @@ check_program(Aggref *aggref, ShippableContext *context)
 	if (program == NULL)
 		return fail(context, "a program that is no constant");
 	inner.in_program = true;
+	inner.immutable = false;
 	inner.conditional = inner.guarded = inner.takes_rows = false;
 	foreach(lc, shipped_program(program))
 	{
