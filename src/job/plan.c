@@ -250,6 +250,7 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(hash_columns);
 	COPY_SCALAR(align_relid);
 	COPY_SCALAR(spread_nulls);
+	COPY_SCALAR(as_asked);
 	COPY_SCALAR(filter);
 	COPY_NODE(range_keys);
 	COPY_SCALAR(task_order);
@@ -281,6 +282,7 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_NODE(hash_columns);
 	EQUAL_SCALAR(align_relid);
 	EQUAL_SCALAR(spread_nulls);
+	EQUAL_SCALAR(as_asked);
 	EQUAL_SCALAR(filter);
 	EQUAL_NODE(range_keys);
 	EQUAL_SCALAR(task_order);
@@ -312,6 +314,7 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(hash_columns);
 	OUT_OID(align_relid);
 	OUT_BOOL(spread_nulls);
+	OUT_BOOL(as_asked);
 	OUT_INT(filter);
 	OUT_NODE(range_keys);
 	OUT_BOOL(task_order);
@@ -342,6 +345,7 @@ stage_plan_read(ExtensibleNode *node)
 	READ_NODE(hash_columns);
 	READ_OID(align_relid);
 	READ_BOOL(spread_nulls);
+	READ_BOOL(as_asked);
 	READ_INT(filter);
 	READ_NODE(range_keys);
 	READ_BOOL(task_order);
@@ -446,6 +450,14 @@ barks_parts_oid(const char *name)
 	Oid			number = INT4OID;
 
 	return LookupFuncName(list_make2(makeString("barks"), makeString((char *) name)), 1, &number, true);
+}
+
+Oid
+barks_join_hint_oid(void)
+{
+	Oid			types[] = {TEXTOID, ANYOID, ANYOID};
+
+	return LookupFuncName(list_make2(makeString("barks"), makeString("join_hint")), 3, types, true);
 }
 
 Oid

@@ -104,6 +104,7 @@ typedef struct StagePlan
 	Oid			align_relid;	/* hash: partition as this table, to meet its shards; or InvalidOid.
 								 * Of an insert, whatever its exchange: the table to store in */
 	bool		spread_nulls;	/* hash: a row with a NULL key may go anywhere */
+	bool		as_asked;		/* hash: the user wants a shuffle, however small the other side is */
 	int			filter;			/* hash: a stage of kind keys, of which every row that is of use to
 								 * the reader has a key; 0: none */
 	List	   *range_keys;		/* range: of MergeKey; its bounds come from a sample of the keys that
@@ -156,6 +157,8 @@ extern BarksPlan *barks_plan_of(CustomScan *scan);
 extern Oid	barks_combine_state_oid(void);
 /* Likewise barks.rdd_parts(integer) or rdd_slices, whose calls in FROM become leaves of parts. */
 extern Oid	barks_parts_oid(const char *name);
+/* barks.join_hint(text, "any", "any"), which says how a join is to be done. */
+extern Oid	barks_join_hint_oid(void);
 /* barks.acc_add_to(aggregate text, name text, anyelement), likewise: tasks may call it. */
 extern Oid	barks_acc_add_to_oid(void);
 

@@ -108,6 +108,7 @@ typedef struct PlanContext
 	List	   *shared;			/* shared_plan.c's own */
 	List	   *work_tables;	/* translate_recursive.c's own */
 	List	   *init_plans;		/* of SubPlan: all of the statement */
+	List	   *join_hints;		/* join_hints.c's own */
 	bool		whole_rows;		/* rows of tables may be made on nodes */
 	bool		row_met_exchange;	/* nodes would have to know a table's row type */
 	bool		keep_shared;	/* CTEs and InitPlans are the driver's */

@@ -27,6 +27,7 @@
 #include "planner/decorrelate.h"
 #include "planner/distribution.h"
 #include "planner/fallback.h"
+#include "planner/join_hints.h"
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
 #include "planner/shippable.h"
@@ -109,7 +110,7 @@ static void depend_on_functions(PlannedStmt *stmt, const List *functions);
 static bool translate_all(PlanContext *context);
 static void translate_or_again(PlanContext *context, ShippableFacts *facts);
 static int	count_plan_nodes(PlannedStmt *stmt);
-static bool max_id_walker(Plan *plan, int *max_id);
+static void find_max_id(Plan *plan, int *max_id);
 
 void
 planner_init(void)
@@ -353,6 +354,7 @@ translate_statement(PlannedStmt *stmt, const QueryFacts *query, int cursor_optio
 	context.next_group = 1;
 	context.next_stage = 1;
 	context.next_plan_node_id = count_plan_nodes(stmt);
+	join_hints_take(&context);
 	before = subplan_begin(&context);
 	facts_before = shippable_set_facts(&facts);
 	PG_TRY();
@@ -521,47 +523,20 @@ count_plan_nodes(PlannedStmt *stmt)
 	int			max_id = 0;
 	ListCell   *lc;
 
-	max_id_walker(stmt->planTree, &max_id);
+	find_max_id(stmt->planTree, &max_id);
 	foreach(lc, stmt->subplans)
-		max_id_walker(lfirst(lc), &max_id);
+		find_max_id(lfirst(lc), &max_id);
 	return max_id + 1;
 }
 
-static bool
-max_id_walker(Plan *plan, int *max_id)
+static void
+find_max_id(Plan *plan, int *max_id)
 {
-	List	   *children = NIL;
 	ListCell   *lc;
 
 	if (plan == NULL)
-		return false;
+		return;
 	*max_id = Max(*max_id, plan->plan_node_id);
-	max_id_walker(plan->lefttree, max_id);
-	max_id_walker(plan->righttree, max_id);
-	switch (nodeTag(plan))
-	{
-		case T_Append:
-			children = ((Append *) plan)->appendplans;
-			break;
-		case T_MergeAppend:
-			children = ((MergeAppend *) plan)->mergeplans;
-			break;
-		case T_BitmapAnd:
-			children = ((BitmapAnd *) plan)->bitmapplans;
-			break;
-		case T_BitmapOr:
-			children = ((BitmapOr *) plan)->bitmapplans;
-			break;
-		case T_CustomScan:
-			children = ((CustomScan *) plan)->custom_plans;
-			break;
-		case T_SubqueryScan:
-			max_id_walker(((SubqueryScan *) plan)->subplan, max_id);
-			break;
-		default:
-			break;
-	}
-	foreach(lc, children)
-		max_id_walker(lfirst(lc), max_id);
-	return false;
+	foreach(lc, plan_children(plan))
+		find_max_id(lfirst(lc), max_id);
 }

@@ -232,6 +232,7 @@ compile_step(RddQuery *query, int number, StringInfo select)
 {
 	RddStep    *step = list_nth(query->rdd->steps, number);
 	int			uses_before = query->uses_here;
+	bool		apart_before = query->apart;
 	bool		in_order = query->in_order;
 	bool		by_partition = query->by_partition;
 
@@ -240,9 +241,11 @@ compile_step(RddQuery *query, int number, StringInfo select)
 	query->in_order = (query->needs[number] & RDD_ORDER) != 0;
 	query->by_partition = (query->needs[number] & RDD_PARTITION) != 0;
 	query->uses_here = 1;
+	query->apart = false;
 	rdd_operation(step->name)->compile(query, step, select);
 	fence(query, number, select);
 	query->uses_here = uses_before;
+	query->apart = apart_before;
 	rdd_add_positions(query, number, select);
 	query->in_order = in_order;
 	query->by_partition = by_partition;
@@ -265,7 +268,7 @@ fence(RddQuery *query, int number, StringInfo select)
 	/* what a filter copies it does not hand on */
 	if (strncmp(step->name, "filter", 6) != 0)
 		growth *= query->uses_here;
-	if (growth > MAX_GROWTH)
+	if (growth > MAX_GROWTH || query->apart)
 	{
 		appendStringInfoString(select, " OFFSET 0");
 		growth = 1;

@@ -46,6 +46,7 @@ typedef struct RddQuery
 	double	   *growth;			/* of each step compiled: copies of an expression */
 	int			nesting;		/* of sub-selects around the step */
 	int			uses_here;		/* by the step's lambdas of a column, the most */
+	bool		apart;			/* the step is not to be planned together with those around it */
 	StringInfoData with;		/* WITH queries so far */
 } RddQuery;
 
