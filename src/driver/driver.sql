@@ -1,6 +1,7 @@
 CREATE FUNCTION barks.list_jobs(OUT job_id bigint, OUT role_name text, OUT query text, OUT state text,
 	OUT started timestamptz, OUT finished timestamptz, OUT stages int, OUT tasks int, OUT tasks_done int,
-	OUT rows bigint, OUT shuffle_bytes bigint, OUT spill_bytes bigint, OUT error text)
+	OUT rows bigint, OUT shuffle_bytes bigint, OUT spill_bytes bigint, OUT error text, OUT job_group text,
+	OUT description text)
 RETURNS SETOF record AS 'MODULE_PATHNAME', 'barks_list_jobs' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION barks.list_jobs() IS 'jobs of this database that the current user may see';
 

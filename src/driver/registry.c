@@ -42,6 +42,7 @@ dsa_area   *registry_area;
 
 static int	job_history = 100;
 char	   *job_group;
+static char *job_description;
 static OwnJob *own_jobs;
 static shmem_request_hook_type next_shmem_request;
 static shmem_startup_hook_type next_shmem_startup;
@@ -84,6 +85,10 @@ registry_init(void)
 							   "Group that the jobs of the session are in.",
 							   "barks.cancel_group() cancels all jobs of a group.",
 							   &job_group, "", PGC_USERSET, 0, check_job_group, NULL, NULL);
+	DefineCustomStringVariable("barks.job_description",
+							   "What the jobs of the session are for, as barks.jobs shows it.",
+							   NULL,
+							   &job_description, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	next_shmem_request = shmem_request_hook;
 	shmem_request_hook = request_shmem;
 	next_shmem_startup = shmem_startup_hook;
@@ -176,7 +181,7 @@ registry_job_begin(const char *query)
 	drop_old_jobs();
 
 	query = text_to_show(query ? query : debug_query_string);
-	size = offsetof(JobEntry, query) + strlen(query) + 1;
+	size = offsetof(JobEntry, query) + strlen(query) + 1 + strlen(job_description) + 1;
 	own = MemoryContextAlloc(TopMemoryContext, sizeof(OwnJob));
 	pointer = dsa_allocate_extended(registry_area, size, DSA_ALLOC_HUGE | DSA_ALLOC_NO_OOM);
 	if (!DsaPointerIsValid(pointer))
@@ -198,6 +203,8 @@ registry_job_begin(const char *query)
 	pg_atomic_init_u64(&job->rows, 0);
 	job->size = size;
 	strcpy(job->query, query);
+	job->description = strlen(query) + 1;
+	strcpy(job->query + job->description, job_description);
 
 	LWLockAcquire(&registry_control->lock, LW_EXCLUSIVE);
 	job->number = ++registry_control->last_job;

@@ -71,6 +71,8 @@ typedef struct JobCopy
 	TimestampTz error_time;		/* of the attempt that error is from */
 	int64		rows;
 	char	   *query;
+	char	   *group;			/* NULL: none */
+	char	   *description;	/* likewise */
 	char	   *error;
 	List	   *stages;			/* of StageCopy */
 } JobCopy;
@@ -85,6 +87,7 @@ static JobCopy *copy_job(uint64 number, bool with_attempts);
 static StageCopy *copy_stage(const StageEntry *entry, JobCopy *job, bool with_attempts);
 static void copy_attempt(const AttemptEntry *entry, StageCopy *stage, JobCopy *job,
 						 bool with_attempts);
+static char *copy_text(const char *text);
 static char *copy_string(dsa_pointer pointer);
 static void show_job(const JobCopy *job, ReturnSetInfo *rsinfo);
 static void show_stages(const JobCopy *job, ReturnSetInfo *rsinfo);
@@ -222,6 +225,8 @@ copy_job(uint64 number, bool with_attempts)
 		copy->finished = job->finished;
 		copy->rows = pg_atomic_read_u64(&job->rows);
 		copy->query = pstrdup(job->query);
+		copy->group = copy_text(job->group);
+		copy->description = copy_text(job->query + job->description);
 		for (dsa_pointer p = job->stages; DsaPointerIsValid(p);)
 		{
 			StageEntry *stage = registry_address(StageEntry, p);
@@ -316,6 +321,13 @@ copy_attempt(const AttemptEntry *entry, StageCopy *stage, JobCopy *job,
 	}
 }
 
+/* NULL for what is empty. */
+static char *
+copy_text(const char *text)
+{
+	return *text ? pstrdup(text) : NULL;
+}
+
 static char *
 copy_string(dsa_pointer pointer)
 {
@@ -327,8 +339,8 @@ copy_string(dsa_pointer pointer)
 static void
 show_job(const JobCopy *job, ReturnSetInfo *rsinfo)
 {
-	Datum		values[13];
-	bool		nulls[13];
+	Datum		values[15];
+	bool		nulls[15];
 	int			ntasks = 0;
 	int			ndone = 0;
 	int64		shuffle_bytes = 0;
@@ -357,6 +369,8 @@ show_job(const JobCopy *job, ReturnSetInfo *rsinfo)
 	put(values, nulls, 10, Int64GetDatum(shuffle_bytes));
 	put(values, nulls, 11, Int64GetDatum(spill_bytes));
 	put_text(values, nulls, 12, job->error);
+	put_text(values, nulls, 13, job->group);
+	put_text(values, nulls, 14, job->description);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 

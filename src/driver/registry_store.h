@@ -73,6 +73,7 @@ typedef struct JobEntry
 	RegistryState state;
 	bool		cancelled;		/* barks.cancel_job was called */
 	char		group[NAMEDATALEN]; /* barks.job_group */
+	Size		description;	/* barks.job_description: where in query it is */
 	TimestampTz started;
 	TimestampTz finished;
 	pg_atomic_uint64 rows;
@@ -82,7 +83,7 @@ typedef struct JobEntry
 	dsa_pointer error;
 	dsa_pointer newer;
 	dsa_pointer older;
-	char		query[FLEXIBLE_ARRAY_MEMBER];
+	char		query[FLEXIBLE_ARRAY_MEMBER];	/* and other texts */
 } JobEntry;
 
 typedef struct RegistryControl

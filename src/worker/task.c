@@ -34,6 +34,7 @@
 #include "base/task_rights.h"
 #include "batch/batch.h"
 #include "job/accumulator.h"
+#include "job/current_task.h"
 #include "shuffle/writer.h"
 #include "worker/exchange_scan.h"
 #include "worker/task.h"
@@ -65,8 +66,7 @@ struct TaskRun
 	bool		aborted;		/* owner was released by an abort */
 	Oid			role;
 	List	   *settings;		/* of TaskSetting */
-	int32		task;
-	int32		stage;
+	CurrentTask current;		/* who it is */
 	int			batch_rows;
 	BatchCompression compression;
 
@@ -98,6 +98,7 @@ typedef struct SavedEnvironment
 	ResourceOwner owner;
 	MemoryContext context;
 	AccumulatorSet *accumulators;
+	const CurrentTask *current;
 } SavedEnvironment;
 
 /*
@@ -184,8 +185,7 @@ task_run_start(const JobSetup *setup, const TaskSpec *spec, List *sources,
 				end;
 
 	run->context = context;
-	run->task = spec->task;
-	run->stage = spec->stage;
+	run->current = (CurrentTask) {setup->job, spec->stage, spec->task, spec->attempt};
 	run->batch_rows = Max(spec->batch_rows, 1);
 	run->compression = spec->compress ? BATCH_COMPRESS_ZSTD : BATCH_COMPRESS_OFF;
 	run->settings = copy_settings(setup->settings);
@@ -247,7 +247,7 @@ task_run_step(TaskRun *run, StringInfo frame)
 		int			level = batch_text_settings_begin(run->schema);
 		Size		before;
 
-		frame_begin_batch(frame, run->task);
+		frame_begin_batch(frame, run->current.task);
 		before = frame->len;
 		run->done.rows += batch_builder_rows(run->builder);
 		batch_builder_flush(run->builder, run->compression, frame);
@@ -443,12 +443,14 @@ enter(TaskRun *run, SavedEnvironment *saved)
 	CurrentResourceOwner = run->owner;
 	PushActiveSnapshot(run->snapshot);
 	saved->accumulators = accumulators_set_current(run->accumulators);
+	saved->current = current_task_set(&run->current);
 }
 
 static void
 leave(TaskRun *run, SavedEnvironment *saved)
 {
 	(void) accumulators_set_current(saved->accumulators);
+	(void) current_task_set(saved->current);
 	PopActiveSnapshot();
 	AtEOXact_GUC(true, saved->guc_level);
 	SetUserIdAndSecContext(saved->user, saved->sec_context);
@@ -660,6 +662,7 @@ unlink_run(void *arg)
 {
 	dlist_delete(&((TaskRun *) arg)->node);
 	accumulators_forget(((TaskRun *) arg)->accumulators);
+	current_task_forget(&((TaskRun *) arg)->current);
 }
 
 /* Resource release callback: CurrentResourceOwner is the one being released. */
@@ -679,6 +682,7 @@ note_release(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void
 			run->owner = NULL;
 			run->aborted = true;
 			accumulators_forget(run->accumulators);
+			current_task_forget(&run->current);
 		}
 	}
 }
