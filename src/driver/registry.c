@@ -12,10 +12,14 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 #include "tcop/tcopprot.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -302,6 +306,8 @@ free_job(dsa_pointer pointer)
 	}
 	if (DsaPointerIsValid(job->error))
 		dsa_free(registry_area, job->error);
+	if (DsaPointerIsValid(job->action))
+		dsa_free(registry_area, job->action);
 	dsa_free(registry_area, pointer);
 }
 
@@ -329,6 +335,8 @@ free_stage(dsa_pointer pointer)
 				dsa_free(registry_area, latest[i].error);
 		dsa_free(registry_area, stage->latest);
 	}
+	if (DsaPointerIsValid(stage->operations))
+		dsa_free(registry_area, stage->operations);
 	dsa_free(registry_area, pointer);
 }
 
@@ -368,6 +376,42 @@ registry_stage_waits(uint64 job, int stage, const char *exchange)
 
 	if (own)
 		(void) find_or_add_stage(own, stage, exchange);
+}
+
+void
+registry_job_action(uint64 job, const char *action)
+{
+	OwnJob	   *own = find_own_job(job);
+	dsa_pointer pointer;
+
+	if (own == NULL || action == NULL)
+		return;
+	pointer = store_string(own->entry, psprintf("rdd_%s", action));
+	LWLockAcquire(&own->entry->lock, LW_EXCLUSIVE);
+	own->entry->action = pointer;
+	LWLockRelease(&own->entry->lock);
+}
+
+void
+registry_stage_operations(uint64 job, int stage, List *operations)
+{
+	OwnJob	   *own = find_own_job(job);
+	StageEntry *entry = own ? find_stage(own->entry, stage) : NULL;
+	int			count = list_length(operations);
+	Datum	   *names;
+	dsa_pointer pointer;
+	ListCell   *lc;
+
+	if (entry == NULL || operations == NIL)
+		return;
+	names = palloc(count * sizeof(Datum));
+	foreach(lc, operations)
+		names[foreach_current_index(lc)] = CStringGetTextDatum(strVal(lfirst(lc)));
+	pointer = store_string(own->entry, OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(
+		construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT))));
+	LWLockAcquire(&own->entry->lock, LW_EXCLUSIVE);
+	entry->operations = pointer;
+	LWLockRelease(&own->entry->lock);
 }
 
 static StageEntry *

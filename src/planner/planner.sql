@@ -14,3 +14,7 @@ AS 'MODULE_PATHNAME', 'barks_join_hint' LANGUAGE C IMMUTABLE CALLED ON NULL INPU
 SUPPORT barks.join_hint_support;
 COMMENT ON FUNCTION barks.join_hint(text, "any", "any") IS
 'true; in the condition of a join of what has the columns l and r, the strategy for this join alone';
+
+CREATE FUNCTION barks.rdd_computes(operations text[]) RETURNS bool
+AS 'MODULE_PATHNAME', 'barks_rdd_computes' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION barks.rdd_computes(text[]) IS 'true; names the operations of an RDD that a sub-select stands for';
