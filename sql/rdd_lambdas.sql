@@ -155,5 +155,43 @@ SELECT rdd_field('\x000000010000000461626364', 1, NULL::text), rdd_field('\x0000
 SELECT rdd_field('\x0000000100000005616263', 1, NULL::text);
 SELECT rdd_field('\x0000000100000003616263', 1, NULL::int);
 SELECT rdd_field('\x', 1, NULL::int), rdd_field(NULL, 1, NULL::int);
+
+-- names keep their schemas
+CREATE SCHEMA "Q q";
+CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE m (id int, m mood);
+INSERT INTO m VALUES (1, 'sad'), (2, 'ok');
+CREATE TABLE "Q q"."T" AS SELECT * FROM m;
+CREATE FUNCTION plus(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
+CREATE OPERATOR ## (LEFTARG = int, RIGHTARG = int, FUNCTION = plus);
+CREATE AGGREGATE total (int) (SFUNC = plus, STYPE = int, INITCOND = 0);
+SELECT rdd_map(rdd_table('m'), 'twice(x.id) + twice (twice(x.id))');
+SELECT rdd_map(rdd_table('m'), '(''ok''::mood, x.m = mood ''ok'', ARRAY[x.m]::mood[], CAST(''sad'' AS mood))');
+SELECT rdd_map(rdd_table('m'), '(SELECT count(*) FROM m WHERE m.m = x.m AND EXISTS (SELECT FROM ONLY m AS u))');
+SELECT rdd_map(rdd_table('m'), 'x.id##3 ## x.id + 1');
+SELECT rdd_agg_by_key(rdd_map(rdd_table('m'), '(x.m, x.id)'), '(total(v), total(v) FILTER (WHERE v ## 1 > 2))');
+SET search_path = rdd_lambdas, "Q q", barks, public;
+SELECT rdd_query('WITH m AS (SELECT 1 AS id) SELECT twice("T".id) FROM "T", m; ');
+SELECT rdd_query('SELECT m.* FROM m JOIN "T" USING (id) ORDER BY twice(id) -- ends');
+SELECT rdd_map(rdd_table('m'), 'length(x.m::text)::numeric(5,2)');
+SELECT rdd_map(rdd_table('m'), fn('twice(x.id) + $1', 3));
+SELECT rdd_reduce(rdd_map(rdd_table('m'), 'x.id'), 'twice(a) + twice(b)', NULL::int);
+SELECT rdd_filter(rdd_map(rdd_table('m'), 'twice(x.id)'), 'x > 2') AS r INTO TEMP kept_rdd;
+CREATE TEMP TABLE texts AS SELECT r::text AS t FROM kept_rdd;
+SET search_path = '';
+SELECT barks.rdd_count(r) FROM kept_rdd;
+SELECT barks.rdd_count(t::barks.rdd) FROM pg_temp.texts;
+SELECT t::barks.rdd::text = t FROM pg_temp.texts;
+SET search_path = rdd_lambdas, "Q q", barks, public;
+-- what is not found by its place stays as it is
+CREATE OPERATOR - (LEFTARG = text, RIGHTARG = text, FUNCTION = textcat);
+SELECT rdd_map(rdd_parallelize(ARRAY['a']), 'x - x || ''twice(1)''');
+SELECT rdd_map(rdd_table('m'), '(x.id, ''rdd_lambdas.twice(int)''::regprocedure::text)');
+CREATE FUNCTION label(m) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1.id || ''!''';
+SELECT rdd_map(rdd_table('m'), 'label(x)');
+CREATE FUNCTION pg_temp.mine(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+SELECT rdd_map(rdd_table('m'), 'pg_temp.mine(x.id)') IS NULL;
+DROP SCHEMA "Q q" CASCADE;
 SET client_min_messages = warning;
 DROP SCHEMA rdd_lambdas CASCADE;

@@ -30,6 +30,7 @@ typedef enum NodeKind
 
 typedef struct OperationRun
 {
+	int			number;			/* among all, from 0 */
 	List	   *names;			/* of String */
 	struct OperationRun *above; /* that reads it, or NULL */
 	int			nodes[NKINDS];	/* that it takes */
@@ -89,6 +90,7 @@ take_marks(Query *query, OperationRun *run, const MarkContext *outer, List **run
 	if (operations_marked(query))
 	{
 		context.run = palloc0(sizeof(OperationRun));
+		context.run->number = list_length(*runs);
 		context.run->names = names_of_mark(query);
 		context.run->above = run;
 		*runs = lappend(*runs, context.run);
@@ -192,9 +194,8 @@ tag_entry(RangeTblEntry *rte, const MarkContext *context)
 		default:
 			return;
 	}
-	for (int i = 0; context->run && i < list_length(*context->runs); i++)
-		if (list_nth(*context->runs, i) == context->run)
-			rte->enrname = psprintf("%d", i);
+	if (context->run)
+		rte->enrname = psprintf("%d", context->run->number);
 }
 
 /* Moves on to the query that has it. */

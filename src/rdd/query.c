@@ -21,6 +21,7 @@
 #include "utils/typcache.h"
 
 #include "rdd/names.h"
+#include "rdd/qualify.h"
 #include "rdd/query.h"
 
 /* times that an expression may be copied */
@@ -72,13 +73,24 @@ rdd_apply(const char *name, List *inputs, List *args)
 	RddStep    *step = palloc0(sizeof(RddStep));
 	List	   *last = NIL;
 	Rdd		   *rdd = rdd_merge(inputs, &step->inputs);
+	List	   *before;
 	ListCell   *lc;
 
 	step->name = name;
 	step->args = args;
 	foreach(lc, inputs)
 		last = lappend(last, rdd_last(lfirst(lc)));
-	check_step(step, last);
+	before = qualify_begin();
+	PG_TRY();
+	{
+		check_step(step, last);
+		step->args = qualify_constants(args);
+	}
+	PG_FINALLY();
+	{
+		qualify_end(before);
+	}
+	PG_END_TRY();
 	rdd->steps = lappend(rdd->steps, step);
 	return rdd;
 }
