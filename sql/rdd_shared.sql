@@ -42,6 +42,28 @@ SELECT acc_value('n', NULL::numeric);
 -- over ordinary rows
 SELECT count(acc_add('n', 5)) FROM generate_series(1, 3);
 SELECT acc_value('n', NULL::numeric);
+-- what a task knows of itself
+SELECT task_context() IS NULL AS on_driver;
+CREATE TABLE seen AS SELECT x->>'job' AS job, x->>'stage' AS stage, x->>'partition' AS task, x->>'attempt' AS attempt, count(*) AS n
+	FROM rdd_collect(rdd_map(rdd_table('reading'), 'task_context()'), NULL::jsonb) x GROUP BY 1, 2, 3, 4;
+SELECT sum(n), count(DISTINCT job) AS jobs, bool_and(EXISTS (SELECT FROM tasks t
+	WHERE t.job_id = s.job::bigint AND t.stage = s.stage::int AND t.task = s.task::int AND t.attempt = s.attempt::int)) AS known,
+	count(DISTINCT task) > 1 AS several FROM seen s;
+SELECT count(*) FROM fallbacks('SELECT id, barks.task_context() FROM reading');
+DROP TABLE seen;
+-- settings are local properties
+SET shared.tenant = 'north';
+SELECT DISTINCT x FROM rdd_collect(rdd_map(rdd_table('reading'), 'current_setting(''shared.tenant'')'), NULL::text) x;
+-- what jobs are for
+SET barks.job_description = 'counts "readings"';
+SET barks.job_group = 'shared';
+SELECT rdd_count(rdd_table('reading'));
+RESET barks.job_group;
+SELECT rdd_count(rdd_table('reading'));
+RESET barks.job_description;
+SELECT rdd_count(rdd_table('reading'));
+SELECT job_group, description FROM (SELECT * FROM jobs ORDER BY job_id DESC LIMIT 3) j ORDER BY job_id;
+
 \set SHOW_CONTEXT never
 -- a query that fails adds nothing
 SELECT accumulator('n', 'sum(bigint)'::regprocedure);

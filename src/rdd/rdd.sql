@@ -735,6 +735,11 @@ CREATE FUNCTION barks.broadcast_destroy(name text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_destroy';
 COMMENT ON FUNCTION barks.broadcast_destroy(text) IS 'forgets a broadcast value; false when there was none';
 
+CREATE FUNCTION barks.task_context() RETURNS jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_task_context';
+COMMENT ON FUNCTION barks.task_context() IS
+    'job, stage, partition and attempt of the task that evaluates the call, as barks.tasks has them; null on the driver';
+
 CREATE SEQUENCE barks.async_job_id;
 COMMENT ON SEQUENCE barks.async_job_id IS 'numbers of submitted jobs';
 CREATE TABLE barks.async_job (

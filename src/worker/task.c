@@ -34,6 +34,7 @@
 #include "base/task_rights.h"
 #include "batch/batch.h"
 #include "job/accumulator.h"
+#include "job/current_task.h"
 #include "shuffle/writer.h"
 #include "worker/exchange_scan.h"
 #include "worker/task.h"
@@ -67,8 +68,7 @@ struct TaskRun
 	int			rights;			/* of TaskRight, of the role */
 	struct TaskRun *outer;		/* while this one is entered: the one that was */
 	List	   *settings;		/* of TaskSetting */
-	int32		task;
-	int32		stage;
+	CurrentTask current;		/* who it is */
 	int			batch_rows;
 	BatchCompression compression;
 
@@ -194,8 +194,7 @@ task_run_start(const JobSetup *setup, const TaskSpec *spec, List *sources,
 				end;
 
 	run->context = context;
-	run->task = spec->task;
-	run->stage = spec->stage;
+	run->current = (CurrentTask) {setup->job, spec->stage, spec->task, spec->attempt};
 	run->batch_rows = Max(spec->batch_rows, 1);
 	run->compression = spec->compress ? BATCH_COMPRESS_ZSTD : BATCH_COMPRESS_OFF;
 	run->settings = copy_settings(setup->settings);
@@ -258,7 +257,7 @@ task_run_step(TaskRun *run, StringInfo frame)
 		int			level = batch_text_settings_begin(run->schema);
 		Size		before;
 
-		frame_begin_batch(frame, run->task);
+		frame_begin_batch(frame, run->current.task);
 		before = frame->len;
 		run->done.rows += batch_builder_rows(run->builder);
 		batch_builder_flush(run->builder, run->compression, frame);
@@ -489,6 +488,7 @@ set_entered(TaskRun *run)
 {
 	entered = run;
 	accumulators_set_current(run ? run->accumulators : NULL);
+	current_task_set(run ? &run->current : NULL);
 	task_rights_give(run ? run->role : InvalidOid, run ? run->rights : 0);
 }
 
