@@ -89,9 +89,11 @@ CREATE ROLE rdd_combine_other;
 GRANT USAGE ON SCHEMA rdd_combine TO rdd_combine_other;
 GRANT SELECT ON d TO rdd_combine_other;
 REVOKE EXECUTE ON FUNCTION greater_of FROM PUBLIC;
+\set SHOW_CONTEXT never
 SET ROLE rdd_combine_other;
 SELECT rdd_reduce(rdd_map(rdd_table('d'), 'x.id'), 'greater_of(a, b)', NULL::int);
 RESET ROLE;
+\set SHOW_CONTEXT errors
 
 -- constants mean the same under all settings, and names what they meant
 CREATE FUNCTION shout(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1 OPERATOR(pg_catalog.||) '!' $$;
