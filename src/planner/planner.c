@@ -27,6 +27,7 @@
 #include "planner/decorrelate.h"
 #include "planner/distribution.h"
 #include "planner/fallback.h"
+#include "planner/flatten.h"
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
 #include "planner/shippable.h"
@@ -179,6 +180,7 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 		!OidIsValid(get_table_am_oid("barks", true)))
 		return next(parse, query_string, cursor_options, params);
 
+	flatten_chains(parse);
 	facts_walker((Node *) parse, &facts);
 	facts.in_order = inserts_in_order(parse);
 	mark = fallback_mark();
