@@ -69,6 +69,29 @@ SELECT job_group, description FROM (SELECT * FROM jobs ORDER BY job_id DESC LIMI
 SELECT accumulator('n', 'sum(bigint)'::regprocedure);
 SELECT count(*) FROM reading WHERE acc_add('n', 1) / (id - 500) > 10;
 SELECT acc_value('n', NULL::numeric);
+-- nor when a function in it catches errors, of queries that run tasks in place too
+CREATE FUNCTION careful(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	BEGIN
+		EXECUTE 'SELECT sum(1 / (id - id)) FROM barks.reading WHERE id < 10';
+	EXCEPTION WHEN OTHERS THEN
+		EXECUTE 'SELECT barks.acc_add_to(''pg_catalog.sum(bigint)'', ''n'', 1::bigint)';
+	END;
+	RETURN i;
+END $$;
+SECURITY LABEL FOR barks ON FUNCTION careful(int) IS 'shippable';
+SELECT count(*) FROM fallbacks('SELECT sum(careful(id)) FROM reading WHERE id < 30');
+SELECT accumulator('n', 'sum(bigint)'::regprocedure);
+BEGIN;
+INSERT INTO reading VALUES (0, 's0', 0);
+SELECT sum(careful(id)) FROM reading WHERE id < 30;
+SELECT acc_value('n', NULL::numeric);
+SAVEPOINT s;
+SELECT sum(careful(id) / (id - 25)) FROM reading WHERE id < 30;
+ROLLBACK TO s;
+SELECT acc_value('n', NULL::numeric);
+ROLLBACK;
+DROP FUNCTION careful;
 -- NULLs are what the aggregate makes of them
 SELECT accumulator('strings', 'max(text)'::regprocedure);
 SELECT rdd_count(rdd_filter(rdd_table('reading'), 'acc_add(''strings'', x.sensor) IS NULL'));

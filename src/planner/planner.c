@@ -27,6 +27,7 @@
 #include "planner/decorrelate.h"
 #include "planner/distribution.h"
 #include "planner/fallback.h"
+#include "planner/flatten.h"
 #include "planner/join_hints.h"
 #include "planner/operations.h"
 #include "planner/planner.h"
@@ -184,6 +185,7 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 		!OidIsValid(get_table_am_oid("barks", true)))
 		return next(parse, query_string, cursor_options, params);
 
+	flatten_chains(parse);
 	facts_walker((Node *) parse, &facts);
 	facts.in_order = inserts_in_order(parse);
 	if (facts.marked)
