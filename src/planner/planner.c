@@ -185,11 +185,11 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 		!OidIsValid(get_table_am_oid("barks", true)))
 		return next(parse, query_string, cursor_options, params);
 
-	flatten_chains(parse);
 	facts_walker((Node *) parse, &facts);
 	facts.in_order = inserts_in_order(parse);
 	if (facts.marked)
 		facts.operation_runs = operations_take(parse);
+	flatten_chains(parse);
 	mark = fallback_mark();
 	if (!facts.distributed)
 	{
