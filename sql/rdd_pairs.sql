@@ -74,6 +74,70 @@ CREATE FUNCTION sorted(anyarray) RETURNS anyarray LANGUAGE sql IMMUTABLE AS 'SEL
 SELECT differ('cogroup', $$SELECT k, sorted(v), sorted(w) FROM rdd_collect(rdd_cogroup(r('d'), r('e'))) AS f(k text, v int[], w int[])$$, 'SELECT k, sorted(array_agg(v) FILTER (WHERE f = 1)), sorted(array_agg(v) FILTER (WHERE f = 2)) FROM (SELECT *, 1 AS f FROM dp UNION ALL SELECT *, 2 FROM ep) s GROUP BY k');
 SELECT differ('cogroup of four', $$SELECT k, sorted(a), sorted(b), sorted(c), sorted(e) FROM rdd_collect(rdd_cogroup(r('d'), r('e'), rdd_map(rdd_range(0, 3), '(''g'' || x, x)'), rdd_map_values(r('e'), '-v'))) AS f(k text, a int[], b int[], c bigint[], e int[])$$, $$SELECT k, sorted(array_agg(v) FILTER (WHERE f = 1)), sorted(array_agg(v) FILTER (WHERE f = 2)), sorted(array_agg(v::bigint) FILTER (WHERE f = 3)), sorted(array_agg(-v) FILTER (WHERE f = 2)) FROM (SELECT *, 1 AS f FROM dp UNION ALL SELECT *, 2 FROM ep UNION ALL SELECT 'g' || i, i, 3 FROM generate_series(0, 2) i) s GROUP BY k$$);
 
+-- each kind of join by each strategy
+CREATE VIEW joins AS SELECT j.kind, CASE j.kind WHEN 'join' THEN rdd_join(r('d'), r('e'), NULL, s.strategy)
+		WHEN 'left_outer_join' THEN rdd_left_outer_join(r('d'), r('e'), NULL, s.strategy)
+		WHEN 'right_outer_join' THEN rdd_right_outer_join(r('d'), r('e'), NULL, s.strategy)
+		ELSE rdd_full_outer_join(r('d'), r('e'), NULL, s.strategy) END AS r, s.strategy, s.n
+	FROM (VALUES (1, 'join'), (2, 'left_outer_join'), (3, 'right_outer_join'), (4, 'full_outer_join')) j(m, kind),
+		(VALUES (1, 'auto'), (2, 'broadcast'), (3, 'broadcast_left'), (4, 'broadcast_right'), (5, 'shuffle'), (6, 'shuffle_hash'), (7, 'Merge'), (8, 'driver')) s(n, strategy);
+CREATE FUNCTION joined(kind text, strategy text) RETURNS rdd LANGUAGE sql STABLE AS 'SELECT j.r FROM joins j WHERE j.kind = $1 AND j.strategy = $2';
+SELECT kind, strategy, differ(kind, format('SELECT * FROM rdd_collect(joined(%L, %L)) AS f(k text, v int, w int)', kind, strategy),
+	CASE kind WHEN 'join' THEN 'SELECT dp.k, dp.v, ep.v FROM dp JOIN ep ON dp.k IS NOT DISTINCT FROM ep.k'
+	WHEN 'left_outer_join' THEN 'SELECT dp.k, dp.v, ep.v FROM dp LEFT JOIN ep ON dp.k IS NOT DISTINCT FROM ep.k'
+	WHEN 'right_outer_join' THEN 'SELECT ep.k, dp.v, ep.v FROM dp RIGHT JOIN ep ON dp.k IS NOT DISTINCT FROM ep.k'
+	ELSE $$SELECT nullif(coalesce(a.k, b.k), ''), a.v, b.v FROM (SELECT coalesce(k, '') AS k, v FROM dp) a FULL JOIN (SELECT coalesce(k, '') AS k, v FROM ep) b ON a.k = b.k$$ END)
+FROM joins ORDER BY kind, n;
+-- what the plan does then: the tables that go somewhere, where nothing is small enough to be broadcast by itself
+CREATE FUNCTION moves(r rdd) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(kind || ' ' || inputs, '; ' ORDER BY kind || ' ' || inputs)
+	FROM (SELECT regexp_replace(e, ' *Exchange: (\w*).*', '\1') AS kind,
+		regexp_replace(regexp_replace(lead(e) OVER (ORDER BY n), ' *Inputs: ', ''), '(stage \d+), (\w)$', '\2, \1') AS inputs
+		FROM rdd_explain(r) WITH ORDINALITY l(e, n) WHERE e ~ 'Exchange|Inputs') s
+	WHERE kind !~ 'Inputs' AND (kind <> 'gather' OR inputs !~ 'stage') $$;
+ANALYZE e;
+SET barks.broadcast_threshold = 0;
+SELECT kind, strategy, moves(r) FROM joins ORDER BY kind, n;
+-- several joins of one query, each in its way; a setting is for those without one
+CREATE TABLE f (id int NOT NULL, g text) USING barks;
+SELECT barks.distribute_table('f', by => 'id', partitions => 4);
+INSERT INTO f SELECT i, 'g' || i % 9 FROM generate_series(1, 20) i;
+ANALYZE f;
+INSERT INTO lineages VALUES ('f', rdd_map(rdd_table('f'), '(x.g, x.id)'));
+SELECT moves(rdd_join(rdd_join(r('d'), r('e'), NULL, 'broadcast_left'), r('f'), NULL, 'shuffle'));
+SELECT moves(rdd_join(rdd_join(r('d'), r('e'), NULL, 'shuffle'), r('f'), NULL, 'broadcast_right'));
+SELECT moves(rdd_join(rdd_join(r('d'), r('e'), NULL, 'shuffle'), r('f')));
+SET barks.join_strategy = shuffle;
+SELECT moves(rdd_join(rdd_join(r('d'), r('e'), NULL, 'auto'), r('f')));
+SET barks.join_strategy = driver;
+SELECT moves(rdd_join(r('d'), r('e'), NULL, 'broadcast_right'));
+RESET barks.join_strategy;
+RESET barks.broadcast_threshold;
+SELECT differ('joins by strategies', $$SELECT * FROM rdd_collect(rdd_left_outer_join(rdd_join(r('d'), r('e'), NULL, 'broadcast_left'), rdd_reduce_by_key(r('f'), 'a + b'), NULL, 'shuffle')) AS f(k text, v int, w int, n int)$$,
+	'SELECT a.k, a.v, b.v, c.n FROM dp a JOIN ep b ON a.k IS NOT DISTINCT FROM b.k LEFT JOIN (SELECT g, sum(id)::int AS n FROM f GROUP BY g) c ON a.k IS NOT DISTINCT FROM c.g');
+SELECT differ('joins of shared RDDs by strategies', $$SELECT * FROM rdd_collect(rdd_full_outer_join(rdd_join(r('d'), r('e'), NULL, 'broadcast'), rdd_right_outer_join(r('e'), r('d'), NULL, 'shuffle'), NULL, 'merge')) AS f(k text, a int, b int, c int, d int)$$,
+	$$SELECT nullif(k, ''), a, b, c, d FROM (SELECT coalesce(a.k, '') AS k, a.v AS a, b.v AS b FROM dp a JOIN ep b ON a.k IS NOT DISTINCT FROM b.k) l FULL JOIN (SELECT coalesce(a.k, '') AS k, b.v AS c, a.v AS d FROM dp a LEFT JOIN ep b ON a.k IS NOT DISTINCT FROM b.k) r USING (k)$$);
+SELECT differ('join of constant keys', $$SELECT * FROM rdd_collect(rdd_join(rdd_map(rdd_range(0, 5), '(1, x)'), rdd_map(rdd_table('e'), '(1, x.w)'), NULL, 'broadcast_right')) AS f(k int, v bigint, w int)$$, 'SELECT 1, i, w FROM generate_series(0::bigint, 4) i, e');
+SELECT differ('join of pairs', $$SELECT * FROM rdd_collect(rdd_full_outer_join(rdd_map(rdd_table('d'), '((x.g, x.id % 3), x.id)'), rdd_map(rdd_table('d'), '((x.g, x.id % 3), x.day)'), NULL, 'broadcast')) AS f(k1 text, k2 int, v int, w date)$$, 'SELECT a.g, a.id % 3, a.id, b.day FROM d a JOIN d b ON a.g IS NOT DISTINCT FROM b.g AND a.id % 3 = b.id % 3');
+SELECT rdd_join(r('d'), r('e'), NULL, 'quick');
+SELECT rdd_join(r('d'), r('e'), NULL, 'broadcast_left');
+-- the same in SQL
+CREATE FUNCTION sql_moves(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
+		IF line ~ 'Exchange' THEN RETURN NEXT trim(line); END IF;
+	END LOOP;
+END $$;
+SELECT * FROM sql_moves('SELECT * FROM d JOIN e ON d.g = e.g AND join_hint(''broadcast_left'', d.id, e.id)');
+SELECT * FROM sql_moves('SELECT * FROM d LEFT JOIN e ON d.g = e.g AND join_hint(''shuffle'', d.id, e.id)');
+SELECT * FROM sql_moves('SELECT * FROM d JOIN e ON d.g = e.g WHERE join_hint(''Driver'', d.id, e.id)');
+SELECT * FROM sql_moves('SELECT * FROM d WHERE EXISTS (SELECT FROM e WHERE d.g = e.g AND join_hint(''broadcast_right'', d.id, e.id))');
+SELECT * FROM sql_moves('SELECT * FROM d JOIN e ON d.g = e.g AND join_hint(''slow'', d.id, e.id)');
+SET barks.enabled = off;
+SELECT count(*) FROM d JOIN e ON d.g = e.g AND join_hint('broadcast_left', d.id, e.id);
+RESET barks.enabled;
+
 -- actions
 SELECT differ('count_by_key', $$SELECT * FROM rdd_count_by_key(r('d'), NULL::text)$$, 'SELECT k, count(*) FROM dp GROUP BY k');
 SELECT differ('lookup', $$SELECT * FROM rdd_lookup(r('d'), 'g3'::text, NULL::int)$$, $$SELECT v FROM dp WHERE k = 'g3'$$);

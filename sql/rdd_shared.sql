@@ -42,11 +42,56 @@ SELECT acc_value('n', NULL::numeric);
 -- over ordinary rows
 SELECT count(acc_add('n', 5)) FROM generate_series(1, 3);
 SELECT acc_value('n', NULL::numeric);
+-- what a task knows of itself
+SELECT task_context() IS NULL AS on_driver;
+CREATE TABLE seen AS SELECT x->>'job' AS job, x->>'stage' AS stage, x->>'partition' AS task, x->>'attempt' AS attempt, count(*) AS n
+	FROM rdd_collect(rdd_map(rdd_table('reading'), 'task_context()'), NULL::jsonb) x GROUP BY 1, 2, 3, 4;
+SELECT sum(n), count(DISTINCT job) AS jobs, bool_and(EXISTS (SELECT FROM tasks t
+	WHERE t.job_id = s.job::bigint AND t.stage = s.stage::int AND t.task = s.task::int AND t.attempt = s.attempt::int)) AS known,
+	count(DISTINCT task) > 1 AS several FROM seen s;
+SELECT count(*) FROM fallbacks('SELECT id, barks.task_context() FROM reading');
+DROP TABLE seen;
+-- settings are local properties
+SET shared.tenant = 'north';
+SELECT DISTINCT x FROM rdd_collect(rdd_map(rdd_table('reading'), 'current_setting(''shared.tenant'')'), NULL::text) x;
+-- what jobs are for
+SET barks.job_description = 'counts "readings"';
+SET barks.job_group = 'shared';
+SELECT rdd_count(rdd_table('reading'));
+RESET barks.job_group;
+SELECT rdd_count(rdd_table('reading'));
+RESET barks.job_description;
+SELECT rdd_count(rdd_table('reading'));
+SELECT job_group, description FROM (SELECT * FROM jobs ORDER BY job_id DESC LIMIT 3) j ORDER BY job_id;
+
 \set SHOW_CONTEXT never
 -- a query that fails adds nothing
 SELECT accumulator('n', 'sum(bigint)'::regprocedure);
 SELECT count(*) FROM reading WHERE acc_add('n', 1) / (id - 500) > 10;
 SELECT acc_value('n', NULL::numeric);
+-- nor when a function in it catches errors, of queries that run tasks in place too
+CREATE FUNCTION careful(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	BEGIN
+		EXECUTE 'SELECT sum(1 / (id - id)) FROM barks.reading WHERE id < 10';
+	EXCEPTION WHEN OTHERS THEN
+		EXECUTE 'SELECT barks.acc_add_to(''pg_catalog.sum(bigint)'', ''n'', 1::bigint)';
+	END;
+	RETURN i;
+END $$;
+SECURITY LABEL FOR barks ON FUNCTION careful(int) IS 'shippable';
+SELECT count(*) FROM fallbacks('SELECT sum(careful(id)) FROM reading WHERE id < 30');
+SELECT accumulator('n', 'sum(bigint)'::regprocedure);
+BEGIN;
+INSERT INTO reading VALUES (0, 's0', 0);
+SELECT sum(careful(id)) FROM reading WHERE id < 30;
+SELECT acc_value('n', NULL::numeric);
+SAVEPOINT s;
+SELECT sum(careful(id) / (id - 25)) FROM reading WHERE id < 30;
+ROLLBACK TO s;
+SELECT acc_value('n', NULL::numeric);
+ROLLBACK;
+DROP FUNCTION careful;
 -- NULLs are what the aggregate makes of them
 SELECT accumulator('strings', 'max(text)'::regprocedure);
 SELECT rdd_count(rdd_filter(rdd_table('reading'), 'acc_add(''strings'', x.sensor) IS NULL'));

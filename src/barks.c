@@ -10,7 +10,6 @@
 #include "utils/guc.h"
 
 #include "base/stop_point.h"
-#include "base/task_rights.h"
 #include "cluster/cluster_snapshot.h"
 #include "cluster/connection.h"
 #include "cluster/node.h"
@@ -40,7 +39,6 @@ _PG_init(void)
 				 errhint("Add barks to shared_preload_libraries in postgresql.conf and restart the server.")));
 
 	stop_point_init();
-	task_rights_init();
 	job_plan_init();
 	node_init();
 	connection_init();

@@ -2,9 +2,9 @@
  * task_rights.c
  *	  What a role may do outside of the database, where its tasks run.
  *
- * The value in force names the role that it is for, so that a function with
- * SECURITY DEFINER, called in the task, does not have the rights of its caller.
- * As a setting it ends with the (sub)transaction, whatever happens to the task.
+ * They are those of the task that runs right now, and are given with the role
+ * that they are for, so that a function with SECURITY DEFINER, called in the
+ * task, does not have the rights of its caller.  No SQL can change them.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -12,11 +12,11 @@
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/guc.h"
 
 #include "base/task_rights.h"
 
-static char *task_rights;		/* "role rights", or "" */
+static Oid	given_to;			/* InvalidOid: nobody */
+static int	given;				/* of TaskRight */
 
 static const struct
 {
@@ -29,17 +29,6 @@ static const struct
 	{RIGHT_WRITE_FILES, ROLE_PG_WRITE_SERVER_FILES, "pg_write_server_files", "write files on servers"},
 	{RIGHT_RUN_PROGRAMS, ROLE_PG_EXECUTE_SERVER_PROGRAM, "pg_execute_server_program", "run programs on servers"},
 };
-
-void
-task_rights_init(void)
-{
-	DefineCustomStringVariable(TASK_RIGHTS_SETTING,
-							   "What the role of a task may do outside of the database.",
-							   NULL,
-							   &task_rights, "", PGC_INTERNAL,
-							   GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
-							   NULL, NULL, NULL);
-}
 
 char *
 task_rights_of_user(void)
@@ -55,23 +44,16 @@ task_rights_of_user(void)
 }
 
 void
-task_rights_apply(const char *value)
+task_rights_give(Oid role, int rights)
 {
-	char	   *text = psprintf("%u %s", GetUserId(), value);
-
-	if (strcmp(text, task_rights) == 0)
-		return;
-	(void) set_config_option(TASK_RIGHTS_SETTING, text, PGC_INTERNAL, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, ERROR, false);
+	given_to = role;
+	given = rights;
 }
 
 void
 task_rights_demand(TaskRight right)
 {
-	unsigned	role;
-	int			given;
-
-	if (sscanf(task_rights, "%u %d", &role, &given) == 2 && role == GetUserId() && (given & right))
+	if (given_to == GetUserId() && (given & right))
 		return;
 	for (int i = 0; i < lengthof(rights); i++)
 	{

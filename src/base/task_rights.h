@@ -12,7 +12,7 @@
 
 #include "postgres.h"
 
-/* the setting under which they travel; nobody can set it in SQL */
+/* what they are called among the settings of a job; no setting of a session */
 #define TASK_RIGHTS_SETTING	"barks.task_rights"
 
 typedef enum TaskRight
@@ -22,11 +22,10 @@ typedef enum TaskRight
 	RIGHT_RUN_PROGRAMS = 4		/* pg_execute_server_program */
 } TaskRight;
 
-extern void task_rights_init(void);
-/* Those of the current user, as a number in digits: a value for task_rights_apply. */
+/* Those of the current user, as a number in digits. */
 extern char *task_rights_of_user(void);
-/* Give them to the current user, until the GUC level ends. */
-extern void task_rights_apply(const char *rights);
+/* Only this role has these now; InvalidOid: none has any. */
+extern void task_rights_give(Oid role, int rights);
 /* Raises an error when the current user does not have it, here or as the driver says. */
 extern void task_rights_demand(TaskRight right);
 

@@ -32,7 +32,7 @@ adaptive_join_keeps(const TaskContext *context, const StagePlan *stage)
 	int64		bytes = 0;
 	double		ntasks;
 
-	if (leaf == NULL || planner_join_strategy != JOIN_STRATEGY_AUTO ||
+	if (leaf == NULL || planner_join_strategy != JOIN_STRATEGY_AUTO || stage->as_asked ||
 		stage->exchange != EXCHANGE_HASH || reader->distribution != STAGE_PARTITIONED ||
 		reader->merge_keys != NIL ||
 		!bms_is_member(leaf->index, planner_divisible_leaves(reader)) ||

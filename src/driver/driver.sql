@@ -1,12 +1,14 @@
 CREATE FUNCTION barks.list_jobs(OUT job_id bigint, OUT role_name text, OUT query text, OUT state text,
 	OUT started timestamptz, OUT finished timestamptz, OUT stages int, OUT tasks int, OUT tasks_done int,
-	OUT rows bigint, OUT shuffle_bytes bigint, OUT spill_bytes bigint, OUT error text)
+	OUT rows bigint, OUT shuffle_bytes bigint, OUT spill_bytes bigint, OUT error text, OUT job_group text,
+	OUT description text, OUT action text)
 RETURNS SETOF record AS 'MODULE_PATHNAME', 'barks_list_jobs' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION barks.list_jobs() IS 'jobs of this database that the current user may see';
 
 CREATE FUNCTION barks.list_stages(OUT job_id bigint, OUT stage int, OUT exchange text, OUT state text,
 	OUT tasks int, OUT tasks_done int, OUT attempts int, OUT rows bigint, OUT bytes bigint,
-	OUT shuffle_bytes bigint, OUT spill_bytes bigint, OUT started timestamptz, OUT finished timestamptz)
+	OUT shuffle_bytes bigint, OUT spill_bytes bigint, OUT started timestamptz, OUT finished timestamptz,
+	OUT operations text[])
 RETURNS SETOF record AS 'MODULE_PATHNAME', 'barks_list_stages' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION barks.list_stages() IS 'stages of the jobs that the current user may see';
 

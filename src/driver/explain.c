@@ -52,6 +52,7 @@ static void explain_stage_run(const StageStats *stats, bool gathered, ExplainSta
 static void explain_times(const StageStats *stats, ExplainState *es);
 static void explain_driver_stage(TailSteps *tail, ExplainState *es);
 static const char *exchange_name(const StagePlan *stage);
+static List *operation_names(const StagePlan *stage);
 static List *input_names(const StagePlan *stage, int offset);
 static int	compare_int64(const void *a, const void *b);
 
@@ -265,6 +266,8 @@ explain_stage_shape(const StagePlan *stage, const TaskContext *context,
 	List	   *shapes = NIL;
 
 	ExplainPropertyText("Exchange", exchange_name(stage), es);
+	if (stage->operations != NIL)
+		ExplainPropertyList("Operations", operation_names(stage), es);
 	if (stage->distribution == STAGE_DRIVER)
 	{
 		ExplainPropertyText("Rows From", "driver", es);
@@ -305,6 +308,17 @@ exchange_name(const StagePlan *stage)
 	if (OidIsValid(stage->align_relid))
 		appendStringInfo(&buf, " as %s", get_rel_name(stage->align_relid));
 	return buf.data;
+}
+
+static List *
+operation_names(const StagePlan *stage)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stage->operations)
+		names = lappend(names, strVal(lfirst(lc)));
+	return names;
 }
 
 /* Whose keys its rows must have, and, once it ran, how many there were. */

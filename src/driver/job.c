@@ -64,6 +64,7 @@ job_start(JobPlan *plan, MemoryContext parent)
 		job->local_setup.settings = lappend(list_copy(job->setup.settings), path);
 	}
 	job->number = registry_job_begin(NULL);
+	registry_job_action(job->number, plan->action);
 	job->cleanup.func = free_lanes;
 	job->cleanup.arg = job;
 	MemoryContextRegisterResetCallback(context, &job->cleanup);
@@ -95,6 +96,7 @@ make_stages(Job *job)
 		stage->stats = &job->stats.stages[i];
 		stage->given = stage->part->ntasks >= 0;
 		registry_stage_waits(job->number, stage->part->stage, stage->part->exchange);
+		registry_stage_operations(job->number, stage->part->stage, stage->part->operations);
 		stage->context = AllocSetContextCreate(job->context, "barks stage",
 											   ALLOCSET_SMALL_SIZES);
 	}

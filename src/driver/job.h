@@ -40,6 +40,7 @@ typedef struct StagePart
 {
 	int			stage;			/* its number, for messages and views */
 	const char *exchange;		/* how its rows travel on, for views */
+	List	   *operations;		/* of String: of an RDD, for views */
 	bool		partial_aggregate;
 	bool		indeterminate;	/* a lost output means all of it again */
 	bool		may_be_unneeded;	/* its error is raised where its output is read */
@@ -84,6 +85,7 @@ typedef struct JobPlan
 	void		(*before_node) (void *arg, Oid node);
 	/* Called with the SQLSTATE of the error that ends the job.  NULL: nothing to do. */
 	void		(*failed) (void *arg, int sqlstate);
+	const char *action;			/* of an RDD, for views; or NULL */
 	char	   *local_path;		/* search path of tasks on this server, or NULL: as on nodes */
 	void	   *arg;
 } JobPlan;

@@ -60,6 +60,7 @@ job_plan_make(BarksPlan *plan, List *stages, PlanState *planstate, List *driver_
 	job->plan.snapshot = planstate->state->es_snapshot;
 	job->plan.schema = schema;
 	job->plan.nstages = nparts;
+	job->plan.action = plan->action != NIL ? strVal(linitial(plan->action)) : NULL;
 	job->plan.stages = palloc0(sizeof(StagePart) * nparts);
 	job->plan.shape = shape_stage;
 	job->plan.adapt = adapt_stage;
@@ -133,6 +134,7 @@ add_part(StagesJob *job, const StagePlan *stage, int place)
 	part->stage = stage->id;
 	part->filter = -1;
 	part->exchange = job_plan_exchange_name(stage);
+	part->operations = stage->operations;
 	part->distinct = stage->distinct;
 	if (stage->exchange != EXCHANGE_GATHER)
 		part->output = make_output(job, stage);

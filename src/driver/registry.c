@@ -12,10 +12,14 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 #include "tcop/tcopprot.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -42,6 +46,7 @@ dsa_area   *registry_area;
 
 static int	job_history = 100;
 char	   *job_group;
+static char *job_description;
 static OwnJob *own_jobs;
 static shmem_request_hook_type next_shmem_request;
 static shmem_startup_hook_type next_shmem_startup;
@@ -84,6 +89,10 @@ registry_init(void)
 							   "Group that the jobs of the session are in.",
 							   "barks.cancel_group() cancels all jobs of a group.",
 							   &job_group, "", PGC_USERSET, 0, check_job_group, NULL, NULL);
+	DefineCustomStringVariable("barks.job_description",
+							   "What the jobs of the session are for, as barks.jobs shows it.",
+							   NULL,
+							   &job_description, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	next_shmem_request = shmem_request_hook;
 	shmem_request_hook = request_shmem;
 	next_shmem_startup = shmem_startup_hook;
@@ -176,7 +185,7 @@ registry_job_begin(const char *query)
 	drop_old_jobs();
 
 	query = text_to_show(query ? query : debug_query_string);
-	size = offsetof(JobEntry, query) + strlen(query) + 1;
+	size = offsetof(JobEntry, query) + strlen(query) + 1 + strlen(job_description) + 1;
 	own = MemoryContextAlloc(TopMemoryContext, sizeof(OwnJob));
 	pointer = dsa_allocate_extended(registry_area, size, DSA_ALLOC_HUGE | DSA_ALLOC_NO_OOM);
 	if (!DsaPointerIsValid(pointer))
@@ -198,6 +207,8 @@ registry_job_begin(const char *query)
 	pg_atomic_init_u64(&job->rows, 0);
 	job->size = size;
 	strcpy(job->query, query);
+	job->description = strlen(query) + 1;
+	strcpy(job->query + job->description, job_description);
 
 	LWLockAcquire(&registry_control->lock, LW_EXCLUSIVE);
 	job->number = ++registry_control->last_job;
@@ -295,6 +306,8 @@ free_job(dsa_pointer pointer)
 	}
 	if (DsaPointerIsValid(job->error))
 		dsa_free(registry_area, job->error);
+	if (DsaPointerIsValid(job->action))
+		dsa_free(registry_area, job->action);
 	dsa_free(registry_area, pointer);
 }
 
@@ -322,6 +335,8 @@ free_stage(dsa_pointer pointer)
 				dsa_free(registry_area, latest[i].error);
 		dsa_free(registry_area, stage->latest);
 	}
+	if (DsaPointerIsValid(stage->operations))
+		dsa_free(registry_area, stage->operations);
 	dsa_free(registry_area, pointer);
 }
 
@@ -361,6 +376,42 @@ registry_stage_waits(uint64 job, int stage, const char *exchange)
 
 	if (own)
 		(void) find_or_add_stage(own, stage, exchange);
+}
+
+void
+registry_job_action(uint64 job, const char *action)
+{
+	OwnJob	   *own = find_own_job(job);
+	dsa_pointer pointer;
+
+	if (own == NULL || action == NULL)
+		return;
+	pointer = store_string(own->entry, psprintf("rdd_%s", action));
+	LWLockAcquire(&own->entry->lock, LW_EXCLUSIVE);
+	own->entry->action = pointer;
+	LWLockRelease(&own->entry->lock);
+}
+
+void
+registry_stage_operations(uint64 job, int stage, List *operations)
+{
+	OwnJob	   *own = find_own_job(job);
+	StageEntry *entry = own ? find_stage(own->entry, stage) : NULL;
+	int			count = list_length(operations);
+	Datum	   *names;
+	dsa_pointer pointer;
+	ListCell   *lc;
+
+	if (entry == NULL || operations == NIL)
+		return;
+	names = palloc(count * sizeof(Datum));
+	foreach(lc, operations)
+		names[foreach_current_index(lc)] = CStringGetTextDatum(strVal(lfirst(lc)));
+	pointer = store_string(own->entry, OidOutputFunctionCall(F_ARRAY_OUT, PointerGetDatum(
+		construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT))));
+	LWLockAcquire(&own->entry->lock, LW_EXCLUSIVE);
+	entry->operations = pointer;
+	LWLockRelease(&own->entry->lock);
 }
 
 static StageEntry *

@@ -21,6 +21,8 @@
 #ifndef BARKS_DRIVER_REGISTRY_H
 #define BARKS_DRIVER_REGISTRY_H
 
+#include "nodes/pg_list.h"
+
 #include "job/protocol.h"
 
 typedef enum RegistryState
@@ -48,6 +50,11 @@ extern uint64 registry_job_begin(const char *query);
  * the number of tasks; those there were stay as they are.
  */
 extern void registry_stage(uint64 job, int stage, const char *exchange, int ntasks);
+
+/* The job's RDD is asked for by this action, without rdd_; NULL: there is none. */
+extern void registry_job_action(uint64 job, const char *action);
+/* A known stage computes these operations, of String. */
+extern void registry_stage_operations(uint64 job, int stage, List *operations);
 
 /* The job has this stage, which waits for others; its tasks are not known. */
 extern void registry_stage_waits(uint64 job, int stage, const char *exchange);

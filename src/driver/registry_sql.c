@@ -13,11 +13,13 @@
 #include <signal.h>
 
 #include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 
 #include "driver/registry.h"
@@ -48,6 +50,7 @@ typedef struct StageCopy
 {
 	int			stage;
 	char	   *exchange;
+	char	   *operations;		/* text of the array, or NULL */
 	RegistryState state;
 	int			ntasks;
 	int			ndone;
@@ -71,6 +74,9 @@ typedef struct JobCopy
 	TimestampTz error_time;		/* of the attempt that error is from */
 	int64		rows;
 	char	   *query;
+	char	   *action;			/* NULL: none */
+	char	   *group;			/* likewise */
+	char	   *description;	/* likewise */
 	char	   *error;
 	List	   *stages;			/* of StageCopy */
 } JobCopy;
@@ -85,6 +91,7 @@ static JobCopy *copy_job(uint64 number, bool with_attempts);
 static StageCopy *copy_stage(const StageEntry *entry, JobCopy *job, bool with_attempts);
 static void copy_attempt(const AttemptEntry *entry, StageCopy *stage, JobCopy *job,
 						 bool with_attempts);
+static char *copy_text(const char *text);
 static char *copy_string(dsa_pointer pointer);
 static void show_job(const JobCopy *job, ReturnSetInfo *rsinfo);
 static void show_stages(const JobCopy *job, ReturnSetInfo *rsinfo);
@@ -222,6 +229,9 @@ copy_job(uint64 number, bool with_attempts)
 		copy->finished = job->finished;
 		copy->rows = pg_atomic_read_u64(&job->rows);
 		copy->query = pstrdup(job->query);
+		copy->action = copy_string(job->action);
+		copy->group = copy_text(job->group);
+		copy->description = copy_text(job->query + job->description);
 		for (dsa_pointer p = job->stages; DsaPointerIsValid(p);)
 		{
 			StageEntry *stage = registry_address(StageEntry, p);
@@ -246,6 +256,7 @@ copy_stage(const StageEntry *entry, JobCopy *job, bool with_attempts)
 
 	copy->stage = entry->stage;
 	copy->exchange = pstrdup(entry->exchange);
+	copy->operations = copy_string(entry->operations);
 	copy->ntasks = entry->ntasks;
 	copy->started = entry->started;
 	for (int i = 0; i < entry->ntasks; i++)
@@ -316,6 +327,13 @@ copy_attempt(const AttemptEntry *entry, StageCopy *stage, JobCopy *job,
 	}
 }
 
+/* NULL for what is empty. */
+static char *
+copy_text(const char *text)
+{
+	return *text ? pstrdup(text) : NULL;
+}
+
 static char *
 copy_string(dsa_pointer pointer)
 {
@@ -327,8 +345,8 @@ copy_string(dsa_pointer pointer)
 static void
 show_job(const JobCopy *job, ReturnSetInfo *rsinfo)
 {
-	Datum		values[13];
-	bool		nulls[13];
+	Datum		values[16];
+	bool		nulls[16];
 	int			ntasks = 0;
 	int			ndone = 0;
 	int64		shuffle_bytes = 0;
@@ -357,14 +375,17 @@ show_job(const JobCopy *job, ReturnSetInfo *rsinfo)
 	put(values, nulls, 10, Int64GetDatum(shuffle_bytes));
 	put(values, nulls, 11, Int64GetDatum(spill_bytes));
 	put_text(values, nulls, 12, job->error);
+	put_text(values, nulls, 13, job->group);
+	put_text(values, nulls, 14, job->description);
+	put_text(values, nulls, 15, job->action);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
 static void
 show_stages(const JobCopy *job, ReturnSetInfo *rsinfo)
 {
-	Datum		values[13];
-	bool		nulls[13];
+	Datum		values[14];
+	bool		nulls[14];
 	ListCell   *lc;
 
 	foreach(lc, job->stages)
@@ -385,6 +406,9 @@ show_stages(const JobCopy *job, ReturnSetInfo *rsinfo)
 		put_time(values, nulls, 11, stage->started);
 		put_time(values, nulls, 12,
 				 stage->state == REGISTRY_RUNNING || stage->state == REGISTRY_WAITING ? 0 : stage->finished);
+		nulls[13] = stage->operations == NULL;
+		if (stage->operations)
+			put(values, nulls, 13, OidInputFunctionCall(F_ARRAY_IN, stage->operations, TEXTOID, -1));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 }

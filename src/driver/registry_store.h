@@ -50,6 +50,7 @@ typedef struct StageEntry
 	int32		stage;
 	int32		ntasks;
 	TimestampTz started;
+	dsa_pointer operations;		/* string: their array's text, or invalid */
 	dsa_pointer latest;			/* array: each task's latest attempt */
 	dsa_pointer earlier;		/* list of AttemptEntry, the last one first */
 	dsa_pointer next;
@@ -73,6 +74,7 @@ typedef struct JobEntry
 	RegistryState state;
 	bool		cancelled;		/* barks.cancel_job was called */
 	char		group[NAMEDATALEN]; /* barks.job_group */
+	Size		description;	/* barks.job_description: where in query it is */
 	TimestampTz started;
 	TimestampTz finished;
 	pg_atomic_uint64 rows;
@@ -80,9 +82,10 @@ typedef struct JobEntry
 	dsa_pointer stages;
 	dsa_pointer nodes;
 	dsa_pointer error;
+	dsa_pointer action;			/* string, or invalid */
 	dsa_pointer newer;
 	dsa_pointer older;
-	char		query[FLEXIBLE_ARRAY_MEMBER];
+	char		query[FLEXIBLE_ARRAY_MEMBER];	/* and other texts */
 } JobEntry;
 
 typedef struct RegistryControl

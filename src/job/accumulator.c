@@ -96,20 +96,10 @@ current_accumulators(void)
 	return current ? current : session_accumulators();
 }
 
-AccumulatorSet *
+void
 accumulators_set_current(AccumulatorSet *set)
 {
-	AccumulatorSet *before = current;
-
 	current = set;
-	return before;
-}
-
-void
-accumulators_forget(const AccumulatorSet *set)
-{
-	if (current == set)
-		current = NULL;
 }
 
 void

@@ -38,9 +38,7 @@ extern Oid	accumulators_argument(AccumulatorSet *set, const char *name);	/* type
 /* The session's own, and, while a task runs in this process, the task's. */
 extern AccumulatorSet *session_accumulators(void);
 extern AccumulatorSet *current_accumulators(void);
-/* Returns the set before, to be given back when the task ends. */
-extern AccumulatorSet *accumulators_set_current(AccumulatorSet *set);
-/* It is gone, maybe by an error. */
-extern void accumulators_forget(const AccumulatorSet *set);
+/* NULL: the session's own again. */
+extern void accumulators_set_current(AccumulatorSet *set);
 
 #endif							/* BARKS_JOB_ACCUMULATOR_H */

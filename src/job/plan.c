@@ -250,6 +250,7 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(hash_columns);
 	COPY_SCALAR(align_relid);
 	COPY_SCALAR(spread_nulls);
+	COPY_SCALAR(as_asked);
 	COPY_SCALAR(filter);
 	COPY_NODE(range_keys);
 	COPY_SCALAR(task_order);
@@ -257,6 +258,7 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_SCALAR(may_be_unneeded);
 	COPY_NODE(driver_plan);
 	COPY_NODE(distinct);
+	COPY_NODE(operations);
 	COPY_SCALAR(rows);
 	COPY_SCALAR(width);
 }
@@ -281,6 +283,7 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_NODE(hash_columns);
 	EQUAL_SCALAR(align_relid);
 	EQUAL_SCALAR(spread_nulls);
+	EQUAL_SCALAR(as_asked);
 	EQUAL_SCALAR(filter);
 	EQUAL_NODE(range_keys);
 	EQUAL_SCALAR(task_order);
@@ -288,6 +291,7 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_SCALAR(may_be_unneeded);
 	EQUAL_SCALAR(driver_plan);
 	EQUAL_NODE(distinct);
+	EQUAL_NODE(operations);
 	EQUAL_SCALAR(rows);
 	EQUAL_SCALAR(width);
 	return true;
@@ -312,6 +316,7 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(hash_columns);
 	OUT_OID(align_relid);
 	OUT_BOOL(spread_nulls);
+	OUT_BOOL(as_asked);
 	OUT_INT(filter);
 	OUT_NODE(range_keys);
 	OUT_BOOL(task_order);
@@ -319,6 +324,7 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_BOOL(may_be_unneeded);
 	OUT_NODE(driver_plan);
 	OUT_NODE(distinct);
+	OUT_NODE(operations);
 	OUT_FLOAT(rows);
 	OUT_INT(width);
 }
@@ -342,6 +348,7 @@ stage_plan_read(ExtensibleNode *node)
 	READ_NODE(hash_columns);
 	READ_OID(align_relid);
 	READ_BOOL(spread_nulls);
+	READ_BOOL(as_asked);
 	READ_INT(filter);
 	READ_NODE(range_keys);
 	READ_BOOL(task_order);
@@ -349,6 +356,7 @@ stage_plan_read(ExtensibleNode *node)
 	READ_BOOL(may_be_unneeded);
 	READ_NODE(driver_plan);
 	READ_NODE(distinct);
+	READ_NODE(operations);
 	READ_FLOAT(rows);
 	READ_INT(width);
 }
@@ -366,6 +374,8 @@ barks_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(tail);
 	COPY_NODE(functions);
 	COPY_NODE(statement_relids);
+	COPY_NODE(action);
+	COPY_NODE(operations_left);
 }
 
 /* PostgreSQL has no equal() for plan nodes, so neither have plans with a tail. */
@@ -380,6 +390,8 @@ barks_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_SCALAR(tail);
 	EQUAL_NODE(functions);
 	EQUAL_NODE(statement_relids);
+	EQUAL_NODE(action);
+	EQUAL_NODE(operations_left);
 	return true;
 }
 
@@ -393,6 +405,8 @@ barks_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(tail);
 	OUT_NODE(functions);
 	OUT_NODE(statement_relids);
+	OUT_NODE(action);
+	OUT_NODE(operations_left);
 }
 
 static void
@@ -405,6 +419,8 @@ barks_plan_read(ExtensibleNode *node)
 	READ_NODE(tail);
 	READ_NODE(functions);
 	READ_NODE(statement_relids);
+	READ_NODE(action);
+	READ_NODE(operations_left);
 }
 
 /* ---------------- reading ---------------- */
@@ -446,6 +462,22 @@ barks_parts_oid(const char *name)
 	Oid			number = INT4OID;
 
 	return LookupFuncName(list_make2(makeString("barks"), makeString((char *) name)), 1, &number, true);
+}
+
+Oid
+barks_rdd_computes_oid(void)
+{
+	Oid			names = TEXTARRAYOID;
+
+	return LookupFuncName(list_make2(makeString("barks"), makeString("rdd_computes")), 1, &names, true);
+}
+
+Oid
+barks_join_hint_oid(void)
+{
+	Oid			types[] = {TEXTOID, ANYOID, ANYOID};
+
+	return LookupFuncName(list_make2(makeString("barks"), makeString("join_hint")), 3, types, true);
 }
 
 Oid

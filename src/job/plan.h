@@ -104,6 +104,7 @@ typedef struct StagePlan
 	Oid			align_relid;	/* hash: partition as this table, to meet its shards; or InvalidOid.
 								 * Of an insert, whatever its exchange: the table to store in */
 	bool		spread_nulls;	/* hash: a row with a NULL key may go anywhere */
+	bool		as_asked;		/* hash: the user wants a shuffle, however small the other side is */
 	int			filter;			/* hash: a stage of kind keys, of which every row that is of use to
 								 * the reader has a key; 0: none */
 	List	   *range_keys;		/* range: of MergeKey; its bounds come from a sample of the keys that
@@ -119,6 +120,7 @@ typedef struct StagePlan
 	Plan	   *driver_plan;	/* STAGE_DRIVER: gives the rows; there is no query then */
 	List	   *distinct;		/* int list: how many values each output column has, as estimated; 0:
 								 * nobody knows.  For the planner of the nodes that read it. */
+	List	   *operations;		/* of String: those of an RDD that it computes, for people */
 	double		rows;			/* estimate of the output */
 	int			width;			/* estimate, bytes of a row */
 } StagePlan;
@@ -131,6 +133,8 @@ typedef struct BarksPlan
 	Plan	   *tail;
 	List	   *functions;		/* oid list: EXECUTE is checked when the scan begins */
 	List	   *statement_relids;	/* oid list: all distributed tables of the statement */
+	List	   *action;			/* one String, the last operation of the RDD; or NIL */
+	List	   *operations_left;	/* the planner's own: of String, not in any stage */
 } BarksPlan;
 
 /* paramid of the gate: PARAM_EXEC numbers are never negative elsewhere */
@@ -156,6 +160,10 @@ extern BarksPlan *barks_plan_of(CustomScan *scan);
 extern Oid	barks_combine_state_oid(void);
 /* Likewise barks.rdd_parts(integer) or rdd_slices, whose calls in FROM become leaves of parts. */
 extern Oid	barks_parts_oid(const char *name);
+/* barks.rdd_computes(text[]), which names operations. */
+extern Oid	barks_rdd_computes_oid(void);
+/* barks.join_hint(text, "any", "any"), which says how a join is to be done. */
+extern Oid	barks_join_hint_oid(void);
 /* barks.acc_add_to(aggregate text, name text, anyelement), likewise: tasks may call it. */
 extern Oid	barks_acc_add_to_oid(void);
 

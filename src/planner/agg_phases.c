@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "job/program.h"
 #include "planner/agg.h"
 #include "planner/distribution.h"
 #include "planner/planner.h"
@@ -331,8 +332,8 @@ grouped_column(const AggParts *parts, const Var *column)
 }
 
 /*
- * For the query of nodes that combine: each aggregate as a call over nothing
- * that is marked with its state, see worker/agg_split.c.
+ * For the query of nodes that combine: each aggregate as a call over nothing, but for
+ * a program, that is marked with its state, see worker/agg_split.c.
  */
 static Node *
 combine_mutator(Node *node, AggParts *parts)
@@ -359,6 +360,7 @@ make_combining(Aggref *aggref, AggParts *parts)
 {
 	Aggref	   *result = copyObject(aggref);
 	Aggref	   *partial = copyObject(aggref);
+	const Const *program = program_of_call(result);
 	int			column = parts->ncols + 1;
 	ListCell   *lc;
 
@@ -375,6 +377,8 @@ make_combining(Aggref *aggref, AggParts *parts)
 		Node	   *arg = (Node *) tle->expr;
 		Oid			type = getBaseType(exprType(arg));
 
+		if (arg == (Node *) program)
+			continue;
 		/* a domain's constraints must not be asked */
 		tle->expr = (Expr *) makeNullConst(shippable_row_type(type) ? RECORDOID : type, -1,
 											  exprCollation(arg));

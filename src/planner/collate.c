@@ -14,6 +14,7 @@
 #include "catalog/pg_collation.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 
 #include "planner/ir.h"
@@ -33,6 +34,7 @@ typedef struct CollateState
 	Oid			collation;
 	CollateStrength strength;
 	bool		failed;			/* explicit collations meet: the parser would raise */
+	bool		immutable;		/* in the whole expression the driver evaluates nothing */
 } CollateState;
 
 static Node *fix(Node *node, CollateState *parent);
@@ -51,7 +53,7 @@ static Node *wrap(Node *node, Oid collation);
 Node *
 collate_fix(Node *expr, Oid wanted, const char **reason)
 {
-	CollateState state = {InvalidOid, STRENGTH_NONE, false};
+	CollateState state = {InvalidOid, STRENGTH_NONE, false, !contain_mutable_functions(expr)};
 
 	expr = fix_alone(expr, &state, wanted);
 	if (state.failed)
@@ -65,7 +67,7 @@ collate_fix(Node *expr, Oid wanted, const char **reason)
 static Node *
 fix(Node *node, CollateState *parent)
 {
-	CollateState state = {InvalidOid, STRENGTH_NONE, false};
+	CollateState state = {InvalidOid, STRENGTH_NONE, false, parent->immutable};
 	Oid			type_collation;
 	Oid			collation;
 	CollateStrength strength;
@@ -80,7 +82,8 @@ fix(Node *node, CollateState *parent)
 		merge(parent, collation, OidIsValid(collation) ? STRENGTH_IMPLICIT : STRENGTH_NONE);
 		return node;
 	}
-	if (IsA(node, Const) || IsA(node, Param) || shippable_evaluated_on_driver(node))
+	if (IsA(node, Const) || IsA(node, Param) ||
+		(!parent->immutable && shippable_evaluated_on_driver(node)))
 	{
 		/* all of these are printed as constants, with COLLATE when not the type's own */
 		collation = exprCollation(node);
@@ -152,7 +155,7 @@ fix(Node *node, CollateState *parent)
 static Node *
 fix_alone(Node *node, CollateState *parent, Oid wanted)
 {
-	CollateState state = {InvalidOid, STRENGTH_NONE, false};
+	CollateState state = {InvalidOid, STRENGTH_NONE, false, parent->immutable};
 
 	node = fix(node, &state);
 	parent->failed |= state.failed;
@@ -194,7 +197,7 @@ fix_aggref(Aggref *node, CollateState *state)
 	{
 		TargetEntry *tle = lfirst_node(TargetEntry, lc);
 		Oid			wanted = exprCollation((Node *) tle->expr);
-		CollateState own = {InvalidOid, STRENGTH_NONE, false};
+		CollateState own = {InvalidOid, STRENGTH_NONE, false, state->immutable};
 
 		tle->expr = (Expr *) fix((Node *) tle->expr, &own);
 		if (resolved(&own) != wanted)
@@ -239,7 +242,7 @@ fix_row_compare(RowCompareExpr *node, CollateState *parent)
 
 	forthree(left, result->largs, right, result->rargs, wanted, result->inputcollids)
 	{
-		CollateState pair = {InvalidOid, STRENGTH_NONE, false};
+		CollateState pair = {InvalidOid, STRENGTH_NONE, false, parent->immutable};
 
 		lfirst(left) = fix(lfirst(left), &pair);
 		lfirst(right) = fix(lfirst(right), &pair);

@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 
 #include "planner/driver_input.h"
+#include "planner/operations.h"
 #include "planner/shippable.h"
 #include "planner/translate.h"
 
@@ -68,6 +69,8 @@ driver_input(PlanContext *context, Ir *ir, Plan **plan, bool keeps_order, const 
 	result->driver_plan = *plan;
 	result->order = keeps_order ? order : NIL;
 	result->limit = -1;
+	if (ir)
+		operations_follow(result, ir);
 	result->rows = (*plan)->plan_rows;
 	result->width = (*plan)->plan_width;
 	foreach(lc, (*plan)->targetlist)

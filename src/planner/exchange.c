@@ -27,6 +27,7 @@
 #include "utils/typcache.h"
 
 #include "planner/ir.h"
+#include "planner/operations.h"
 #include "planner/shippable.h"
 #include "table/layout.h"
 
@@ -169,6 +170,8 @@ exchange_make_stage(Ir *ir)
 {
 	StagePlan  *stage = make_stage_plan();
 
+	stage->operations = operations_of_stage(ir);
+
 	if (ir->distribution == IR_DRIVER)
 	{
 		stage->distribution = STAGE_DRIVER;
@@ -242,6 +245,7 @@ inherit_from_below(Ir *reader, const Ir *below)
 	reader->functions = list_copy(below->functions);
 	reader->rows = below->rows;
 	reader->width = below->width;
+	operations_follow(reader, below);
 }
 
 /* How many values each column has, if it is one of a table. */

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 
 #include "planner/ir.h"
+#include "planner/operations.h"
 
 static TargetEntry *add_collated_entry(Ir *ir, TargetEntry *tle, Oid collation);
 static bool order_columns_are_vars(const Ir *ir);
@@ -115,6 +116,7 @@ ir_inherit(Ir *ir, const Ir *input)
 	ir->functions = list_concat_unique_oid(ir->functions, input->functions);
 	ir->needs_gate |= input->needs_gate;
 	ir->indeterminate |= input->indeterminate;
+	operations_inherit(ir, input);
 }
 
 /* The rows of ir lie where those of input do; which columns say so is left open. */

@@ -69,6 +69,11 @@ typedef struct Ir
 	List	   *driver_qual;
 	Plan	   *tail;			/* driver's own last stage, over a CustomScan */
 	Plan	   *driver_plan;	/* IR_DRIVER: gives the rows */
+	/* operations.c's own */
+	List	   *operations;		/* runs that are computed in this stage */
+	const struct OperationRun *run; /* that it is within, or NULL */
+	const struct OperationRun *lineage; /* the outermost one, or NULL */
+	int			run_nodes[6];	/* of the run, that were met */
 } Ir;
 
 /* What a range-table entry of a query under construction, or of the plan, means. */
@@ -108,6 +113,8 @@ typedef struct PlanContext
 	List	   *shared;			/* shared_plan.c's own */
 	List	   *work_tables;	/* translate_recursive.c's own */
 	List	   *init_plans;		/* of SubPlan: all of the statement */
+	List	   *join_hints;		/* join_hints.c's own */
+	List	   *operation_runs; /* operations.c's own */
 	bool		whole_rows;		/* rows of tables may be made on nodes */
 	bool		row_met_exchange;	/* nodes would have to know a table's row type */
 	bool		keep_shared;	/* CTEs and InitPlans are the driver's */

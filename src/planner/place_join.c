@@ -20,6 +20,7 @@
 #include "nodes/nodeFuncs.h"
 
 #include "planner/distribution.h"
+#include "planner/join_hints.h"
 #include "planner/key_stage.h"
 #include "planner/place_join.h"
 #include "planner/planner.h"
@@ -41,12 +42,13 @@ static bool may_broadcast_inner(JoinType type);
 static bool may_broadcast_outer(JoinType type);
 static List *find_pairs(const JoinParts *parts, const Ir *outer, const Ir *inner);
 static KeyPair *make_pair(const OpExpr *clause, const Ir *outer, const Ir *inner);
-static int	side_of(Node *expr);
 static Oid	hashed_type(Node *expr, int varno, const Ir *ir);
 static List *pairs_for_keys(const Placement *placement, const Ir *ir, bool of_outer);
 static bool realign(const Placement *placement, Ir *ir, const Ir *to, bool is_outer);
 static bool may_realign(const Placement *placement, const Ir *ir);
 static List *places_of_keys(const Placement *placement, const Ir *ir, const Ir *to, bool is_outer);
+static JoinStrategy strategy_of(const Placement *placement, bool *broadcast_outer,
+								bool *broadcast_inner);
 static void cost_ways(const Placement *placement, double *cost);
 static JoinWay cheapest(const JoinWays *ways);
 static List *chosen_pairs(const DistributionChoice *choice, List *pairs);
@@ -148,8 +150,9 @@ place_join_ways(PlanContext *context, const JoinParts *parts, Ir *outer, Ir *inn
 	memset(ways, 0, sizeof(JoinWays));
 	for (int way = 0; way < WAY_NONE; way++)
 		ways->cost[way] = -1;
-	if (planner_join_strategy == JOIN_STRATEGY_DRIVER)
-		return "barks.join_strategy is driver";
+	if (place_join_strategy(context, parts->join) == JOIN_STRATEGY_DRIVER)
+		return join_hints_of(context, parts->join) ? "the join's strategy is driver" :
+			"barks.join_strategy is driver";
 	reason = refuse_in_place(parts, outer, inner);
 	/* rows of a subquery that depends on the outer row do not move */
 	if (reason != NULL && planner_exchanges && context->bound == NULL)
@@ -297,10 +300,10 @@ make_pair(const OpExpr *clause, const Ir *outer, const Ir *inner)
 
 	if (list_length(clause->args) != 2)
 		return NULL;
-	swapped = side_of(linitial(clause->args)) == INNER_VAR;
+	swapped = place_join_side(linitial(clause->args)) == INNER_VAR;
 	pair->outer = swapped ? lsecond(clause->args) : linitial(clause->args);
 	pair->inner = swapped ? linitial(clause->args) : lsecond(clause->args);
-	if (side_of(pair->outer) != OUTER_VAR || side_of(pair->inner) != INNER_VAR ||
+	if (place_join_side(pair->outer) != OUTER_VAR || place_join_side(pair->inner) != INNER_VAR ||
 		!traits_hash_equality(clause->opno, exprType(linitial(clause->args)),
 							  clause->inputcollid))
 		return NULL;
@@ -327,9 +330,8 @@ sides_walker(Node *node, Bitmapset **sides)
 	return expression_tree_walker(node, sides_walker, sides);
 }
 
-/* OUTER_VAR or INNER_VAR when the expression reads that side alone, else 0. */
-static int
-side_of(Node *expr)
+int
+place_join_side(Node *expr)
 {
 	Bitmapset  *sides = NULL;
 	int			side;
@@ -492,33 +494,59 @@ places_of_keys(const Placement *placement, const Ir *ir, const Ir *to, bool is_o
 	return places;
 }
 
+JoinStrategy
+place_join_strategy(const PlanContext *context, const Join *join)
+{
+	const JoinHint *hint = join_hints_of(context, join);
+
+	return hint ? hint->strategy : planner_join_strategy;
+}
+
+/* The strategy, and what it may broadcast; a hint that cannot be followed is none. */
+static JoinStrategy
+strategy_of(const Placement *placement, bool *broadcast_outer, bool *broadcast_inner)
+{
+	JoinType	type = placement->parts->join->jointype;
+	const JoinHint *hint = join_hints_of(placement->context, placement->parts->join);
+	bool		outer = may_broadcast_outer(type) && (!hint || hint->side != INNER_VAR);
+	bool		inner = may_broadcast_inner(type) && (!hint || hint->side != OUTER_VAR);
+
+	if (hint && hint->strategy == JOIN_STRATEGY_BROADCAST && !outer && !inner)
+		hint = NULL;
+	*broadcast_outer = hint ? outer : may_broadcast_outer(type);
+	*broadcast_inner = hint ? inner : may_broadcast_inner(type);
+	return hint ? hint->strategy : planner_join_strategy;
+}
+
 static void
 cost_ways(const Placement *placement, double *cost)
 {
 	const PlanContext *context = placement->context;
-	JoinType	type = placement->parts->join->jointype;
 	const Ir   *outer = placement->outer;
 	const Ir   *inner = placement->inner;
 	double		limit = planner_broadcast_threshold * 1024.0;
 	bool		shuffle = placement->pairs != NIL;
 	bool		broadcast = false;
+	bool		broadcast_outer;
+	bool		broadcast_inner;
+	JoinStrategy strategy = strategy_of(placement, &broadcast_outer, &broadcast_inner);
 
 	/* a side that is not partitioned yet is to meet one that is, so never both */
-	if (outer->distribution == IR_PARTITIONED && may_broadcast_inner(type) &&
-		(!shuffle || planner_join_strategy == JOIN_STRATEGY_BROADCAST ||
-		 (planner_join_strategy == JOIN_STRATEGY_AUTO && distribution_bytes(inner) <= limit)))
+	if (outer->distribution == IR_PARTITIONED && broadcast_inner &&
+		(!shuffle || strategy == JOIN_STRATEGY_BROADCAST ||
+		 (strategy == JOIN_STRATEGY_AUTO && distribution_bytes(inner) <= limit)))
 	{
 		cost[WAY_BROADCAST_INNER] = distribution_broadcast_cost(context, inner, outer);
 		broadcast = true;
 	}
-	if (inner->distribution == IR_PARTITIONED && may_broadcast_outer(type) &&
-		(!shuffle || planner_join_strategy == JOIN_STRATEGY_BROADCAST ||
-		 (planner_join_strategy == JOIN_STRATEGY_AUTO && distribution_bytes(outer) <= limit)))
+	if (inner->distribution == IR_PARTITIONED && broadcast_outer &&
+		(!shuffle || strategy == JOIN_STRATEGY_BROADCAST ||
+		 (strategy == JOIN_STRATEGY_AUTO && distribution_bytes(outer) <= limit)))
 	{
 		cost[WAY_BROADCAST_OUTER] = distribution_broadcast_cost(context, outer, inner);
 		broadcast = true;
 	}
-	if (shuffle && (!broadcast || planner_join_strategy != JOIN_STRATEGY_BROADCAST))
+	if (shuffle && (!broadcast || strategy != JOIN_STRATEGY_BROADCAST))
 	{
 		if (placement->outer_pairs != NIL)
 			cost[WAY_MOVE_INNER] = distribution_move_cost(context, inner);
@@ -564,6 +592,7 @@ move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const 
 {
 	List	   *exprs = NIL;
 	List	   *columns = NIL;
+	const JoinHint *hint;
 	const char *reason;
 	ListCell   *lc;
 
@@ -582,6 +611,8 @@ move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const 
 		ir = ir_exchange_aligned(placement->context, ir, columns, to->anchor);
 	else
 		ir = ir_exchange(placement->context, ir, EXCHANGE_HASH, columns);
+	hint = join_hints_of(placement->context, placement->parts->join);
+	((StagePlan *) llast(ir->stages))->as_asked = hint && hint->strategy == JOIN_STRATEGY_SHUFFLE;
 	if (choice == NULL || !choice->nulls_together ||
 		!place_join_preserves(placement->parts->join->jointype, is_outer))
 		ir_exchange_spread_nulls(ir);

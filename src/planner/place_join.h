@@ -6,6 +6,7 @@
 #ifndef BARKS_PLANNER_PLACE_JOIN_H
 #define BARKS_PLANNER_PLACE_JOIN_H
 
+#include "job/join_hint.h"
 #include "planner/ir.h"
 
 /* A join under translation. */
@@ -63,6 +64,11 @@ extern void place_join_parts(Join *join, JoinParts *parts);
  */
 extern const char *place_join_ways(PlanContext *context, const JoinParts *parts,
 								   Ir *outer, Ir *inner, JoinWays *ways);
+
+/* What the join's own hint says, else barks.join_strategy. */
+extern JoinStrategy place_join_strategy(const PlanContext *context, const Join *join);
+/* OUTER_VAR or INNER_VAR when the expression reads that side alone, else 0. */
+extern int	place_join_side(Node *expr);
 
 /* Does every row of the side come out of such a join? */
 extern bool place_join_preserves(JoinType type, bool of_outer);

@@ -35,6 +35,41 @@ plan_keep_init_plans(Plan *plan, const Bitmapset *subplans)
 	walk_plan(plan, &references);
 }
 
+List *
+plan_children(const Plan *plan)
+{
+	List	   *children = NIL;
+
+	switch (nodeTag(plan))
+	{
+		case T_Append:
+			children = list_copy(((const Append *) plan)->appendplans);
+			break;
+		case T_MergeAppend:
+			children = list_copy(((const MergeAppend *) plan)->mergeplans);
+			break;
+		case T_BitmapAnd:
+			children = list_copy(((const BitmapAnd *) plan)->bitmapplans);
+			break;
+		case T_BitmapOr:
+			children = list_copy(((const BitmapOr *) plan)->bitmapplans);
+			break;
+		case T_CustomScan:
+			children = list_copy(((const CustomScan *) plan)->custom_plans);
+			break;
+		case T_SubqueryScan:
+			children = list_make1(((const SubqueryScan *) plan)->subplan);
+			break;
+		default:
+			break;
+	}
+	if (plan->lefttree)
+		children = lappend(children, plan->lefttree);
+	if (plan->righttree)
+		children = lappend(children, plan->righttree);
+	return children;
+}
+
 static void
 walk_plan(Plan *plan, PlanReferences *refs)
 {

@@ -27,6 +27,9 @@
 #include "planner/decorrelate.h"
 #include "planner/distribution.h"
 #include "planner/fallback.h"
+#include "planner/flatten.h"
+#include "planner/join_hints.h"
+#include "planner/operations.h"
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
 #include "planner/shippable.h"
@@ -71,6 +74,8 @@ typedef struct QueryFacts
 	bool		whole_rows;		/* asks for rows of tables as values */
 	bool		hides_rows;		/* row-level security, or a security-barrier view */
 	bool		in_order;		/* an INSERT of a query with ORDER BY */
+	bool		marked;			/* names operations of RDDs */
+	List	   *operation_runs;	/* of these */
 } QueryFacts;
 
 /* PostgreSQL's planner settings that matter here. */
@@ -103,13 +108,14 @@ static pg_noinline void get_settings(PlannerSettings *settings);
 static pg_noinline void set_settings(const PlannerSettings *settings);
 static bool inserts_in_order(const Query *query);
 static void translate_statement(PlannedStmt *stmt, const QueryFacts *facts, int cursor_options);
+static void name_left_operations(List *plans);
 static List *collations_of_tables(PlannedStmt *stmt);
 static bool all_on_nodes(PlannedStmt *stmt);
 static void depend_on_functions(PlannedStmt *stmt, const List *functions);
 static bool translate_all(PlanContext *context);
 static void translate_or_again(PlanContext *context, ShippableFacts *facts);
 static int	count_plan_nodes(PlannedStmt *stmt);
-static bool max_id_walker(Plan *plan, int *max_id);
+static void find_max_id(Plan *plan, int *max_id);
 
 void
 planner_init(void)
@@ -181,6 +187,9 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 
 	facts_walker((Node *) parse, &facts);
 	facts.in_order = inserts_in_order(parse);
+	if (facts.marked)
+		facts.operation_runs = operations_take(parse);
+	flatten_chains(parse);
 	mark = fallback_mark();
 	if (!facts.distributed)
 	{
@@ -228,6 +237,7 @@ facts_walker(Node *node, QueryFacts *facts)
 	{
 		ListCell   *lc;
 
+		facts->marked = facts->marked || operations_marked((Query *) node);
 		foreach(lc, ((Query *) node)->rtable)
 		{
 			RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
@@ -349,10 +359,12 @@ translate_statement(PlannedStmt *stmt, const QueryFacts *query, int cursor_optio
 	facts.sees_new_functions = all_on_nodes(stmt);
 	context.whole_rows = query->whole_rows;
 	context.rows_in_order = query->in_order;
+	context.operation_runs = query->operation_runs;
 	context.next_leaf = 1;
 	context.next_group = 1;
 	context.next_stage = 1;
 	context.next_plan_node_id = count_plan_nodes(stmt);
+	join_hints_take(&context);
 	before = subplan_begin(&context);
 	facts_before = shippable_set_facts(&facts);
 	PG_TRY();
@@ -366,6 +378,7 @@ translate_statement(PlannedStmt *stmt, const QueryFacts *query, int cursor_optio
 		(void) shippable_set_facts(facts_before);
 	}
 	PG_END_TRY();
+	name_left_operations(context.barks_plans);
 	foreach(lc, context.barks_plans)
 	{
 		BarksPlan  *plan = lfirst(lc);
@@ -375,6 +388,33 @@ translate_statement(PlannedStmt *stmt, const QueryFacts *query, int cursor_optio
 	}
 	if ((cursor_options & CURSOR_OPT_SCROLL) && !ExecSupportsBackwardScan(stmt->planTree))
 		stmt->planTree = ir_make_material(&context, stmt->planTree);
+}
+
+/* What the driver does with the rows of the only job counts as part of its last stage. */
+static void
+name_left_operations(List *plans)
+{
+	BarksPlan  *only = NULL;
+	ListCell   *lc;
+
+	foreach(lc, plans)
+	{
+		BarksPlan  *plan = lfirst(lc);
+
+		if (plan->stages == NIL)
+			continue;
+		if (only)
+			return;
+		only = plan;
+	}
+	if (only)
+	{
+		StagePlan  *last = llast(only->stages);
+
+		last->operations = list_concat(last->operations, only->operations_left);
+		if (only->insert)
+			only->insert->operations = list_copy(last->operations);
+	}
 }
 
 /* Collations that nodes have because of the tables that the statement reads. */
@@ -521,47 +561,20 @@ count_plan_nodes(PlannedStmt *stmt)
 	int			max_id = 0;
 	ListCell   *lc;
 
-	max_id_walker(stmt->planTree, &max_id);
+	find_max_id(stmt->planTree, &max_id);
 	foreach(lc, stmt->subplans)
-		max_id_walker(lfirst(lc), &max_id);
+		find_max_id(lfirst(lc), &max_id);
 	return max_id + 1;
 }
 
-static bool
-max_id_walker(Plan *plan, int *max_id)
+static void
+find_max_id(Plan *plan, int *max_id)
 {
-	List	   *children = NIL;
 	ListCell   *lc;
 
 	if (plan == NULL)
-		return false;
+		return;
 	*max_id = Max(*max_id, plan->plan_node_id);
-	max_id_walker(plan->lefttree, max_id);
-	max_id_walker(plan->righttree, max_id);
-	switch (nodeTag(plan))
-	{
-		case T_Append:
-			children = ((Append *) plan)->appendplans;
-			break;
-		case T_MergeAppend:
-			children = ((MergeAppend *) plan)->mergeplans;
-			break;
-		case T_BitmapAnd:
-			children = ((BitmapAnd *) plan)->bitmapplans;
-			break;
-		case T_BitmapOr:
-			children = ((BitmapOr *) plan)->bitmapplans;
-			break;
-		case T_CustomScan:
-			children = ((CustomScan *) plan)->custom_plans;
-			break;
-		case T_SubqueryScan:
-			max_id_walker(((SubqueryScan *) plan)->subplan, max_id);
-			break;
-		default:
-			break;
-	}
-	foreach(lc, children)
-		max_id_walker(lfirst(lc), max_id);
-	return false;
+	foreach(lc, plan_children(plan))
+		find_max_id(lfirst(lc), max_id);
 }

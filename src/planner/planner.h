@@ -15,6 +15,7 @@
 #include "nodes/plannodes.h"
 #include "optimizer/planner.h"
 
+#include "job/join_hint.h"
 #include "job/plan.h"
 
 /* The driver's CustomScan methods, set by driver/ at load. */
@@ -99,11 +100,7 @@ extern int	planner_driver_groups;	/* barks.driver_groups */
 extern int	planner_range_rows; /* barks.range_rows */
 extern int	planner_insert_rows;	/* barks.insert_rows */
 extern int	planner_broadcast_threshold;	/* barks.broadcast_threshold, kB */
-typedef enum JoinStrategy
-{
-	JOIN_STRATEGY_AUTO, JOIN_STRATEGY_BROADCAST, JOIN_STRATEGY_SHUFFLE, JOIN_STRATEGY_DRIVER
-} JoinStrategy;
-extern int	planner_join_strategy;
+extern int	planner_join_strategy;	/* barks.join_strategy, a JoinStrategy */
 typedef enum RuntimeFilters
 {
 	RUNTIME_FILTERS_OFF, RUNTIME_FILTERS_ON, RUNTIME_FILTERS_ALWAYS

@@ -17,6 +17,7 @@
 #include "optimizer/planmain.h"
 
 #include "planner/ir.h"
+#include "planner/operations.h"
 #include "planner/planner.h"
 
 /* So many the driver sorts as quickly as it merges them. */
@@ -59,6 +60,9 @@ ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist)
 	{
 		barks->stages = lappend(list_copy(ir->stages), make_gather(context, ir, plan));
 		barks->functions = ir->functions;
+		barks->operations_left = operations_left(ir);
+		if (operations_last(ir))
+			barks->action = list_make1(makeString(pstrdup(operations_last(ir))));
 	}
 	context->barks_plans = lappend(context->barks_plans, barks);
 
@@ -106,6 +110,7 @@ ir_sort_on_driver(PlanContext *context, Ir *ir, Plan *plan)
 	result->init_plans = ir->init_plans;
 	result->rows = ir->rows;
 	result->width = ir->width;
+	operations_follow(result, ir);
 	result->tail = ir_make_sort(context, ir_seal_as(context, below, plan, tlist), ir->order);
 	return result;
 }

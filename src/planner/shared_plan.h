@@ -19,6 +19,8 @@ typedef struct PlanReferences
 } PlanReferences;
 
 /* plan_references.c */
+/* The plans that a plan node reads. */
+extern List *plan_children(const Plan *plan);
 extern void plan_references(Plan *plan, PlanReferences *references);
 /* Detach the InitPlans whose subplan's id is not among these. */
 extern void plan_keep_init_plans(Plan *plan, const Bitmapset *subplans);

@@ -31,6 +31,7 @@
 #include "utils/syscache.h"
 
 #include "job/plan.h"
+#include "job/program.h"
 #include "planner/shippable.h"
 #include "planner/shipped.h"
 #include "planner/subplan.h"
@@ -39,6 +40,7 @@
 typedef struct ShippableContext
 {
 	Node	   *root;			/* the whole expression */
+	bool		immutable;		/* … in which the driver has nothing to evaluate */
 	List	  **functions;
 	const char *reason;
 	bool		conditional;	/* inside a branch that may not be taken */
@@ -46,6 +48,7 @@ typedef struct ShippableContext
 	bool		takes_rows;		/* a record is welcome here */
 	Node	   *in_from;		/* a function in FROM, of which only columns are seen */
 	Node	   *call;			/* whose function is looked at */
+	bool		in_program;		/* of barks.rdd_combine, as text, of which the driver evaluates nothing */
 	List	  **types;			/* of a function's body: types that nodes must have; NULL: see root */
 } ShippableContext;
 
@@ -68,6 +71,8 @@ static bool check_guarded(Node *node, ShippableContext *context);
 static bool check_branches(Node *node, ShippableContext *context);
 static bool check_node(Node *node, ShippableContext *context);
 static bool check_aggref(Aggref *aggref, ShippableContext *context);
+static bool combines_states(const Node *node);
+static bool check_program(Aggref *aggref, ShippableContext *context);
 static bool check_operators(Node *node, ShippableContext *context);
 static bool check_operator(Oid opno, ShippableContext *context);
 static bool check_cast(Node *from, Node *to, ShippableContext *context);
@@ -87,6 +92,7 @@ shippable_reason(Node *expr, List **functions)
 {
 	ShippableContext context = {.root = expr, .functions = functions, .takes_rows = true};
 
+	context.immutable = !contain_mutable_functions(expr);
 	check_walker(expr, &context);
 	return context.reason;
 }
@@ -280,8 +286,10 @@ check_expr(Node *node, ShippableContext *context)
 		return false;			/* of an Aggref, or a SubLink: already looked at */
 	if (check_node(node, context))
 		return true;
-	if (shippable_evaluated_on_driver(node))
+	if (!context->immutable && shippable_evaluated_on_driver(node))
 	{
+		if (context->in_program)
+			return fail(context, "a stable call in what combines values");
 		/* evaluated before any row is seen: must not fail where PostgreSQL would not get there */
 		if (context->conditional && !IsA(node, SQLValueFunction) &&
 			!(IsA(node, FuncExpr) && ((FuncExpr *) node)->args == NIL))
@@ -292,6 +300,8 @@ check_expr(Node *node, ShippableContext *context)
 	if (!is_row_output(node) &&
 		(check_operators(node, context) || check_functions_in_node(node, check_function, context)))
 		return true;
+	if (combines_states(node))
+		return false;
 	if (IsA(node, CaseExpr) || IsA(node, CoalesceExpr))
 		return check_guarded(node, context);
 	if (IsA(node, BoolExpr))
@@ -515,7 +525,46 @@ check_aggref(Aggref *aggref, ShippableContext *context)
 	if (aggref->aggsplit != AGGSPLIT_SIMPLE || aggref->agglevelsup != 0)
 		return fail(context, "an aggregate of another query level");
 	return check_sort_clauses(aggref->aggorder, context) ||
-		check_sort_clauses(aggref->aggdistinct, context);
+		check_sort_clauses(aggref->aggdistinct, context) ||
+		(program_is_called(aggref) && !combines_states((Node *) aggref) && check_program(aggref, context));
+}
+
+/* Its arguments were looked at when the states were made; now they are but types (agg_phases.c). */
+static bool
+combines_states(const Node *node)
+{
+	const Node *filter = IsA(node, Aggref) ? (const Node *) ((const Aggref *) node)->aggfilter : NULL;
+
+	return filter && IsA(filter, FuncExpr) && ((const FuncExpr *) filter)->funcid == barks_combine_state_oid();
+}
+
+/* What barks.rdd_combine evaluates is text to the rest of the planner. */
+static bool
+check_program(Aggref *aggref, ShippableContext *context)
+{
+	const Const *program = program_of_call(aggref);
+	ShippableContext inner = *context;
+	ListCell   *lc;
+
+	if (program == NULL)
+		return fail(context, "a program that is no constant");
+	inner.in_program = true;
+	inner.immutable = false;
+	inner.conditional = inner.guarded = inner.takes_rows = false;
+	foreach(lc, shipped_program(program))
+	{
+		Query	   *query = lfirst(lc);
+
+		if (query == NULL)
+			continue;
+		if (check_walker((Node *) query->targetList, &inner))
+			return fail(context, inner.reason);
+		/* the columns' types */
+		if (query->rtable != NIL &&
+			check_walker((Node *) linitial_node(RangeTblEntry, query->rtable)->subquery->targetList, &inner))
+			return fail(context, inner.reason);
+	}
+	return false;
 }
 
 /* Operators and casts print as such, not as the function that they call. */
@@ -618,7 +667,8 @@ check_function(Oid funcid, void *arg)
 			return true;
 	}
 	else if (funcid >= FirstNormalObjectId)
-		reason = shippable_extension_reason(funcid);
+		reason = context->call && IsA(context->call, Aggref) && program_is_called((Aggref *) context->call) ?
+			NULL : shippable_extension_reason(funcid);
 	else if (!shippable_runs_anywhere(funcid))
 		reason = shippable_builtin_reason(funcid);
 	if (reason)

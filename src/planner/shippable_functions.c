@@ -63,6 +63,11 @@ static const char *const node_local_names[] = {
 	"hash_multirange", "hash_multirange_extended", "hashchar",
 };
 
+/* Of our own: what it calls only calls in queries show. */
+static const char *const program_names[] = {
+	"rdd_combine",
+};
+
 /* Functions of our own that depend on the node they run on, as they should. */
 static const char *const own_names[] = {
 	"rdd_file_bytes", "rdd_file_list", "rdd_file_names", "rdd_file_text",
@@ -72,7 +77,12 @@ static const char *const own_names[] = {
 	"rdd_write_begin", "rdd_write_end",
 };
 
-static bool is_own_function(Oid funcid, const char *name);
+/* … and may be called in any task as volatile ones, like random() */
+static const char *const own_volatile_names[] = {
+	"task_context",
+};
+
+static bool is_own_function(Oid funcid, const char *name, const char *const *names, int n);
 static bool listed(const char *name, const char *const *names, int n);
 
 bool
@@ -105,11 +115,16 @@ shippable_extension_reason(Oid funcid)
 	const char *lacking;
 
 	if (volatility == PROVOLATILE_VOLATILE)
-		return psprintf("function %s is volatile", name);
+		return is_own_function(funcid, name, own_volatile_names, lengthof(own_volatile_names)) ? NULL
+			: psprintf("function %s is volatile", name);
+	if (listed(name, program_names, lengthof(program_names)) &&
+		getExtensionOfObject(ProcedureRelationId, funcid) == barks_extension_oid())
+		return psprintf("function %s runs a program", name);
 	lacking = remote_extension_lacking(ProcedureRelationId, funcid);
 	if (lacking)
 		return psprintf("function %s: %s", name, lacking);
-	return volatility == PROVOLATILE_IMMUTABLE || is_own_function(funcid, name) ? NULL
+	return volatility == PROVOLATILE_IMMUTABLE ||
+		is_own_function(funcid, name, own_names, lengthof(own_names)) ? NULL
 		: psprintf("function %s is not immutable", name);
 }
 
@@ -133,9 +148,9 @@ shippable_search_config(void)
 }
 
 static bool
-is_own_function(Oid funcid, const char *name)
+is_own_function(Oid funcid, const char *name, const char *const *names, int n)
 {
-	return listed(name, own_names, lengthof(own_names)) &&
+	return listed(name, names, n) &&
 		getExtensionOfObject(ProcedureRelationId, funcid) == barks_extension_oid();
 }
 

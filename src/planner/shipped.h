@@ -58,6 +58,11 @@ extern Node *shipped_mark(Node *query, ShippedLookup lookup, void *arg, List **c
 /* own_name: for a ShippedFunction that has no name yet. */
 extern char *shipped_name_calls(const char *sql, List *called, const char *own_name);
 
+/* A copy, in which calls of users' functions have all arguments, in order: copies have no defaults. */
+extern Node *shipped_expand_defaults(Node *node);
+/* The queries of a program of barks.rdd_combine, likewise; some may be NULL. */
+extern List *shipped_program(const Const *program);
+
 extern void shipped_init(void); /* GUC, callbacks */
 
 extern bool shipped_enabled;	/* barks.ship_functions */

@@ -12,12 +12,18 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/gramparse.h"
 #include "utils/builtins.h"
+#include "utils/syscache.h"
 
+#include "job/program.h"
+#include "planner/planner.h"
 #include "planner/shipped.h"
 
 #define FIRST_MARKER	100000
@@ -39,10 +45,49 @@ typedef struct Token
 
 #define NTOKENS	7
 
+static Node *expand_mutator(Node *node, void *context);
 static Node *mark_mutator(Node *node, MarkContext *context);
+static void mark_program(Aggref *aggref, const Const *program, MarkContext *context);
 static void add_marker(Node *call, Node *marker);
 static Node *make_marker(int i);
 static const char *name_of(const ShippedFunction *function, const char *own_name);
+
+Node *
+shipped_expand_defaults(Node *node)
+{
+	return expand_mutator(node, NULL);
+}
+
+static Node *
+expand_mutator(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Query))
+		return (Node *) query_tree_mutator((Query *) node, expand_mutator, context, 0);
+	node = expression_tree_mutator(node, expand_mutator, context);
+	if (IsA(node, FuncExpr) && shipped_is_users(((FuncExpr *) node)->funcid))
+	{
+		FuncExpr   *call = (FuncExpr *) node;
+		HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for function %u", call->funcid);
+		call->args = expand_function_arguments(call->args, false, call->funcresulttype, tuple);
+		/* the default is an array */
+		if (OidIsValid(((Form_pg_proc) GETSTRUCT(tuple))->provariadic) &&
+			((Form_pg_proc) GETSTRUCT(tuple))->provariadic != ANYOID)
+			call->funcvariadic = true;
+		ReleaseSysCache(tuple);
+	}
+	return node;
+}
+
+List *
+shipped_program(const Const *program)
+{
+	return (List *) shipped_expand_defaults((Node *) program_parse(program->constvalue));
+}
 
 Node *
 shipped_mark(Node *query, ShippedLookup lookup, void *arg, List **called)
@@ -62,6 +107,8 @@ mark_mutator(Node *node, MarkContext *context)
 	if (IsA(node, Query))
 		return (Node *) query_tree_mutator((Query *) node, mark_mutator, context, 0);
 	node = expression_tree_mutator(node, mark_mutator, context);
+	if (IsA(node, Aggref) && program_of_call((Aggref *) node))
+		mark_program((Aggref *) node, program_of_call((Aggref *) node), context);
 	function = shipped_called_function(node);
 	if (OidIsValid(function) && shipped_is_users(function))
 	{
@@ -71,6 +118,27 @@ mark_mutator(Node *node, MarkContext *context)
 		add_marker(node, make_marker(list_length(*context->called) - 1));
 	}
 	return node;
+}
+
+/* What barks.rdd_combine evaluates gets the copies' names at once. */
+static void
+mark_program(Aggref *aggref, const Const *program, MarkContext *context)
+{
+	List	   *texts = NIL;
+	bool		calls = false;
+	ListCell   *lc;
+
+	foreach(lc, shipped_program(program))
+	{
+		List	   *called = NIL;
+		Node	   *query = shipped_mark(lfirst(lc), context->lookup, context->arg, &called);
+
+		texts = lappend(texts, query ? shipped_name_calls(planner_print_query((Query *) query), called, NULL)
+						: NULL);
+		calls |= called != NIL;
+	}
+	if (calls)
+		linitial_node(TargetEntry, aggref->args)->expr = (Expr *) program_make(texts);
 }
 
 static void

@@ -35,7 +35,6 @@ typedef struct BodyContext
 } BodyContext;
 
 static List *parse(HeapTuple tuple, const FuncExpr *call);
-static Node *expand_mutator(Node *node, void *context);
 static bool check_walker(Node *node, BodyContext *context);
 static bool check_query(Query *query, BodyContext *context);
 static bool is_structure(const Node *node);
@@ -52,7 +51,7 @@ shipped_parse_sql(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call, Sh
 	ListCell   *lc;
 
 	queries = parse(tuple, call);
-	queries = (List *) expand_mutator((Node *) queries, NULL);
+	queries = (List *) shipped_expand_defaults((Node *) queries);
 	if (check_walker((Node *) queries, &context))
 		return context.reason;
 	initStringInfo(&sql);
@@ -95,32 +94,6 @@ parse(HeapTuple tuple, const FuncExpr *call)
 															(ParserSetupHook) sql_fn_parser_setup,
 															info, NULL));
 	return queries;
-}
-
-/* Defaults of users' functions become arguments, as those of copies are not shipped. */
-static Node *
-expand_mutator(Node *node, void *context)
-{
-	if (node == NULL)
-		return NULL;
-	if (IsA(node, Query))
-		return (Node *) query_tree_mutator((Query *) node, expand_mutator, context, 0);
-	node = expression_tree_mutator(node, expand_mutator, context);
-	if (IsA(node, FuncExpr) && shipped_is_users(((FuncExpr *) node)->funcid))
-	{
-		FuncExpr   *call = (FuncExpr *) node;
-		HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid));
-
-		if (!HeapTupleIsValid(tuple))
-			elog(ERROR, "cache lookup failed for function %u", call->funcid);
-		call->args = expand_function_arguments(call->args, false, call->funcresulttype, tuple);
-		/* the default is an array */
-		if (OidIsValid(((Form_pg_proc) GETSTRUCT(tuple))->provariadic) &&
-			((Form_pg_proc) GETSTRUCT(tuple))->provariadic != ANYOID)
-			call->funcvariadic = true;
-		ReleaseSysCache(tuple);
-	}
-	return node;
 }
 
 /* True ends the walk: context->reason is set. */

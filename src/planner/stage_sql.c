@@ -37,6 +37,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "job/program.h"
 #include "job/protocol.h"
 #include "planner/ir.h"
 #include "planner/planner.h"
@@ -47,17 +48,33 @@ typedef struct ConstantContext
 {
 	PlanState  *planstate;
 	bool		gate;
-	bool		keep;			/* inside a call that a node would compute while planning */
+	bool		immutable;		/* the driver has no call to evaluate */
+	List	   *computed;		/* calls that a node would compute while planning, the outermost */
+	bool		keep;			/* inside of one */
 } ConstantContext;
+
+/* For a walk over expressions. */
+typedef struct ComputedContext
+{
+	List	   *calls;			/* found so far */
+	bool		varies;			/* what the walk is in has a column, an aggregate or a subquery */
+} ComputedContext;
+
+typedef struct ShippedContext
+{
+	List	   *found;
+	bool		immutable;		/* the driver has no call to evaluate */
+} ShippedContext;
 
 static Node *constant_mutator(Node *node, ConstantContext *context);
 static Node *constant_query(Query *query, ConstantContext *context);
-static bool computed_while_planning(Node *node);
+static bool computed_walker(Node *node, ComputedContext *context);
+static bool is_call(const Node *node);
 static bool has_sublink(Node *node, void *context);
 static Node *keep_from_planner(Const *value);
 static Const *limit_of(List *parts);
 static Const *evaluate(Expr *expr, PlanState *planstate);
-static bool shipped_walker(Node *node, List **found);
+static bool shipped_walker(Node *node, ShippedContext *context);
 static ShippedFunction *copy_shipped(const ShippedFunction *from);
 static const ShippedFunction *find_shipped(const Node *call, void *list);
 static void append_no_rows(StringInfo buf, const LeafPlan *leaf);
@@ -77,11 +94,18 @@ planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate, List 
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(caller, "barks stage sql",
 											   ALLOCSET_DEFAULT_SIZES);
-	ConstantContext context = {planstate, gate, false};
+	ConstantContext context = {planstate, gate};
+	ComputedContext computed = {NIL};
 	Query	   *query;
 	char	   *sql;
 
 	MemoryContextSwitchTo(work);
+	if (planstate)
+	{
+		context.immutable = !contain_mutable_functions((Node *) stage->query);
+		(void) computed_walker((Node *) stage->query, &computed);
+		context.computed = computed.calls;
+	}
 	query = (Query *) constant_mutator((Node *) stage->query, &context);
 	sql = planner_print_query(query);
 #ifdef USE_ASSERT_CHECKING
@@ -92,9 +116,9 @@ planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate, List 
 	{
 		List	   *called = NIL;
 
+		/* without calls in the query itself there still may be some in a program */
 		query = (Query *) shipped_mark((Node *) query, find_shipped, shipped, &called);
-		if (called != NIL)
-			sql = shipped_name_calls(planner_print_query(query), called, NULL);
+		sql = shipped_name_calls(planner_print_query(query), called, NULL);
 	}
 	sql = MemoryContextStrdup(caller, sql);
 	MemoryContextSwitchTo(caller);
@@ -105,26 +129,32 @@ planner_stage_sql(const StagePlan *stage, PlanState *planstate, bool gate, List 
 List *
 planner_shipped(List *stages)
 {
-	List	   *found = NIL;
+	ShippedContext context = {NIL};
 	ListCell   *lc;
 
 	foreach(lc, stages)
-		if (((StagePlan *) lfirst(lc))->query)
-			(void) shipped_walker((Node *) ((StagePlan *) lfirst(lc))->query, &found);
-	return found;
+	{
+		Query	   *query = ((StagePlan *) lfirst(lc))->query;
+
+		context.immutable = !contain_mutable_functions((Node *) query);
+		(void) shipped_walker((Node *) query, &context);
+	}
+	return context.found;
 }
 
 static bool
-shipped_walker(Node *node, List **found)
+shipped_walker(Node *node, ShippedContext *context)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, shipped_walker, found, 0);
-	if (shippable_evaluated_on_driver(node))
+		return query_tree_walker((Query *) node, shipped_walker, context, 0);
+	if (!context->immutable && shippable_evaluated_on_driver(node))
 		return false;			/* a constant by then */
+	if (IsA(node, Aggref) && program_of_call((Aggref *) node))
+		(void) shipped_walker((Node *) shipped_program(program_of_call((Aggref *) node)), context);
 	if (OidIsValid(shipped_called_function(node)) &&
-		shipped_is_users(shipped_called_function(node)) && find_shipped(node, *found) == NULL)
+		shipped_is_users(shipped_called_function(node)) && find_shipped(node, context->found) == NULL)
 	{
 		const ShippedFunction *function = shipped_function(node);
 
@@ -135,9 +165,9 @@ shipped_walker(Node *node, List **found)
 							get_func_name(function->function)),
 					 errdetail_internal("%s", function->reason),
 					 errhint("Prepare the statement again.")));
-		*found = lappend(*found, copy_shipped(function));
+		context->found = lappend(context->found, copy_shipped(function));
 	}
-	return expression_tree_walker(node, shipped_walker, found);
+	return expression_tree_walker(node, shipped_walker, context);
 }
 
 /* What is known may be forgotten while the job runs. */
@@ -213,7 +243,7 @@ constant_mutator(Node *node, ConstantContext *context)
 		return node;			/* a column of a sub-select */
 	if (context->planstate == NULL)
 		return expression_tree_mutator(node, constant_mutator, context);
-	if (shippable_evaluated_on_driver(node))
+	if (!context->immutable && shippable_evaluated_on_driver(node))
 		return (Node *) evaluate((Expr *) node, context->planstate);
 	if (IsA(node, Param))
 	{
@@ -221,7 +251,7 @@ constant_mutator(Node *node, ConstantContext *context)
 
 		return context->keep ? keep_from_planner(value) : (Node *) value;
 	}
-	if (!context->keep && computed_while_planning(node))
+	if (!context->keep && context->computed != NIL && list_member_ptr(context->computed, node))
 	{
 		context->keep = true;
 		node = expression_tree_mutator(node, constant_mutator, context);
@@ -276,10 +306,34 @@ has_sublink(Node *node, void *context)
 
 /*
  * A call without columns or subqueries is computed by the node's planner, which raises an
- * error (division by zero) even when no row would have got that far.
+ * error (division by zero) even when no row would have got that far.  One walk finds all,
+ * as expressions may be deep.
  */
 static bool
-computed_while_planning(Node *node)
+computed_walker(Node *node, ComputedContext *context)
+{
+	bool		varied = context->varies;
+	int			ncalls = list_length(context->calls);
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		(void) query_tree_walker((Query *) node, computed_walker, context, 0);
+		context->varies = true;
+		return false;
+	}
+	context->varies = IsA(node, SubLink) || IsA(node, Aggref) || IsA(node, GroupingFunc) ||
+		(IsA(node, Var) && ((Var *) node)->varlevelsup == 0);
+	(void) expression_tree_walker(node, computed_walker, context);
+	if (!context->varies && is_call(node))
+		context->calls = lappend(list_truncate(context->calls, ncalls), node);
+	context->varies |= varied;
+	return false;
+}
+
+static bool
+is_call(const Node *node)
 {
 	switch (nodeTag(node))
 	{
@@ -290,8 +344,7 @@ computed_while_planning(Node *node)
 		case T_ScalarArrayOpExpr:
 		case T_CoerceViaIO:
 		case T_ArrayCoerceExpr:
-			return !checkExprHasSubLink(node) && !contain_var_clause(node) &&
-				!contain_agg_clause(node);
+			return true;
 		default:
 			return false;
 	}

@@ -14,6 +14,7 @@
 #include "nodes/nodeFuncs.h"
 
 #include "planner/fallback.h"
+#include "planner/operations.h"
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
 #include "planner/subplan.h"
@@ -42,6 +43,7 @@ translate_plan(PlanContext *context, Plan *plan)
 	context->above_wants_nodes = above_wants_nodes;
 	if (ir)
 	{
+		operations_note(context, plan, ir);
 		ir->rows = plan->plan_rows;
 		ir->width = plan->plan_width;
 	}
@@ -181,6 +183,7 @@ translate_tail(PlanContext *context, Plan *plan, Ir *child)
 	ir->relids = child->relids;
 	ir->leaves = child->leaves;
 	ir->init_plans = child->init_plans;
+	operations_follow(ir, child);
 	child->init_plans = NIL;
 	below = child->tail ? child->tail : ir_seal(context, child, old);
 	if (IsA(plan, SubqueryScan))

@@ -19,7 +19,8 @@ static Ir  *translate_join(PlanContext *context, JoinParts *parts);
 static Ir  *translate_lateral(PlanContext *context, JoinParts *parts, List *params);
 static bool bind_inner(const JoinParts *parts, Ir *inner, const IrScope *scope, Ir *ir,
 					   const char **reason);
-static bool moves_driver_rows(const Ir *other);
+static bool moves_driver_rows(const PlanContext *context, const JoinParts *parts,
+							  const Ir *other);
 static bool build_join(PlanContext *context, JoinParts *parts, Ir *outer, Ir *inner, Ir *ir,
 					   const char **reason);
 static List *ship_clauses(List *clauses, const IrScope *scope, Ir *ir, const char **reason,
@@ -75,12 +76,12 @@ translate_join(PlanContext *context, JoinParts *parts)
 
 	if ((outer == NULL && between == before) || (inner == NULL && context->scans == between))
 		reason = "an input is local to the driver";
-	if (!ir_on_nodes(outer) && moves_driver_rows(inner))
+	if (!ir_on_nodes(outer) && moves_driver_rows(context, parts, inner))
 	{
 		outer = driver_input(context, outer, parts->outer_plan, parts->keeps_order, &reason);
 		outer_is_sealed = true;
 	}
-	else if (!ir_on_nodes(inner) && moves_driver_rows(outer))
+	else if (!ir_on_nodes(inner) && moves_driver_rows(context, parts, outer))
 	{
 		inner = driver_input(context, inner, parts->inner_plan, false, &reason);
 		inner_is_sealed = true;
@@ -185,9 +186,10 @@ bind_inner(const JoinParts *parts, Ir *inner, const IrScope *scope, Ir *ir, cons
 
 /* Is there something on the nodes that rows of the driver should meet there? */
 static bool
-moves_driver_rows(const Ir *other)
+moves_driver_rows(const PlanContext *context, const JoinParts *parts, const Ir *other)
 {
-	return planner_exchanges && planner_join_strategy != JOIN_STRATEGY_DRIVER &&
+	return planner_exchanges &&
+		place_join_strategy(context, parts->join) != JOIN_STRATEGY_DRIVER &&
 		ir_on_nodes(other) && other->leaves != NIL;
 }
 

@@ -99,6 +99,8 @@ barks_rdd_approx(PG_FUNCTION_ARGS)
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	approx.query.by_partition = true;
+	approx.query.named = true;
+	approx.query.purpose = approx.name;
 	compile_aggregate(&approx, rdd_compile(rdd, NIL, &approx.query));
 	if (approx.grouped)
 		start_groups(&approx, rdd_last(rdd));

@@ -64,7 +64,7 @@ typedef struct CallRun
 
 static RddShape *shape_of_function(Oid function);
 static void run_call(CallRun *run, List *rdds);
-static void open_feed(Feed *feed, const Rdd *rdd, int number);
+static void open_feed(Feed *feed, const char *operation, const Rdd *rdd, int number);
 static void fill_feed(Feed *feed, int partition);
 static bool next_row(Feed *feed);
 static void open_cursor(Feed *feed);
@@ -115,6 +115,7 @@ rdd_call_of_function(const char *operation, Oid function, int ncursors, bool wit
 				 errmsg("barks.rdd_%s cannot call function %s", operation, format_procedure(function)),
 				 errdetail("Its function has %s%d of type refcursor.",
 						   with_index ? "an argument of type integer, then " : "arguments: ", ncursors)));
+	call->operation = operation;
 	call->function = function;
 	call->with_index = with_index;
 	call->shape = shape_of_function(function);
@@ -151,7 +152,7 @@ run_call(CallRun *run, List *rdds)
 	run->nfeeds = list_length(rdds);
 	run->feeds = palloc0(run->nfeeds * sizeof(Feed));
 	foreach(lc, rdds)
-		open_feed(&run->feeds[foreach_current_index(lc)], lfirst(lc), foreach_current_index(lc) + 1);
+		open_feed(&run->feeds[foreach_current_index(lc)], run->call->operation, lfirst(lc), foreach_current_index(lc) + 1);
 	for (int partition = 0; partition < run->npartitions; partition++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -178,9 +179,9 @@ run_call(CallRun *run, List *rdds)
 }
 
 static void
-open_feed(Feed *feed, const Rdd *rdd, int number)
+open_feed(Feed *feed, const char *operation, const Rdd *rdd, int number)
 {
-	RddQuery	query = {.in_order = true, .by_partition = true};
+	RddQuery	query = {.in_order = true, .by_partition = true, .purpose = operation};
 	List	   *names = rdd_column_names(rdd_last(rdd)->shape);
 	ListCell   *lcn;
 	ListCell   *lcl;
@@ -411,7 +412,7 @@ Datum
 barks_rdd_to_cursor(PG_FUNCTION_ARGS)
 {
 	const Rdd  *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
-	RddQuery	query = {.in_order = true, .plain_names = true};
+	RddQuery	query = {.in_order = true, .plain_names = true, .purpose = "to_cursor"};
 	MemoryContext caller = CurrentMemoryContext;
 	Portal		portal;
 	text	   *name;

@@ -13,6 +13,7 @@
 /* A function over cursors: f(refcursor, …), with an int in front f(int, refcursor). */
 typedef struct RddCall
 {
+	const char *operation;		/* that calls it */
 	Oid			function;
 	bool		with_index;
 	RddShape   *shape;			/* of what it gives; NULL for void and records without columns */

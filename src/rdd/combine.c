@@ -9,7 +9,6 @@
  */
 #include "postgres.h"
 
-#include "access/transam.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
@@ -50,8 +49,6 @@ static const char *select_of(RddCombine *combine, Lambda *lambda, Query **query)
 static void check_result(const RddStep *step, const Lambda *lambda, const RddShape *state);
 static bool would_round(Oid from, Oid to);
 static const char *native_aggregate(Query *query);
-static bool stays_walker(Node *node, void *context);
-static bool may_stay(Oid function, void *context);
 static void append_program(const RddCombine *combine, StringInfo buf);
 
 RddCombine *
@@ -220,49 +217,10 @@ select_of(RddCombine *combine, Lambda *lambda, Query **query)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("sub-selects are not supported in a lambda that combines values"),
 				 errcontext("lambda \"%s\"", lambda_shown(lambda->text))));
-	combine->stays |= stays_walker((Node *) *query, NULL);
 	nest = lambda_plain_settings();
 	text = pg_get_querydef(copyObject(*query), false);
 	AtEOXact_GUC(true, nest);
 	return text;
-}
-
-/* The planner does not look into programs: does one name users' types or functions? */
-static bool
-stays_walker(Node *node, void *context)
-{
-	Oid			type = InvalidOid;
-
-	if (node == NULL)
-		return false;
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, stays_walker, context, 0);
-	switch (nodeTag(node))
-	{
-		case T_Var:
-		case T_Const:
-		case T_FuncExpr:
-		case T_RowExpr:
-		case T_ArrayExpr:
-		case T_FieldSelect:
-		case T_RelabelType:
-		case T_CoerceViaIO:
-		case T_CoerceToDomain:
-		case T_ArrayCoerceExpr:
-			type = exprType(node);
-			break;
-		default:
-			break;
-	}
-	if (type >= FirstNormalObjectId || check_functions_in_node(node, may_stay, NULL))
-		return true;
-	return expression_tree_walker(node, stays_walker, context);
-}
-
-static bool
-may_stay(Oid function, void *context)
-{
-	return function >= FirstNormalObjectId || func_volatile(function) != PROVOLATILE_IMMUTABLE;
 }
 
 /* Of two columns the sum, the greater or the smaller one: what sum, max and min do. */
@@ -376,12 +334,10 @@ rdd_compile_combination(const RddCombine *combine, List *values, List *results,
 static void
 append_program(const RddCombine *combine, StringInfo buf)
 {
-	if (combine->stays)
-		appendStringInfoString(buf, "barks.rdd_here(");
 	for (int i = 0; i < lengthof(combine->program); i++)
 		appendStringInfo(buf, "%s%s", i == 0 ? "ARRAY[" : ", ",
 						 combine->program[i] ? quote_literal_cstr(combine->program[i]) : "NULL");
-	appendStringInfoString(buf, combine->stays ? "]::pg_catalog.text[])" : "]::pg_catalog.text[]");
+	appendStringInfoString(buf, "]::pg_catalog.text[]");
 }
 
 /*

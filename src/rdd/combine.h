@@ -18,7 +18,6 @@ typedef struct RddCombine
 	int			nargs;			/* arguments of the step that say how */
 	RddShape   *state;			/* of the result */
 	bool		is_volatile;
-	bool		stays;			/* the program names what nodes may not have */
 	const char *native;			/* a built-in aggregate that does it: sum, max, min */
 	const char *program[4];		/* SELECTs: zero or NULL, first or NULL, add, merge */
 } RddCombine;

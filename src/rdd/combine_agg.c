@@ -2,50 +2,47 @@
  * combine_agg.c
  *	  The aggregate barks.rdd_combine(program, values…).
  *
- * A program is four SELECTs (combine.h), each of expressions over the columns of a
- * sub-select: first the state's columns, then the values'.  They are analyzed once
- * for each call site, with the rights of whoever runs the query, and evaluated
- * over a virtual tuple.  A state travels, and is the result, as its columns in
- * their types' binary form.
+ * A program (job/program.h) is four SELECTs of expressions over columns.  They are
+ * analyzed once for each call site, with the rights of whoever runs the query, and
+ * evaluated over a virtual tuple.  A state is but the values of its columns, in
+ * memory and on the way to another node: whoever merges states knows the program
+ * of the call.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "executor/nodeAgg.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "parser/analyze.h"
-#include "parser/parser.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "job/program.h"
+
 PG_FUNCTION_INFO_V1(barks_rdd_combine_step);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_merge);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_serialize);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_deserialize);
 PG_FUNCTION_INFO_V1(barks_rdd_combine_final);
-PG_FUNCTION_INFO_V1(barks_rdd_here);
 PG_FUNCTION_INFO_V1(barks_rdd_field);
 
-enum ProgramPart
-{
-	PART_ZERO,
-	PART_FIRST,
-	PART_ADD,
-	PART_MERGE,
-	NPARTS
-};
+/* A column as bytes: its size, or one of these. */
+#define SIZE_FOLLOWS	0xFE	/* in the next four bytes */
+#define SIZE_OF_NULL	0xFF
 
 /* One SELECT of a program. */
 typedef struct Part
 {
+	bool		exists;
 	List	   *exprs;			/* ExprState *, a column of the state each */
 	TupleTableSlot *slot;		/* what they read; NULL for the zero, or a part that is not there */
 } Part;
@@ -55,7 +52,7 @@ typedef struct ColumnType
 	Oid			type;
 	int16		length;
 	bool		by_value;
-	char		align;
+	bool		plain;			/* travels as it is in memory */
 	FmgrInfo	send;
 	FmgrInfo	receive;
 	Oid			ioparam;
@@ -64,44 +61,53 @@ typedef struct ColumnType
 /* A program made ready, in the memory of a call site. */
 typedef struct Program
 {
-	text	   *source[NPARTS];
-	bytea	   *flat;			/* the array that it was made of */
+	struct varlena *source;		/* the array that it was made of */
+	bool		is_constant;	/* all rows of the call have the same one */
 	int			ncolumns;
 	ColumnType *columns;		/* of the state */
-	Part		parts[NPARTS];
+	Part		parts[PROGRAM_PARTS];
 	bool		fits_values;	/* those that the call site gives: checked */
 	ExprContext *econtext;
+	Datum	   *values;			/* room for a state's columns */
+	bool	   *nulls;
 } Program;
 
-/* In the aggregate's memory. */
-typedef struct CombineState
-{
-	struct varlena *program;	/* the array, for whoever merges or sends it */
-	int			ncolumns;
-	Datum	   *values;
-	bool	   *nulls;
-	Program    *ready;			/* of the call site that made it */
-} CombineState;
+/* In the aggregate's memory: values, and behind them for each whether it is null. */
+typedef Datum CombineState;
 
-static Program *get_program(FunctionCallInfo fcinfo, struct varlena *array);
-static void prepare_part(Program *program, int number, const char *sql, EState *estate);
+static Program *make_program(FunctionCallInfo fcinfo, struct varlena *array);
+static Program *made_program(FunctionCallInfo fcinfo);
+static Program *merging_program(FunctionCallInfo fcinfo);
+static const Aggref *first_phase(const Plan *plan, const Expr *expr);
+static void prepare_part(Program *program, int number, Query *query);
 static void check_state_columns(Program *program, int number);
 static void set_types(Program *program, List *exprs);
-static CombineState *make_state(Program *program, struct varlena *array, MemoryContext context);
+static void set_type(ColumnType *column, Oid type);
+static CombineState *make_state(Program *program, MemoryContext context);
+static bool *nulls_of(const Program *program, CombineState *state);
+static void set_column(Program *program, CombineState *state, int number, Datum value, bool isnull,
+					   MemoryContext context);
 static void evaluate(Program *program, int part, CombineState *state, MemoryContext context);
 static void check_values(Program *program, FunctionCallInfo fcinfo);
 static bool has_type(Program *program, int part, int column, Oid type);
-static void refuse_program(void) pg_attribute_noreturn();
 static void read_values(TupleTableSlot *slot, int from, FunctionCallInfo fcinfo);
-static void append_columns(StringInfo buf, Program *program, const CombineState *state);
+static bytea *columns_to_bytes(Program *program, CombineState *state);
+static void append_column(StringInfo buf, ColumnType *column, Datum value, bool isnull);
+static int	read_size(StringInfo buf);
+static Datum read_column(StringInfo buf, ColumnType *column, int size);
 static MemoryContext aggregate_context(FunctionCallInfo fcinfo);
 
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
 	MemoryContext context;
+	int			kind = AggCheckCallContext(fcinfo, &context);
 
-	if (!AggCheckCallContext(fcinfo, &context))
+	if (kind == AGG_CONTEXT_WINDOW)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("barks.rdd_combine cannot be used as a window function")));
+	if (kind != AGG_CONTEXT_AGGREGATE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("the functions of barks.rdd_combine can only be called by it")));
@@ -114,42 +120,40 @@ barks_rdd_combine_step(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	CombineState *state = PG_ARGISNULL(0) ? NULL : (CombineState *) PG_GETARG_POINTER(0);
-	Program    *program;
-	int			part = PART_ADD;
+	Program    *program = fcinfo->flinfo->fn_extra;
+	int			part = PROGRAM_ADD;
 
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("a program of barks.rdd_combine must not be null")));
-	program = get_program(fcinfo, state ? state->program : PG_GETARG_VARLENA_P(1));
+	if (!program)
+		program = make_program(fcinfo, PG_GETARG_VARLENA_P(1));
+	else if (!program->is_constant &&
+			 !datumIsEqual(PointerGetDatum(program->source), PointerGetDatum(PG_GETARG_VARLENA_P(1)), false, -1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("one call of barks.rdd_combine has several programs")));
 	if (!program->fits_values)
 		check_values(program, fcinfo);
 	if (!state)
 	{
-		state = make_state(program, PG_GETARG_VARLENA_P(1), context);
-		if (program->source[PART_ZERO])
-			evaluate(program, PART_ZERO, state, context);
+		state = make_state(program, context);
+		if (program->parts[PROGRAM_ZERO].exists)
+			evaluate(program, PROGRAM_ZERO, state, context);
 		else
-			part = PART_FIRST;
+			part = PROGRAM_FIRST;
 	}
-	if (part == PART_FIRST && !program->source[PART_FIRST])
+	if (part == PROGRAM_FIRST && !program->parts[PROGRAM_FIRST].exists)
 	{
 		/* the first value is the state */
 		if (PG_NARGS() - 2 != program->ncolumns)
-			refuse_program();
+			program_refuse();
 		for (int i = 0; i < program->ncolumns; i++)
-		{
-			MemoryContext before = MemoryContextSwitchTo(context);
-
-			state->nulls[i] = PG_ARGISNULL(i + 2);
-			if (!state->nulls[i])
-				state->values[i] = datumCopy(PG_GETARG_DATUM(i + 2), program->columns[i].by_value,
-											 program->columns[i].length);
-			MemoryContextSwitchTo(before);
-		}
+			set_column(program, state, i, PG_GETARG_DATUM(i + 2), PG_ARGISNULL(i + 2), context);
 		PG_RETURN_POINTER(state);
 	}
-	read_values(program->parts[part].slot, part == PART_ADD ? program->ncolumns : 0, fcinfo);
+	read_values(program->parts[part].slot, part == PROGRAM_ADD ? program->ncolumns : 0, fcinfo);
 	evaluate(program, part, state, context);
 	PG_RETURN_POINTER(state);
 }
@@ -158,16 +162,16 @@ barks_rdd_combine_step(PG_FUNCTION_ARGS)
 static void
 check_values(Program *program, FunctionCallInfo fcinfo)
 {
-	bool		starts = program->source[PART_ZERO] || program->source[PART_FIRST];
+	bool		starts = program->parts[PROGRAM_ZERO].exists || program->parts[PROGRAM_FIRST].exists;
 
 	for (int i = 2; i < PG_NARGS(); i++)
 	{
 		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, i);
 
-		if (!has_type(program, PART_ADD, program->ncolumns + i - 2, type) ||
-			(program->source[PART_FIRST] && !has_type(program, PART_FIRST, i - 2, type)) ||
+		if (!has_type(program, PROGRAM_ADD, program->ncolumns + i - 2, type) ||
+			(program->parts[PROGRAM_FIRST].exists && !has_type(program, PROGRAM_FIRST, i - 2, type)) ||
 			(!starts && (i - 2 >= program->ncolumns || program->columns[i - 2].type != type)))
-			refuse_program();
+			program_refuse();
 	}
 	program->fits_values = true;
 }
@@ -183,18 +187,10 @@ has_type(Program *program, int part, int column, Oid type)
 }
 
 static void
-refuse_program(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid program of barks.rdd_combine")));
-}
-
-static void
 read_values(TupleTableSlot *slot, int from, FunctionCallInfo fcinfo)
 {
 	if (slot->tts_tupleDescriptor->natts != from + PG_NARGS() - 2)
-		refuse_program();
+		program_refuse();
 	for (int i = 2; i < PG_NARGS(); i++)
 	{
 		slot->tts_values[from + i - 2] = PG_GETARG_DATUM(i);
@@ -202,45 +198,46 @@ read_values(TupleTableSlot *slot, int from, FunctionCallInfo fcinfo)
 	}
 }
 
-/* rdd_combine_merge(internal, internal) */
+/* rdd_combine_merge(internal, internal): a state and bytes */
 Datum
 barks_rdd_combine_merge(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	CombineState *into = PG_ARGISNULL(0) ? NULL : (CombineState *) PG_GETARG_POINTER(0);
-	CombineState *from = PG_ARGISNULL(1) ? NULL : (CombineState *) PG_GETARG_POINTER(1);
 	Program    *program;
+	StringInfoData buf;
 	TupleTableSlot *slot;
+	bytea	   *from;
 
-	if (!from)
+	if (PG_ARGISNULL(1))
 	{
 		if (!into)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(into);
 	}
-	program = get_program(fcinfo, from->program);
-	if (!into)
-	{
-		MemoryContext before = MemoryContextSwitchTo(context);
-
-		into = make_state(program, from->program, context);
-		for (int i = 0; i < program->ncolumns; i++)
-		{
-			into->nulls[i] = from->nulls[i];
-			if (!into->nulls[i])
-				into->values[i] = datumCopy(from->values[i], program->columns[i].by_value,
-											program->columns[i].length);
-		}
-		MemoryContextSwitchTo(before);
-		PG_RETURN_POINTER(into);
-	}
-	slot = program->parts[PART_MERGE].slot;
+	from = (bytea *) PG_GETARG_POINTER(1);
+	program = merging_program(fcinfo);
+	slot = program->parts[PROGRAM_MERGE].slot;
+	buf.data = VARDATA_ANY(from);
+	buf.len = buf.maxlen = VARSIZE_ANY_EXHDR(from);
+	buf.cursor = 0;
 	for (int i = 0; i < program->ncolumns; i++)
 	{
-		slot->tts_values[program->ncolumns + i] = from->values[i];
-		slot->tts_isnull[program->ncolumns + i] = from->nulls[i];
+		int			size = read_size(&buf);
+
+		slot->tts_isnull[program->ncolumns + i] = size < 0;
+		slot->tts_values[program->ncolumns + i] = size < 0 ? (Datum) 0 : read_column(&buf, &program->columns[i], size);
 	}
-	evaluate(program, PART_MERGE, into, context);
+	pq_getmsgend(&buf);
+	if (into)
+	{
+		evaluate(program, PROGRAM_MERGE, into, context);
+		PG_RETURN_POINTER(into);
+	}
+	into = make_state(program, context);
+	for (int i = 0; i < program->ncolumns; i++)
+		set_column(program, into, i, slot->tts_values[program->ncolumns + i],
+				   slot->tts_isnull[program->ncolumns + i], context);
 	PG_RETURN_POINTER(into);
 }
 
@@ -251,15 +248,12 @@ evaluate(Program *program, int part, CombineState *state, MemoryContext context)
 	ExprContext *econtext = program->econtext;
 	TupleTableSlot *slot = program->parts[part].slot;
 	int			ncolumns = program->ncolumns;
-	Datum	   *values = palloc(ncolumns * sizeof(Datum));
-	bool	   *nulls = palloc(ncolumns * sizeof(bool));
 	ListCell   *lc;
-	MemoryContext before;
 
-	if (part == PART_ADD || part == PART_MERGE)
+	if (part == PROGRAM_ADD || part == PROGRAM_MERGE)
 	{
-		memcpy(slot->tts_values, state->values, ncolumns * sizeof(Datum));
-		memcpy(slot->tts_isnull, state->nulls, ncolumns * sizeof(bool));
+		memcpy(slot->tts_values, state, ncolumns * sizeof(Datum));
+		memcpy(slot->tts_isnull, nulls_of(program, state), ncolumns * sizeof(bool));
 	}
 	if (slot)
 	{
@@ -271,103 +265,165 @@ evaluate(Program *program, int part, CombineState *state, MemoryContext context)
 	{
 		int			i = foreach_current_index(lc);
 
-		values[i] = ExecEvalExprSwitchContext(lfirst(lc), econtext, &nulls[i]);
+		program->values[i] = ExecEvalExprSwitchContext(lfirst(lc), econtext, &program->nulls[i]);
 	}
-	before = MemoryContextSwitchTo(context);
 	for (int i = 0; i < ncolumns; i++)
-	{
-		ColumnType *column = &program->columns[i];
-		Datum		old = state->values[i];
-		bool		was_null = state->nulls[i];
-
-		if (!nulls[i])
-			values[i] = datumCopy(values[i], column->by_value, column->length);
-		state->values[i] = values[i];
-		state->nulls[i] = nulls[i];
-		if (!was_null && !column->by_value)
-			pfree(DatumGetPointer(old));
-	}
-	MemoryContextSwitchTo(before);
+		set_column(program, state, i, program->values[i], program->nulls[i], context);
 	ResetExprContext(econtext);
-	pfree(values);
-	pfree(nulls);
 }
 
+/* All columns null. */
 static CombineState *
-make_state(Program *program, struct varlena *array, MemoryContext context)
+make_state(Program *program, MemoryContext context)
 {
-	CombineState *state = MemoryContextAllocZero(context, sizeof(CombineState));
+	CombineState *state = MemoryContextAlloc(context, program->ncolumns * (sizeof(Datum) + sizeof(bool)));
 
-	state->ncolumns = program->ncolumns;
-	state->values = MemoryContextAllocZero(context, program->ncolumns * sizeof(Datum));
-	state->nulls = MemoryContextAlloc(context, program->ncolumns * sizeof(bool));
-	memset(state->nulls, true, program->ncolumns * sizeof(bool));
-	/* every state of a call site has the same one */
-	state->program = (struct varlena *) program->flat;
+	memset(nulls_of(program, state), true, program->ncolumns * sizeof(bool));
 	return state;
 }
 
-/* The program of this call site, analyzed when first seen. */
-static Program *
-get_program(FunctionCallInfo fcinfo, struct varlena *array)
+static bool *
+nulls_of(const Program *program, CombineState *state)
 {
-	Program    *program = fcinfo->flinfo->fn_extra;
-	MemoryContext before;
-	EState	   *estate;
-	Datum	   *parts;
-	bool	   *nulls;
-	int			nparts;
+	return (bool *) (state + program->ncolumns);
+}
 
-	if (program && ((struct varlena *) program->flat == array ||
-					datumIsEqual(PointerGetDatum(program->flat), PointerGetDatum(array), false, -1)))
-		return program;
-	if (program)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("one call of barks.rdd_combine has several programs")));
-	before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	program = palloc0(sizeof(Program));
-	program->flat = (bytea *) PG_DETOAST_DATUM_COPY(PointerGetDatum(array));
-	deconstruct_array((ArrayType *) program->flat, TEXTOID, -1, false, TYPALIGN_INT, &parts, &nulls, &nparts);
-	if (nparts != NPARTS || nulls[PART_ADD] || nulls[PART_MERGE])
-		refuse_program();
-	estate = CreateExecutorState();
-	program->econtext = CreateExprContext(estate);
-	for (int i = 0; i < NPARTS; i++)
+static void
+set_column(Program *program, CombineState *state, int number, Datum value, bool isnull, MemoryContext context)
+{
+	ColumnType *column = &program->columns[number];
+	bool	   *nulls = nulls_of(program, state);
+	Datum		old = state[number];
+	bool		frees = !column->by_value && !nulls[number];
+
+	if (!isnull && !column->by_value)
 	{
-		/* PART_MERGE reads only columns of the state, and tells their types */
-		int			number = (i + PART_MERGE) % NPARTS;
+		MemoryContext before = MemoryContextSwitchTo(context);
 
-		if (nulls[number])
-			continue;
-		program->source[number] = DatumGetTextPP(parts[number]);
-		prepare_part(program, number, TextDatumGetCString(parts[number]), estate);
+		value = datumCopy(value, false, column->length);
+		MemoryContextSwitchTo(before);
+	}
+	state[number] = value;
+	nulls[number] = isnull;
+	if (frees)
+		pfree(DatumGetPointer(old));
+}
+
+/* ---------------- the program of a call site ---------------- */
+
+static Program *
+make_program(FunctionCallInfo fcinfo, struct varlena *array)
+{
+	MemoryContext before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	Program    *program = palloc0(sizeof(Program));
+	const Aggref *aggref = AggGetAggref(fcinfo);
+	EState	   *estate = CreateExecutorState();
+	List	   *queries;
+
+	program->source = (struct varlena *) PG_DETOAST_DATUM_COPY(PointerGetDatum(array));
+	program->is_constant = aggref && program_of_call(aggref);
+	program->econtext = CreateExprContext(estate);
+	queries = program_parse(PointerGetDatum(program->source));
+	for (int i = 0; i < PROGRAM_PARTS; i++)
+	{
+		/* what merges reads only columns of the state, and tells their types */
+		int			number = (i + PROGRAM_MERGE) % PROGRAM_PARTS;
+
+		if (list_nth(queries, number))
+			prepare_part(program, number, list_nth(queries, number));
 	}
 	fcinfo->flinfo->fn_extra = program;
 	MemoryContextSwitchTo(before);
 	return program;
 }
 
-/* SELECT expressions FROM (SELECT columns) */
-static void
-prepare_part(Program *program, int number, const char *sql, EState *estate)
+/* That with which the aggregate made its states. */
+static Program *
+made_program(FunctionCallInfo fcinfo)
 {
-	List	   *statements = raw_parser(sql, RAW_PARSE_DEFAULT);
-	Query	   *query;
-	RangeTblEntry *rte = NULL;
+	AggState   *agg = (AggState *) fcinfo->context;
+
+	if (fcinfo->flinfo->fn_extra)
+		return fcinfo->flinfo->fn_extra;
+	for (int i = 0; i < agg->numtrans; i++)
+	{
+		if (fcinfo->flinfo == &agg->pertrans[i].serialfn)
+			fcinfo->flinfo->fn_extra = agg->pertrans[i].transfn.fn_extra;
+	}
+	for (int i = 0; i < agg->numaggs; i++)
+	{
+		if (fcinfo->flinfo == &agg->peragg[i].finalfn)
+			fcinfo->flinfo->fn_extra = agg->pertrans[agg->peragg[i].transno].transfn.fn_extra;
+	}
+	if (!fcinfo->flinfo->fn_extra)
+		elog(ERROR, "a state of barks.rdd_combine has no program");
+	return fcinfo->flinfo->fn_extra;
+}
+
+/* In the second phase the aggregate's argument is a state; the program is that of the first phase. */
+static Program *
+merging_program(FunctionCallInfo fcinfo)
+{
+	const Aggref *aggref;
+	const Const *program;
+
+	if (fcinfo->flinfo->fn_extra)
+		return fcinfo->flinfo->fn_extra;
+	aggref = AggGetAggref(fcinfo);
+	if (!aggref)
+		elog(ERROR, "barks.rdd_combine merges outside of an aggregation");
+	/* in a task of its own this phase has the program where other calls have a filter, see agg_split.c */
+	program = (const Const *) aggref->aggfilter;
+	if (!program)
+		program = program_of_call(first_phase(((AggState *) fcinfo->context)->ss.ps.plan,
+											  linitial_node(TargetEntry, aggref->args)->expr));
+	if (!program || !IsA(program, Const))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("barks.rdd_combine aggregates in two phases only with a constant program")));
+	return make_program(fcinfo, (struct varlena *) DatumGetPointer(program->constvalue));
+}
+
+/* As EXPLAIN does, follow a column down to the aggregate that gives it. */
+static const Aggref *
+first_phase(const Plan *plan, const Expr *expr)
+{
+	while (plan && IsA(expr, Var))
+	{
+		const Var  *var = (const Var *) expr;
+		List	   *columns;
+
+		if (var->varno == INDEX_VAR && IsA(plan, CustomScan))
+			columns = ((const CustomScan *) plan)->custom_scan_tlist;
+		else
+		{
+			if (IsA(plan, Append))
+				plan = linitial(((const Append *) plan)->appendplans);
+			else if (IsA(plan, MergeAppend))
+				plan = linitial(((const MergeAppend *) plan)->mergeplans);
+			else if (IsA(plan, SubqueryScan))
+				plan = ((const SubqueryScan *) plan)->subplan;
+			else
+				plan = plan->lefttree;
+			columns = plan ? plan->targetlist : NIL;
+		}
+		if (var->varattno < 1 || var->varattno > list_length(columns))
+			break;
+		expr = list_nth_node(TargetEntry, columns, var->varattno - 1)->expr;
+	}
+	if (!IsA(expr, Aggref))
+		elog(ERROR, "a state of barks.rdd_combine comes from nowhere");
+	return (const Aggref *) expr;
+}
+
+static void
+prepare_part(Program *program, int number, Query *query)
+{
+	RangeTblEntry *rte = query->rtable == NIL ? NULL : linitial_node(RangeTblEntry, query->rtable);
 	List	   *exprs = NIL;
 	ListCell   *lc;
 
-	if (list_length(statements) != 1 || !IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt))
-		refuse_program();
-	query = parse_analyze_fixedparams(linitial(statements), sql, NULL, 0, NULL);
-	if (query->rtable != NIL)
-		rte = linitial_node(RangeTblEntry, query->rtable);
-	if (query->hasSubLinks || query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs ||
-		query->setOperations || query->cteList != NIL || list_length(query->rtable) > 1 ||
-		query->jointree->quals || query->sortClause != NIL || query->limitCount || query->distinctClause != NIL ||
-		query->groupClause != NIL || (rte && (rte->rtekind != RTE_SUBQUERY || rte->subquery->rtable != NIL)))
-		refuse_program();
+	program->parts[number].exists = true;
 	if (rte)
 	{
 		TupleDesc	desc = ExecTypeFromTL(rte->subquery->targetList);
@@ -380,11 +436,11 @@ prepare_part(Program *program, int number, const char *sql, EState *estate)
 		set_types(program, exprs);
 	check_state_columns(program, number);
 	if (list_length(exprs) != program->ncolumns)
-		refuse_program();
+		program_refuse();
 	foreach(lc, exprs)
 	{
 		if (exprType(lfirst(lc)) != program->columns[foreach_current_index(lc)].type)
-			refuse_program();
+			program_refuse();
 		program->parts[number].exprs = lappend(program->parts[number].exprs,
 											   ExecInitExpr(expression_planner(lfirst(lc)), NULL));
 	}
@@ -394,19 +450,19 @@ prepare_part(Program *program, int number, const char *sql, EState *estate)
 static void
 check_state_columns(Program *program, int number)
 {
-	int			nstates = number == PART_MERGE ? 2 : number == PART_ADD ? 1 : 0;
+	int			nstates = number == PROGRAM_MERGE ? 2 : number == PROGRAM_ADD ? 1 : 0;
 	TupleTableSlot *slot = program->parts[number].slot;
 
-	if ((nstates > 0 || number == PART_FIRST) && !slot)
-		refuse_program();
-	if (number == PART_ZERO && slot)
-		refuse_program();
-	if (number == PART_MERGE && slot->tts_tupleDescriptor->natts != 2 * program->ncolumns)
-		refuse_program();
+	if ((nstates > 0 || number == PROGRAM_FIRST) && !slot)
+		program_refuse();
+	if (number == PROGRAM_ZERO && slot)
+		program_refuse();
+	if (number == PROGRAM_MERGE && slot->tts_tupleDescriptor->natts != 2 * program->ncolumns)
+		program_refuse();
 	for (int i = 0; i < nstates * program->ncolumns; i++)
 	{
 		if (!has_type(program, number, i, program->columns[i % program->ncolumns].type))
-			refuse_program();
+			program_refuse();
 	}
 }
 
@@ -417,128 +473,152 @@ set_types(Program *program, List *exprs)
 
 	program->ncolumns = list_length(exprs);
 	program->columns = palloc0(program->ncolumns * sizeof(ColumnType));
+	program->values = palloc(program->ncolumns * sizeof(Datum));
+	program->nulls = palloc(program->ncolumns * sizeof(bool));
 	foreach(lc, exprs)
-	{
-		ColumnType *column = &program->columns[foreach_current_index(lc)];
-		Oid			function;
-		bool		varlena;
-
-		column->type = exprType(lfirst(lc));
-		get_typlenbyvalalign(column->type, &column->length, &column->by_value, &column->align);
-		getTypeBinaryOutputInfo(column->type, &function, &varlena);
-		fmgr_info(function, &column->send);
-		getTypeBinaryInputInfo(column->type, &function, &column->ioparam);
-		fmgr_info(function, &column->receive);
-	}
+		set_type(&program->columns[foreach_current_index(lc)], exprType(lfirst(lc)));
 }
 
 static void
-append_columns(StringInfo buf, Program *program, const CombineState *state)
+set_type(ColumnType *column, Oid type)
 {
-	pq_sendint32(buf, state->ncolumns);
-	for (int i = 0; i < state->ncolumns; i++)
-	{
-		bytea	   *value;
+	Oid			function;
+	bool		varlena;
 
-		if (state->nulls[i])
-		{
-			pq_sendint32(buf, -1);
-			continue;
-		}
-		value = SendFunctionCall(&program->columns[i].send, state->values[i]);
-		pq_sendint32(buf, VARSIZE_ANY_EXHDR(value));
-		pq_sendbytes(buf, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-	}
+	column->type = type;
+	get_typlenbyval(type, &column->length, &column->by_value);
+	/* of these any bytes are a value */
+	column->plain = column->by_value && (type == INT2OID || type == INT4OID || type == INT8OID ||
+										 type == FLOAT4OID || type == FLOAT8OID);
+	if (column->plain)
+		return;
+	getTypeBinaryOutputInfo(type, &function, &varlena);
+	fmgr_info(function, &column->send);
+	getTypeBinaryInputInfo(type, &function, &column->ioparam);
+	fmgr_info(function, &column->receive);
 }
+
+/* ---------------- states as bytes ---------------- */
 
 /* rdd_combine_final(internal) → bytea */
 Datum
 barks_rdd_combine_final(PG_FUNCTION_ARGS)
 {
-	CombineState *state;
-	StringInfoData buf;
-
 	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = (CombineState *) PG_GETARG_POINTER(0);
-	pq_begintypsend(&buf);
-	append_columns(&buf, get_program(fcinfo, state->program), state);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+	PG_RETURN_BYTEA_P(columns_to_bytes(made_program(fcinfo), (CombineState *) PG_GETARG_POINTER(0)));
 }
 
-/* rdd_combine_serialize(internal) → bytea: the program, then the columns */
+/* rdd_combine_serialize(internal) → bytea: the same */
 Datum
 barks_rdd_combine_serialize(PG_FUNCTION_ARGS)
 {
-	CombineState *state;
-	StringInfoData buf;
-
 	(void) aggregate_context(fcinfo);
-	state = (CombineState *) PG_GETARG_POINTER(0);
-	pq_begintypsend(&buf);
-	pq_sendint32(&buf, VARSIZE(state->program));
-	pq_sendbytes(&buf, (char *) state->program, VARSIZE(state->program));
-	append_columns(&buf, get_program(fcinfo, state->program), state);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+	PG_RETURN_BYTEA_P(columns_to_bytes(made_program(fcinfo), (CombineState *) PG_GETARG_POINTER(0)));
 }
 
-/* rdd_combine_deserialize(bytea, internal) → internal */
+/* rdd_combine_deserialize(bytea, internal) → internal: still bytes, as only merging knows the program */
 Datum
 barks_rdd_combine_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes;
-	StringInfoData buf;
-	struct varlena *array;
-	int			length;
-	Program    *program;
-	CombineState *state;
-
 	(void) aggregate_context(fcinfo);
-	bytes = PG_GETARG_BYTEA_PP(0);
-	initStringInfo(&buf);
-	appendBinaryStringInfo(&buf, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	length = pq_getmsgint(&buf, 4);
-	array = palloc(length);
-	pq_copymsgbytes(&buf, (char *) array, length);
-	program = get_program(fcinfo, array);
-	pfree(array);
-	state = make_state(program, NULL, CurrentMemoryContext);
-	if (pq_getmsgint(&buf, 4) != program->ncolumns)
-		elog(ERROR, "a state of barks.rdd_combine does not fit its program");
-	for (int i = 0; i < program->ncolumns; i++)
-	{
-		int			size = (int) pq_getmsgint(&buf, 4);
-		StringInfoData value;
-
-		state->nulls[i] = size < 0;
-		if (size < 0)
-			continue;
-		initStringInfo(&value);
-		appendBinaryStringInfo(&value, pq_getmsgbytes(&buf, size), size);
-		state->values[i] = ReceiveFunctionCall(&program->columns[i].receive, &value,
-											   program->columns[i].ioparam, -1);
-	}
-	pq_getmsgend(&buf);
-	PG_RETURN_POINTER(state);
+	PG_RETURN_POINTER(PG_GETARG_BYTEA_PP(0));
 }
 
-/* rdd_here(text[]): the same; being volatile it keeps what calls it off the nodes */
-Datum
-barks_rdd_here(PG_FUNCTION_ARGS)
+static bytea *
+columns_to_bytes(Program *program, CombineState *state)
 {
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	for (int i = 0; i < program->ncolumns; i++)
+		append_column(&buf, &program->columns[i], state[i], nulls_of(program, state)[i]);
+	return pq_endtypsend(&buf);
+}
+
+static void
+append_column(StringInfo buf, ColumnType *column, Datum value, bool isnull)
+{
+	bytea	   *bytes;
+	int			size;
+
+	if (isnull)
+	{
+		pq_sendbyte(buf, SIZE_OF_NULL);
+		return;
+	}
+	if (column->plain)
+	{
+		Datum		plain;
+
+		store_att_byval(&plain, value, column->length);
+		pq_sendbyte(buf, column->length);
+		pq_sendbytes(buf, (char *) &plain, column->length);
+		return;
+	}
+	bytes = SendFunctionCall(&column->send, value);
+	size = VARSIZE_ANY_EXHDR(bytes);
+	if (size < SIZE_FOLLOWS)
+		pq_sendbyte(buf, size);
+	else
+	{
+		pq_sendbyte(buf, SIZE_FOLLOWS);
+		pq_sendint32(buf, size);
+	}
+	pq_sendbytes(buf, VARDATA_ANY(bytes), size);
+	pfree(bytes);
+}
+
+/* -1: null */
+static int
+read_size(StringInfo buf)
+{
+	int			size = pq_getmsgbyte(buf);
+
+	if (size == SIZE_OF_NULL)
+		return -1;
+	if (size != SIZE_FOLLOWS)
+		return size;
+	size = (int) pq_getmsgint(buf, 4);
+	if (size < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("a column of a state of barks.rdd_combine has size %d", size)));
+	return size;
+}
+
+/* In the current memory context. */
+static Datum
+read_column(StringInfo buf, ColumnType *column, int size)
+{
+	const char *bytes = pq_getmsgbytes(buf, size);
+	StringInfoData value;
+
+	if (column->plain)
+	{
+		Datum		plain;
+
+		if (size != column->length)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					 errmsg("a column of a state of barks.rdd_combine has size %d", size)));
+		memcpy(&plain, bytes, size);
+		return fetch_att(&plain, true, column->length);
+	}
+	/* receive functions want bytes that end with a zero */
+	initStringInfo(&value);
+	appendBinaryStringInfo(&value, bytes, size);
+	return ReceiveFunctionCall(&column->receive, &value, column->ioparam, -1);
 }
 
 /* rdd_field(state bytea, number int, anyelement) → anyelement: a column of a result */
 Datum
 barks_rdd_field(PG_FUNCTION_ARGS)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 2);
 	ColumnType *column = fcinfo->flinfo->fn_extra;
 	bytea	   *bytes;
 	StringInfoData buf;
-	StringInfoData value;
 	int			number;
 	int			size = -1;
 
@@ -546,31 +626,29 @@ barks_rdd_field(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (!column)
 	{
-		Oid			function;
+		MemoryContext before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 
-		column = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ColumnType));
-		getTypeBinaryInputInfo(type, &function, &column->ioparam);
-		fmgr_info_cxt(function, &column->receive, fcinfo->flinfo->fn_mcxt);
+		column = palloc0(sizeof(ColumnType));
+		set_type(column, get_fn_expr_argtype(fcinfo->flinfo, 2));
 		fcinfo->flinfo->fn_extra = column;
+		MemoryContextSwitchTo(before);
 	}
 	bytes = PG_GETARG_BYTEA_PP(0);
 	number = PG_GETARG_INT32(1);
 	buf.data = VARDATA_ANY(bytes);
 	buf.len = buf.maxlen = VARSIZE_ANY_EXHDR(bytes);
 	buf.cursor = 0;
-	if (number < 1 || number > (int) pq_getmsgint(&buf, 4))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a state of barks.rdd_combine has no field %d", number)));
-	for (int i = 0; i < number; i++)
+	for (int i = 0; i < Max(number, 1); i++)
 	{
 		if (size > 0)
 			(void) pq_getmsgbytes(&buf, size);
-		size = (int) pq_getmsgint(&buf, 4);
+		if (number < 1 || buf.cursor == buf.len)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a state of barks.rdd_combine has no field %d", number)));
+		size = read_size(&buf);
 	}
 	if (size < 0)
 		PG_RETURN_NULL();
-	initStringInfo(&value);
-	appendBinaryStringInfo(&value, pq_getmsgbytes(&buf, size), size);
-	PG_RETURN_DATUM(ReceiveFunctionCall(&column->receive, &value, column->ioparam, -1));
+	PG_RETURN_DATUM(read_column(&buf, column, size));
 }

@@ -32,6 +32,7 @@
 #include "utils/typcache.h"
 
 #include "rdd/lambda.h"
+#include "rdd/qualify.h"
 
 /* bytes of a lambda in a message */
 #define MAX_SHOWN	400
@@ -218,6 +219,8 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 	pstate->p_expr_kind = EXPR_KIND_SELECT_TARGET;
 	add_variables(pstate, variables);
 	expr = analyze(pstate, &parse, lambda);
+	if (qualify_collects())
+		qualify_note(text, parse_text(text), expr);
 	check_kind(pstate, lambda, expr);
 	if (OidIsValid(cast_to))
 	{
@@ -684,6 +687,7 @@ lambda_plain_settings(void)
 		{"datestyle", "ISO"},
 		{"intervalstyle", "postgres"},
 		{"extra_float_digits", "3"},
+		{"standard_conforming_strings", "on"},
 	};
 	int			nest = NewGUCNestLevel();
 

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "job/join_hint.h"
 #include "rdd/combine.h"
 #include "rdd/query.h"
 
@@ -20,6 +21,8 @@ static List *value_leaves(const RddStep *step);
 static Lambda *value_lambda(const RddStep *step, const RddStep *input, LambdaKind kind);
 static void keyed(RddStep *step, const RddStep *input, const RddShape *value);
 static void append_cogroup_input(RddQuery *query, const RddStep *step, int number, StringInfo all);
+static const char *join_input(RddQuery *query, const RddStep *step, int number);
+static void append_strategy(RddQuery *query, const RddStep *step, StringInfo select);
 static char *plain_columns(const char *alias, List *leaves);
 
 static List *
@@ -427,6 +430,7 @@ check_join(RddStep *step, List *inputs)
 	const RddShape *key;
 	const RddShape *left_value;
 	const RddShape *right_value;
+	BroadcastSide side;
 
 	rdd_expect_pair(step, left);
 	rdd_expect_pair(step, right);
@@ -449,11 +453,8 @@ check_join(RddStep *step, List *inputs)
 	step->shape = rdd_shape_pair(key, rdd_shape_pair(left_value, right_value));
 	step->partitions = rdd_arg_partitions(step, 0, Max(left->partitions, right->partitions));
 	step->by_key = true;
-	if (!rdd_arg_is_null(step, 1) && strcmp(rdd_arg_text(step, 1), "auto") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("join strategy \"%s\" is not supported for one join", rdd_arg_text(step, 1)),
-				 errhint("Set barks.join_strategy for the action instead.")));
+	if (!rdd_arg_is_null(step, 1))
+		(void) join_hint_strategy(rdd_arg_text(step, 1), &side);
 }
 
 static const char *
@@ -471,8 +472,8 @@ compile_join(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const RddStep *left = rdd_input(query, step, 0);
 	const RddStep *right = rdd_input(query, step, 1);
-	const char *left_from = rdd_from(query, step, 0);
-	const char *right_from = rdd_from(query, step, 1);
+	const char *left_from = join_input(query, step, 0);
+	const char *right_from = join_input(query, step, 1);
 	const char *words = join_words(step);
 	const RddShape *values = rdd_shape_value(step->shape);
 	ListCell   *lc;
@@ -495,6 +496,31 @@ compile_join(RddQuery *query, const RddStep *step, StringInfo select)
 								 rdd_shape_leaves(lsecond(values->fields), "v.v")),
 					 left_from, words, right_from,
 					 rdd_equal_columns("l", "r", key_leaves(left), key_leaves(right)));
+	append_strategy(query, step, select);
+}
+
+/*
+ * A join that is to be done in some way is planned alone: PostgreSQL might join
+ * others of the query with one of its inputs first.
+ */
+static const char *
+join_input(RddQuery *query, const RddStep *step, int number)
+{
+	const char *from = rdd_from(query, step, number);
+
+	return rdd_arg_is_null(step, 1) ? from : psprintf("(SELECT * FROM %s AS s OFFSET 0)", from);
+}
+
+static void
+append_strategy(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	const char *column;
+
+	if (rdd_arg_is_null(step, 1) || key_leaves(step) == NIL)
+		return;
+	column = quote_identifier(((RddLeaf *) linitial(key_leaves(step)))->path);
+	appendStringInfo(select, " AND barks.join_hint(%s, l.%s, r.%s)", rdd_arg_literal(step, 1), column, column);
+	query->apart = true;
 }
 
 /* subtract_by_key(r, o, n) */

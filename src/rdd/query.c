@@ -20,12 +20,14 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "rdd/names.h"
+#include "rdd/qualify.h"
 #include "rdd/query.h"
 
 /* times that an expression may be copied */
 #define MAX_GROWTH	64
-/* sub-selects within each other: the parser's own stack ends at about 1,600 */
-#define MAX_NESTING	500
+/* steps within each other: the parser's own stack ends at about 1,600 sub-selects */
+#define MAX_NESTING	300
 
 static const RddOperation *const operations[] = {
 	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_partition_operations,
@@ -71,13 +73,24 @@ rdd_apply(const char *name, List *inputs, List *args)
 	RddStep    *step = palloc0(sizeof(RddStep));
 	List	   *last = NIL;
 	Rdd		   *rdd = rdd_merge(inputs, &step->inputs);
+	List	   *before;
 	ListCell   *lc;
 
 	step->name = name;
 	step->args = args;
 	foreach(lc, inputs)
 		last = lappend(last, rdd_last(lfirst(lc)));
-	check_step(step, last);
+	before = qualify_begin();
+	PG_TRY();
+	{
+		check_step(step, last);
+		step->args = qualify_constants(args);
+	}
+	PG_FINALLY();
+	{
+		qualify_end(before);
+	}
+	PG_END_TRY();
 	rdd->steps = lappend(rdd->steps, step);
 	return rdd;
 }
@@ -178,6 +191,8 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	query->partitioned = palloc0(nsteps * sizeof(bool));
 	query->shared = palloc0(nsteps * sizeof(bool));
 	query->growth = palloc0(nsteps * sizeof(double));
+	query->names = palloc0(nsteps * sizeof(List *));
+	query->marked = palloc0(nsteps * sizeof(bool));
 	initStringInfo(&query->with);
 	initStringInfo(&select);
 	foreach(lc, rdd->steps)
@@ -187,7 +202,9 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	}
 	rdd_find_needs(query);
 	compile_step(query, nsteps - 1, &select);
-	text = cast_columns(query, select.data, types);
+	if (query->purpose)
+		query->names[nsteps - 1] = lappend(query->names[nsteps - 1], (char *) query->purpose);
+	text = cast_columns(query, rdd_mark(query, nsteps - 1, select.data), types);
 	if (query->with.len > 0)
 		text = psprintf("WITH %s %s", query->with.data, text);
 	return text;
@@ -232,6 +249,7 @@ compile_step(RddQuery *query, int number, StringInfo select)
 {
 	RddStep    *step = list_nth(query->rdd->steps, number);
 	int			uses_before = query->uses_here;
+	bool		apart_before = query->apart;
 	bool		in_order = query->in_order;
 	bool		by_partition = query->by_partition;
 
@@ -240,10 +258,13 @@ compile_step(RddQuery *query, int number, StringInfo select)
 	query->in_order = (query->needs[number] & RDD_ORDER) != 0;
 	query->by_partition = (query->needs[number] & RDD_PARTITION) != 0;
 	query->uses_here = 1;
+	query->apart = false;
 	rdd_operation(step->name)->compile(query, step, select);
 	fence(query, number, select);
 	query->uses_here = uses_before;
+	query->apart = apart_before;
 	rdd_add_positions(query, number, select);
+	rdd_note_names(query, number);
 	query->in_order = in_order;
 	query->by_partition = by_partition;
 }
@@ -265,7 +286,7 @@ fence(RddQuery *query, int number, StringInfo select)
 	/* what a filter copies it does not hand on */
 	if (strncmp(step->name, "filter", 6) != 0)
 		growth *= query->uses_here;
-	if (growth > MAX_GROWTH)
+	if (growth > MAX_GROWTH || query->apart)
 	{
 		appendStringInfoString(select, " OFFSET 0");
 		growth = 1;
@@ -483,6 +504,7 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 	/* a WITH query that is read once is to PostgreSQL the same sub-select */
 	bool		nested = query->uses[number] == 1 && nesting < MAX_NESTING;
 	StringInfoData select;
+	const char *text;
 
 	if (query->shared[number])
 		return psprintf("\"rdd %d\"", number + 1);
@@ -490,15 +512,16 @@ rdd_from(RddQuery *query, const RddStep *step, int input)
 	query->nesting = nested ? nesting + 1 : 0;
 	compile_step(query, number, &select);
 	query->nesting = nesting;
+	text = nested && rdd_is_simple(step) ? select.data : rdd_mark(query, number, select.data);
 	if (nested)
-		return psprintf("(%s)", select.data);
+		return psprintf("(%s)", text);
 	if (query->uses[number] > 1)
 	{
 		query->shared[number] = true;
 		query->growth[number] = 1;
 	}
 	appendStringInfo(&query->with, "%s\"rdd %d\" AS (%s)", query->with.len > 0 ? ", " : "",
-					 number + 1, select.data);
+					 number + 1, text);
 	return psprintf("\"rdd %d\"", number + 1);
 }
 

@@ -35,6 +35,8 @@ typedef struct RddQuery
 	LambdaSet	lambdas;
 	bool		in_order;		/* elements are asked for in their order */
 	bool		by_partition;	/* … with their partitions, of the step being compiled */
+	bool		named;			/* it says which operations there are, */
+	const char *purpose;		/* and what wants the elements, if that is no operation */
 	bool		plain_names;	/* columns of rows are called as their fields */
 	bool		keep_order;		/* the columns that tell it are part of the result */
 	int		   *uses;			/* of each step by others */
@@ -44,8 +46,11 @@ typedef struct RddQuery
 	bool	   *partitioned;	/* likewise, has column "#p" */
 	bool	   *shared;			/* compiled as a WITH query */
 	double	   *growth;			/* of each step compiled: copies of an expression */
+	List	  **names;			/* names.c's own: of operations, since the last mark */
+	bool	   *marked;
 	int			nesting;		/* of sub-selects around the step */
 	int			uses_here;		/* by the step's lambdas of a column, the most */
+	bool		apart;			/* the step is not to be planned together with those around it */
 	StringInfoData with;		/* WITH queries so far */
 } RddQuery;
 

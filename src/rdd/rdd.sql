@@ -59,10 +59,6 @@ CREATE AGGREGATE barks.rdd_combine(program text[], VARIADIC "values" "any") (
     FINALFUNC = barks.rdd_combine_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE barks.rdd_combine(text[], "any") IS
     'values of a group combined by the expressions of a program; what queries of RDDs call';
-CREATE FUNCTION barks.rdd_here(program text[]) RETURNS text[]
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_here';
-COMMENT ON FUNCTION barks.rdd_here(text[]) IS
-    'a program of barks.rdd_combine that names functions or types which nodes may not have';
 CREATE FUNCTION barks.rdd_field(state bytea, number int, of_type anyelement) RETURNS anyelement
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_field';
 COMMENT ON FUNCTION barks.rdd_field(bytea, int, anyelement) IS 'a column of what barks.rdd_combine gave';
@@ -738,6 +734,11 @@ COMMENT ON FUNCTION barks.bc(text, anyelement) IS 'a broadcast value, of the typ
 CREATE FUNCTION barks.broadcast_destroy(name text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_destroy';
 COMMENT ON FUNCTION barks.broadcast_destroy(text) IS 'forgets a broadcast value; false when there was none';
+
+CREATE FUNCTION barks.task_context() RETURNS jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_task_context';
+COMMENT ON FUNCTION barks.task_context() IS
+    'job, stage, partition and attempt of the task that evaluates the call, as barks.tasks has them; null on the driver';
 
 CREATE SEQUENCE barks.async_job_id;
 COMMENT ON SEQUENCE barks.async_job_id IS 'numbers of submitted jobs';

@@ -327,8 +327,12 @@ column_types(TupleDesc desc)
 Portal
 rdd_open(const Rdd *rdd, const char *prefix, List *types, RddQuery *query)
 {
-	char	   *sql = psprintf("%s%s", prefix, rdd_compile(rdd, types, query));
-	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &query->lambdas, 0);
+	char	   *sql;
+	SPIPlanPtr	plan;
+
+	query->named = true;
+	sql = psprintf("%s%s", prefix, rdd_compile(rdd, types, query));
+	plan = SPI_prepare_params(sql, lambda_parser_setup, &query->lambdas, 0);
 
 	if (!plan)
 		elog(ERROR, "could not prepare the query of an RDD: %s", SPI_result_code_string(SPI_result));

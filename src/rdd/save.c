@@ -127,7 +127,7 @@ execute(const char *sql)
 static int64
 write_rows(const char *before, const Rdd *rdd)
 {
-	RddQuery	query = {.plain_names = true};
+	RddQuery	query = {.plain_names = true, .named = true, .purpose = "save_as_table"};
 	char	   *sql = psprintf("%s%s", before, rdd_compile(rdd, NIL, &query));
 	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &query.lambdas, 0);
 	int			result;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * shared_sql.c
  *	  Shared variables: broadcast values, which lambdas read, and accumulators,
- *	  to which they add.
+ *	  to which they add; and what a lambda can know of its task.
  *
  * Both belong to the session.  A broadcast value is a constant of the query that
  * reads it.  A call of acc_add becomes one of acc_add_to when it is planned, which
@@ -20,11 +20,13 @@
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
 
 #include "job/accumulator.h"
+#include "job/current_task.h"
 #include "job/plan.h"
 
 PG_FUNCTION_INFO_V1(barks_accumulator);
@@ -35,6 +37,7 @@ PG_FUNCTION_INFO_V1(barks_acc_value);
 PG_FUNCTION_INFO_V1(barks_broadcast);
 PG_FUNCTION_INFO_V1(barks_bc);
 PG_FUNCTION_INFO_V1(barks_broadcast_destroy);
+PG_FUNCTION_INFO_V1(barks_task_context);
 
 typedef struct Broadcast
 {
@@ -268,4 +271,19 @@ barks_broadcast_destroy(PG_FUNCTION_ARGS)
 	if (broadcast)
 		drop_broadcast(broadcast);
 	PG_RETURN_BOOL(broadcast != NULL);
+}
+
+/* ---------------- the task ---------------- */
+
+/* task_context() → {"job": …, "stage": …, "partition": …, "attempt": …}, null on the driver */
+Datum
+barks_task_context(PG_FUNCTION_ARGS)
+{
+	const CurrentTask *task = current_task();
+
+	if (!task)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(
+		psprintf("{\"job\": " UINT64_FORMAT ", \"stage\": %d, \"partition\": %d, \"attempt\": %d}",
+				 task->job, task->stage, task->task, task->attempt))));
 }

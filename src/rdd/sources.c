@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "rdd/qualify.h"
 #include "rdd/query.h"
 
 /* numbers from which several tasks make a range */
@@ -329,6 +330,8 @@ shape_of_query(const char *text, const char **statement)
 				 errmsg("the query of an RDD has a name that RDDs need themselves"),
 				 errdetail("Such are barks_lambda, and tables whose names begin with \"rdd \".")));
 	query = parse_analyze_fixedparams(raw, text, NULL, 0, NULL);
+	if (qualify_collects())
+		qualify_note(text, linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT))->stmt, (Node *) query);
 	if (query->commandType != CMD_SELECT || query->hasModifyingCTE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

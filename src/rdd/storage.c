@@ -225,7 +225,7 @@ lock_storage(const char *name)
 static bool
 make_table(const Rdd *rdd, const char *name)
 {
-	RddQuery	query = {.in_order = true, .by_partition = true, .keep_order = true};
+	RddQuery	query = {.in_order = true, .by_partition = true, .keep_order = true, .named = true, .purpose = "persist"};
 	char	   *table = psprintf(STORAGE_SCHEMA ".%s", quote_identifier(name));
 	char	   *select = rdd_compile(rdd, NIL, &query);
 	StringInfoData columns;

@@ -10,7 +10,8 @@
  *	  avg(NULL::integer) FILTER (WHERE barks.combine_state(c2))
  *
  * for the result that states in c2 combine to; within one Agg all calls are
- * such calls or none is.
+ * such calls or none is.  Only barks.rdd_combine has an argument then that counts, its
+ * program.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -23,6 +24,7 @@
 #include "utils/syscache.h"
 
 #include "job/plan.h"
+#include "job/program.h"
 #include "worker/agg_split.h"
 
 /* A walk over the expressions of one Agg. */
@@ -211,8 +213,9 @@ combine_walker(Node *node, CombineContext *context)
 	}
 	if (aggref->aggsplit == AGGSPLIT_SIMPLE)
 	{
+		/* a filter of states is not asked: there barks.rdd_combine looks for its program */
+		aggref->aggfilter = (Expr *) program_of_call(aggref);
 		aggref->args = list_make1(makeTargetEntry(linitial(marked->args), 1, NULL, false));
-		aggref->aggfilter = NULL;
 		mark_partial_aggref(aggref, AGGSPLIT_FINAL_DESERIAL);
 	}
 	context->combined++;

@@ -34,6 +34,7 @@
 #include "base/task_rights.h"
 #include "batch/batch.h"
 #include "job/accumulator.h"
+#include "job/current_task.h"
 #include "shuffle/writer.h"
 #include "worker/exchange_scan.h"
 #include "worker/task.h"
@@ -64,9 +65,10 @@ struct TaskRun
 	ResourceOwner owner;		/* NULL: released */
 	bool		aborted;		/* owner was released by an abort */
 	Oid			role;
+	int			rights;			/* of TaskRight, of the role */
+	struct TaskRun *outer;		/* while this one is entered: the one that was */
 	List	   *settings;		/* of TaskSetting */
-	int32		task;
-	int32		stage;
+	CurrentTask current;		/* who it is */
 	int			batch_rows;
 	BatchCompression compression;
 
@@ -97,7 +99,6 @@ typedef struct SavedEnvironment
 	int			guc_level;
 	ResourceOwner owner;
 	MemoryContext context;
-	AccumulatorSet *accumulators;
 } SavedEnvironment;
 
 /*
@@ -126,6 +127,12 @@ static const TaskSetting run_settings[] = {
 
 static dlist_head runs = DLIST_STATIC_INIT(runs);
 
+/*
+ * The run whose step goes on; a query within it may run tasks in place, which then are
+ * entered above it.  An abort takes back what it ends, so that no rights stay behind.
+ */
+static TaskRun *entered;
+
 static void parse_and_plan(TaskRun *run, const JobSetup *setup, const TaskSpec *spec,
 						   Oid service_role);
 static void plan_and_start(TaskRun *run, Query *query, const char *sql,
@@ -134,8 +141,11 @@ static void prepare_exchange(TaskRun *run, const JobSetup *setup, const TaskSpec
 							 List *sources);
 static void forget_plans(List *settings);
 static List *copy_settings(List *settings);
+static int	rights_among(List *settings);
 static void enter(TaskRun *run, SavedEnvironment *saved);
 static void leave(TaskRun *run, SavedEnvironment *saved);
+static void set_entered(TaskRun *run);
+static void forget_entered(TaskRun *run);
 static void apply_run_settings(List *settings);
 static void apply_setting(const char *name, const char *value);
 static void prepare_output(TaskRun *run, const TaskSpec *spec);
@@ -184,13 +194,13 @@ task_run_start(const JobSetup *setup, const TaskSpec *spec, List *sources,
 				end;
 
 	run->context = context;
-	run->task = spec->task;
-	run->stage = spec->stage;
+	run->current = (CurrentTask) {setup->job, spec->stage, spec->task, spec->attempt};
 	run->batch_rows = Max(spec->batch_rows, 1);
 	run->compression = spec->compress ? BATCH_COMPRESS_ZSTD : BATCH_COMPRESS_OFF;
 	run->settings = copy_settings(setup->settings);
 	forget_plans(run->settings);
 	run->role = get_role_oid(setup->role, false);
+	run->rights = rights_among(setup->settings);
 	run->accumulators = accumulators_create(context);
 	run->done.task = spec->task;
 	run->done.queue_us = queue_us;
@@ -247,7 +257,7 @@ task_run_step(TaskRun *run, StringInfo frame)
 		int			level = batch_text_settings_begin(run->schema);
 		Size		before;
 
-		frame_begin_batch(frame, run->task);
+		frame_begin_batch(frame, run->current.task);
 		before = frame->len;
 		run->done.rows += batch_builder_rows(run->builder);
 		batch_builder_flush(run->builder, run->compression, frame);
@@ -404,6 +414,21 @@ copy_settings(List *settings)
 	return copies;
 }
 
+static int
+rights_among(List *settings)
+{
+	ListCell   *lc;
+
+	foreach(lc, settings)
+	{
+		TaskSetting *setting = lfirst(lc);
+
+		if (strcmp(setting->name, TASK_RIGHTS_SETTING) == 0)
+			return atoi(setting->value);
+	}
+	return 0;
+}
+
 /*
  * Functions keep plans for as long as the process lives, and with them what literals
  * meant under the settings of then (DateStyle).  Other jobs have other settings.
@@ -442,18 +467,43 @@ enter(TaskRun *run, SavedEnvironment *saved)
 	apply_run_settings(run->settings);
 	CurrentResourceOwner = run->owner;
 	PushActiveSnapshot(run->snapshot);
-	saved->accumulators = accumulators_set_current(run->accumulators);
+	run->outer = entered;
+	set_entered(run);
 }
 
 static void
 leave(TaskRun *run, SavedEnvironment *saved)
 {
-	(void) accumulators_set_current(saved->accumulators);
+	set_entered(run->outer);
 	PopActiveSnapshot();
 	AtEOXact_GUC(true, saved->guc_level);
 	SetUserIdAndSecContext(saved->user, saved->sec_context);
 	CurrentResourceOwner = saved->owner;
 	MemoryContextSwitchTo(saved->context);
+}
+
+/* What the process does now it does for that run, or, NULL, for no task. */
+static void
+set_entered(TaskRun *run)
+{
+	entered = run;
+	accumulators_set_current(run ? run->accumulators : NULL);
+	current_task_set(run ? &run->current : NULL);
+	task_rights_give(run ? run->role : InvalidOid, run ? run->rights : 0);
+}
+
+/* After an error: the run, and what was entered above it, do not go on. */
+static void
+forget_entered(TaskRun *run)
+{
+	for (TaskRun *at = entered; at; at = at->outer)
+	{
+		if (at == run)
+		{
+			set_entered(run->outer);
+			return;
+		}
+	}
 }
 
 static void
@@ -467,9 +517,7 @@ apply_run_settings(List *settings)
 	{
 		TaskSetting *setting = lfirst(lc);
 
-		if (strcmp(setting->name, TASK_RIGHTS_SETTING) == 0)
-			task_rights_apply(setting->value);
-		else
+		if (strcmp(setting->name, TASK_RIGHTS_SETTING) != 0)
 			apply_setting(setting->name, setting->value);
 	}
 }
@@ -659,7 +707,7 @@ static void
 unlink_run(void *arg)
 {
 	dlist_delete(&((TaskRun *) arg)->node);
-	accumulators_forget(((TaskRun *) arg)->accumulators);
+	forget_entered(arg);
 }
 
 /* Resource release callback: CurrentResourceOwner is the one being released. */
@@ -678,7 +726,7 @@ note_release(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void
 		{
 			run->owner = NULL;
 			run->aborted = true;
-			accumulators_forget(run->accumulators);
+			forget_entered(run);
 		}
 	}
 }

@@ -290,7 +290,7 @@ for my $sql ("SELECT rdd_count(rdd_text_file('$dir/many'))", "SELECT rdd_read_li
 {
 	$cluster->query("DROP TABLE IF EXISTS paths; CREATE TABLE paths (x text) USING barks; INSERT INTO paths VALUES ('$dir/one.txt'); GRANT SELECT ON paths TO other, reader");
 	fails("SET ROLE other; $sql", '42501', qr{permission denied to read files of servers}, "others may not: $sql");
-	fails("SET ROLE other; SET barks.task_rights = '10 7'; $sql", '55P02', qr{cannot be changed}, 'and cannot say they may') if $sql =~ /many/;
+	fails("SET ROLE other; SET barks.task_rights = '10 7'; $sql", '42602', qr{invalid configuration parameter name}, 'and cannot say they may') if $sql =~ /many/;
 }
 for my $sql ("SELECT rdd_save_as_text_file(rdd_range(1, 5), '$dir/mine')", "SELECT rdd_write_begin('$dir/mine', 'a', 1)", "SELECT rdd_write_end('$dir/mine', 'a', 1)",
 	"SELECT rdd_write_lines('$dir/mine', 'a', 1, NULL, 'x')", "SELECT rdd_write_objects('$dir/mine', 'a', 1, NULL, 'x', 1)", "SELECT sum(rdd_write_begin('$dir/mine', 'a', part)) FROM rdd_parts(4)",
@@ -306,6 +306,30 @@ is(q1("SET ROLE writer; SELECT rdd_save_as_text_file(rdd_range(1, 5), '$dir/mine
 is(q1("SET ROLE runner; SELECT rdd_count(rdd_pipe(rdd_range(1, 5), 'cat'))"), 4, 'a member of pg_execute_server_program runs programs');
 $cluster->query("CREATE FUNCTION definer(p text) RETURNS text LANGUAGE sql SECURITY DEFINER IMMUTABLE AS 'SELECT barks.rdd_file_text(p)'; ALTER FUNCTION definer OWNER TO other");
 fails("SET ROLE reader; SELECT rdd_count(rdd_filter(rdd_text_file('$dir/one.txt'), 'public.definer(''$dir/one.txt'') IS NULL'))", '42501', qr{permission denied}, 'a function of somebody without the right');
+
+# functions in tasks: an error that is caught takes no right away, and nothing gives one
+$cluster->query(q{CREATE FUNCTION careful(p text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	BEGIN PERFORM 1 / length(left(p, 0)); EXCEPTION WHEN division_by_zero THEN NULL; END;
+	RETURN length(barks.rdd_file_text(p));
+END $$;
+CREATE FUNCTION sly(p text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	BEGIN EXECUTE 'SET ROLE reader'; EXCEPTION WHEN OTHERS THEN NULL; END;
+	BEGIN EXECUTE 'SET SESSION AUTHORIZATION reader'; EXCEPTION WHEN OTHERS THEN NULL; END;
+	BEGIN EXECUTE 'SET barks.task_rights = 7'; EXCEPTION WHEN OTHERS THEN NULL; END;
+	BEGIN RETURN length(barks.rdd_file_text(p)); EXCEPTION WHEN insufficient_privilege THEN NULL; END;
+	RETURN length(barks.rdd_file_text(p));
+END $$;
+SECURITY LABEL FOR barks ON FUNCTION careful(text) IS 'shippable'; SECURITY LABEL FOR barks ON FUNCTION sly(text) IS 'shippable'});
+is(q1("SELECT count(*) FROM barks.fallbacks('SELECT public.careful(x), public.sly(x) FROM paths')"), 0, 'nodes call the functions');
+my $length = q1("SELECT length(rdd_file_text('$dir/one.txt'))");
+for my $times (1 .. 3)
+{
+	is(q1('SET ROLE reader; SELECT public.careful(x), public.sly(x) FROM paths'), "$length|$length", 'who may reads after an error that is caught');
+	fails('SET ROLE reader; SELECT public.careful(x), 1 / length(left(x, 0)) FROM paths', '22012', qr{division by zero}, 'an error ends the task');
+	fails("SET ROLE other; SELECT public.$_(x) FROM paths", '42501', qr{permission denied to read files of servers}, "others may not: $_") for 'careful', 'sly';
+}
 
 # ---- every node has its own files (of the data directory, which backends are in)
 
