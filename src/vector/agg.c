@@ -5,10 +5,16 @@
  * All input is read, each row's group looked up and its states advanced; then
  * groups are given, a batch at a time, as rows of which the columns are the
  * group's keys, other columns that depend on these, and the aggregates.
+ *
+ * When the groups' memory reaches hash_mem, no more groups are made: rows of
+ * others are written to files by their hash, and each of these is aggregated
+ * in the same way after the groups in memory were given.
  */
 #include "postgres.h"
 
 #include "executor/executor.h"
+#include "executor/nodeHash.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
@@ -17,6 +23,7 @@
 #include "vector/accumulate.h"
 #include "vector/group_table.h"
 #include "vector/node.h"
+#include "vector/spill.h"
 
 typedef struct AggCall
 {
@@ -39,7 +46,14 @@ typedef struct VecAgg
 	AggCall    *calls;
 	Size		stride;			/* bytes of a group's states */
 
-	MemoryContext memory;		/* of the groups; reset on rescan */
+	List	   *parts;			/* of VecSpillPart: rows of groups that did not fit */
+	VecSpill   *spill;			/* that is being written */
+	VecSpillReader *reader;
+	int64		spilled_rows;
+	Size		peak;			/* bytes */
+
+	MemoryContext spilling;		/* of these; reset on rescan */
+	MemoryContext memory;		/* of the groups; reset for each part */
 	MemoryContext values;		/* of what states point to */
 	GroupTable *table;
 	char	   *states;
@@ -49,6 +63,7 @@ typedef struct VecAgg
 
 	uint32	   *groups;			/* of the input batch's rows */
 	uint16	   *rows;
+	uint16	   *left;			/* of these, that are not put aside */
 	VecExprContext input;		/* the input's batches */
 	VecBatch	output;			/* carried columns, then aggregates */
 	VecType    *output_types;
@@ -58,20 +73,25 @@ typedef struct VecAgg
 
 static VecBatch *agg_next(VecNode *node);
 static void agg_rescan(VecNode *node);
+static void agg_end(VecNode *node);
 static void agg_explain(VecNode *node, ExplainState *es);
+static void forget_parts(VecAgg *agg);
 static void find_calls(VecAgg *agg);
 static Node *name_columns(Node *node, VecAgg *agg);
 static int	input_column(VecExprContext *context, const Var *var);
 static int	output_column(VecExprContext *context, const Var *var);
+static bool fill(VecAgg *agg);
 static void start(VecAgg *agg);
-static void fill(VecAgg *agg);
-static void advance(VecAgg *agg, VecBatch *batch);
+static void advance(VecAgg *agg, VecBatch *batch, int bits);
+static void find_groups(VecAgg *agg, VecBatch *batch, int bits);
+static void limit_memory(VecAgg *agg);
 static void give(VecAgg *agg, uint32 first, int n);
 
 static const VecNodeMethods methods = {
 	.name = "HashAggregate",
 	.next = agg_next,
 	.rescan = agg_rescan,
+	.end = agg_end,
 	.explain = agg_explain
 };
 
@@ -127,15 +147,15 @@ vec_agg_supported(Plan *plan)
 }
 
 VecNode *
-vec_agg_create(VecQuery *query, Plan *plan)
+vec_agg_create(VecQuery *query, Plan *plan, bool careful)
 {
 	VecAgg	   *agg = palloc0(sizeof(VecAgg));
 	List	   *tlist;
 	List	   *quals;
 
 	agg->plan = (Agg *) plan;
-	vec_node_init(&agg->node, &methods, query, plan);
-	agg->node.left = vec_node_create(query, outerPlan(plan));
+	vec_node_init(&agg->node, &methods, query, plan, careful);
+	agg->node.left = vec_node_create(query, outerPlan(plan), false);
 	agg->input.parent = query->parent;
 	agg->input.ncolumns = agg->node.left->ncolumns;
 	agg->input.types = agg->node.left->types;
@@ -167,6 +187,7 @@ vec_agg_create(VecQuery *query, Plan *plan)
 	agg->context.types = agg->output_types;
 	agg->context.column_of = output_column;
 	agg->context.arg = agg;
+	agg->context.careful = careful;
 	agg->context.batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector aggregate output",
 													  ALLOCSET_DEFAULT_SIZES);
 	vec_projection_init(&agg->projection, &agg->context, quals, tlist);
@@ -174,6 +195,9 @@ vec_agg_create(VecQuery *query, Plan *plan)
 										ALLOCSET_DEFAULT_SIZES);
 	agg->groups = palloc0(sizeof(uint32) * VEC_MAX_ROWS);
 	agg->rows = palloc(sizeof(uint16) * VEC_MAX_ROWS);
+	agg->left = palloc(sizeof(uint16) * VEC_MAX_ROWS);
+	agg->spilling = AllocSetContextCreate(CurrentMemoryContext, "barks vector aggregate files",
+										  ALLOCSET_DEFAULT_SIZES);
 	return &agg->node;
 }
 
@@ -284,23 +308,23 @@ static VecBatch *
 agg_next(VecNode *node)
 {
 	VecAgg	   *agg = (VecAgg *) node;
+	VecBatch   *batch;
 
-	if (!agg->filled)
-		fill(agg);
-	for (;;)
+	while ((batch = vec_projection_next(&agg->projection)) == NULL)
 	{
-		uint32		count = agg->plan->numCols > 0 ? group_table_count(agg->table) : 1;
+		uint32		count = !agg->filled ? 0 : agg->table ? group_table_count(agg->table) : 1;
 		int			n = Min(VEC_MAX_ROWS, count - agg->next);
-		VecBatch   *batch;
 
-		if (n == 0)
+		if (n > 0)
+		{
+			give(agg, agg->next, n);
+			agg->next += n;
+			vec_projection_begin(&agg->projection, &agg->output);
+		}
+		else if (!fill(agg))
 			return NULL;
-		give(agg, agg->next, n);
-		agg->next += n;
-		batch = vec_projection_apply(&agg->projection, &agg->output);
-		if (batch)
-			return batch;
 	}
+	return batch;
 }
 
 static void
@@ -309,7 +333,7 @@ agg_rescan(VecNode *node)
 	VecAgg	   *agg = (VecAgg *) node;
 
 	vec_node_rescan(node->left);
-	vec_projection_forget(&agg->projection);
+	vec_projection_reset(&agg->projection);
 	for (int i = 0; i < agg->ncalls; i++)
 	{
 		if (agg->calls[i].arg)
@@ -318,6 +342,27 @@ agg_rescan(VecNode *node)
 			vec_expr_forget(agg->calls[i].filter);
 	}
 	agg->filled = false;
+	agg->next = 0;
+	forget_parts(agg);
+}
+
+static void
+agg_end(VecNode *node)
+{
+	forget_parts((VecAgg *) node);
+}
+
+/* Files are not in memory that could be reset. */
+static void
+forget_parts(VecAgg *agg)
+{
+	ListCell   *lc;
+
+	foreach(lc, agg->parts)
+		vec_spill_part_close(lfirst(lc));
+	agg->parts = NIL;
+	agg->spill = NULL;
+	MemoryContextReset(agg->spilling);
 }
 
 static void
@@ -340,45 +385,100 @@ start(VecAgg *agg)
 	MemoryContextSwitchTo(old);
 }
 
-static void
+/* Aggregate the input, or next time a part of it that was put aside; false: there is none. */
+static bool
 fill(VecAgg *agg)
 {
+	VecSpillPart *part = NULL;
 	VecBatch   *batch;
 
+	if (agg->filled)
+	{
+		if (agg->parts == NIL)
+			return false;
+		part = linitial(agg->parts);
+	}
 	start(agg);
-	while ((batch = vec_node_next(agg->node.left)) != NULL)
+	while ((batch = part ? vec_spill_read(agg->reader, part) : vec_node_next(agg->node.left)) != NULL)
 	{
 		MemoryContext old;
 
+		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(agg->input.batch_memory);
 		old = MemoryContextSwitchTo(agg->input.batch_memory);
-		advance(agg, batch);
+		advance(agg, batch, part ? part->bits : 0);
+		MemoryContextSwitchTo(old);
+		limit_memory(agg);
+	}
+	if (part)
+		agg->parts = list_delete_first(agg->parts);
+	if (agg->spill)
+	{
+		MemoryContext old = MemoryContextSwitchTo(agg->spilling);
+
+		agg->parts = vec_spill_finish(agg->spill, agg->parts);
+		agg->spill = NULL;
 		MemoryContextSwitchTo(old);
 	}
 	agg->filled = true;
+	return true;
 }
 
 static void
-advance(VecAgg *agg, VecBatch *batch)
+limit_memory(VecAgg *agg)
+{
+	Size		bytes = MemoryContextMemAllocated(agg->memory, true);
+
+	agg->peak = Max(agg->peak, bytes);
+	if (agg->table && bytes > get_hash_memory_limit())
+		group_table_close(agg->table);
+}
+
+/* The groups of a batch's rows; rows of groups that there is no room for are put aside. */
+static void
+find_groups(VecAgg *agg, VecBatch *batch, int bits)
+{
+	int			nleft = 0;
+	int			nput = 0;
+
+	for (int i = 0; i < agg->ncarried; i++)
+		agg->carried_columns[i] = batch->columns[agg->carried[i] - 1];
+	group_table_find(agg->table, agg->carried_columns, batch->sel, batch->nsel, agg->groups);
+	while (agg->capacity < group_table_count(agg->table))
+	{
+		agg->states = repalloc_huge(agg->states, agg->stride * agg->capacity * 2);
+		memset(agg->states + agg->stride * agg->capacity, 0, agg->stride * agg->capacity);
+		agg->capacity *= 2;
+	}
+	if (!group_table_is_closed(agg->table))
+		return;
+	VEC_FOR_EACH(row, batch->sel, batch->nsel,
+				 if (agg->groups[row] == GROUP_NONE)
+				 agg->rows[nput++] = row;
+				 else
+				 agg->left[nleft++] = row);
+	if (nput == 0)
+		return;
+	if (agg->spill == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(agg->spilling);
+
+		agg->spill = vec_spill_create(agg->input.ncolumns, agg->input.types, bits);
+		if (agg->reader == NULL)
+			agg->reader = vec_spill_reader_create(agg->input.ncolumns, agg->input.types);
+		MemoryContextSwitchTo(old);
+	}
+	vec_spill_write(agg->spill, batch->columns, agg->rows, nput, group_table_hashes(agg->table));
+	agg->spilled_rows += nput;
+	batch->sel = agg->left;
+	batch->nsel = nleft;
+}
+
+static void
+advance(VecAgg *agg, VecBatch *batch, int bits)
 {
 	if (agg->table)
-	{
-		uint32		count;
-
-		for (int i = 0; i < agg->ncarried; i++)
-			agg->carried_columns[i] = batch->columns[agg->carried[i] - 1];
-		group_table_find(agg->table, agg->carried_columns, batch->sel, batch->nsel, agg->groups);
-		count = group_table_count(agg->table);
-		if (count > agg->capacity && agg->stride > 0)
-		{
-			uint32		before = agg->capacity;
-
-			while (agg->capacity < count)
-				agg->capacity *= 2;
-			agg->states = repalloc_huge(agg->states, agg->stride * agg->capacity);
-			memset(agg->states + agg->stride * before, 0, agg->stride * (agg->capacity - before));
-		}
-	}
+		find_groups(agg, batch, bits);
 	for (int i = 0; i < agg->ncalls; i++)
 	{
 		AggCall    *call = &agg->calls[i];
@@ -449,7 +549,9 @@ agg_explain(VecNode *node, ExplainState *es)
 {
 	VecAgg	   *agg = (VecAgg *) node;
 
-	if (es->analyze && agg->table)
-		ExplainPropertyInteger("Memory Usage", "kB",
-							   (group_table_bytes(agg->table) + agg->stride * agg->capacity + 1023) / 1024, es);
+	if (!es->analyze)
+		return;
+	ExplainPropertyInteger("Memory Usage", "kB", (agg->peak + 1023) / 1024, es);
+	if (agg->spilled_rows > 0)
+		ExplainPropertyInteger("Rows Spilled", NULL, agg->spilled_rows, es);
 }

@@ -90,7 +90,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	scan->query.parent = &node->ss.ps;
 	scan->query.estate = estate;
 	scan->query.eflags = eflags;
-	scan->top = vec_node_create(&scan->query, plan);
+	scan->top = vec_node_create(&scan->query, plan, true);
 	node->custom_ps = scan->query.row_inputs;
 }
 

@@ -79,6 +79,7 @@ static Vec *eval_constant(VecExpr *expr, VecBatch *batch, const uint16 *sel, int
 static Vec *eval_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 static int	select_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16 *out);
 static bool eval_operands(VecExpr *expr, VecBatch *batch, const uint16 **sel, int *n);
+static bool give_up(VecExprContext *context);
 static Vec *call_by_rows(VecExpr *expr, const uint16 *sel, int n);
 static Vec *eval_bool(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 static int	select_bool(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16 *out);
@@ -409,7 +410,7 @@ eval_relabel(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
 static Vec *
 eval_constant(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
 {
-	if (!expr->known)
+	if (!expr->known && !give_up(expr->context))
 	{
 		ExprContext *econtext = expr->context->parent->ps_ExprContext;
 		MemoryContext old;
@@ -481,7 +482,8 @@ static Vec *
 eval_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
 {
 	eval_operands(expr, batch, &sel, &n);
-	if (n == 0 || (expr->function && expr->function->kernel(expr->operands, expr->result, sel, n)))
+	if (n == 0 || expr->context->gave_up ||
+		(expr->function && expr->function->kernel(expr->operands, expr->result, sel, n)))
 		return expr->result;
 	return call_by_rows(expr, sel, n);
 }
@@ -493,7 +495,7 @@ select_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16
 	Vec		   *vec;
 
 	eval_operands(expr, batch, &sel, &n);
-	if (n == 0)
+	if (n == 0 || expr->context->gave_up)
 		return 0;
 	if (expr->function && expr->function->selector)
 	{
@@ -504,6 +506,8 @@ select_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16
 	vec = expr->result;
 	if (!expr->function || !expr->function->kernel(expr->operands, vec, sel, n))
 		vec = call_by_rows(expr, sel, n);
+	if (expr->context->gave_up)
+		return 0;
 	k = 0;
 	VEC_FOR_EACH(row, sel, n,
 				 {
@@ -515,13 +519,24 @@ select_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16
 	return k;
 }
 
+static bool
+give_up(VecExprContext *context)
+{
+	if (context->careful)
+		context->gave_up = true;
+	return context->gave_up;
+}
+
 /* Call the function itself for each row; this is where its errors are raised. */
 static Vec *
 call_by_rows(VecExpr *expr, const uint16 *sel, int n)
 {
 	FunctionCallInfo fcinfo = expr->fcinfo;
-	MemoryContext old = MemoryContextSwitchTo(expr->context->batch_memory);
+	MemoryContext old;
 
+	if (give_up(expr->context))
+		return expr->result;
+	old = MemoryContextSwitchTo(expr->context->batch_memory);
 	expr->result->kind = expr->type.typid == NUMERICOID ? VEC_DATUM : expr->type.kind;
 	VEC_FOR_EACH(row, sel, n,
 				 {
@@ -760,6 +775,8 @@ merge_rows(VecExpr *expr, const Vec *from, const VecType *type, const uint16 *se
 	Vec		   *to = expr->result;
 	MemoryContext old;
 
+	if (expr->context->gave_up)
+		return;
 	if (from->kind == to->kind && from->kind != VEC_DATUM &&
 		(from->kind != VEC_DECIMAL || from->scale == to->scale))
 	{
@@ -815,9 +832,12 @@ eval_by_rows(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
 	ExprContext *econtext = expr->context->parent->ps_ExprContext;
 	TupleTableSlot *slot = expr->slot;
 	TupleTableSlot *outer = econtext->ecxt_outertuple;
-	MemoryContext old = MemoryContextSwitchTo(expr->context->batch_memory);
+	MemoryContext old;
 
 	begin_result(expr);
+	if (give_up(expr->context))
+		return expr->result;
+	old = MemoryContextSwitchTo(expr->context->batch_memory);
 	if (expr->type.typid == NUMERICOID)
 		expr->result->kind = VEC_DATUM;
 	ExecClearTuple(slot);

@@ -9,8 +9,7 @@
  *
  * A kernel that meets a row for which the function fails (division by zero, an
  * overflow) does not raise: PostgreSQL's own function is called for the rows in
- * their order, and it does.  Where the rows before that one must be seen first,
- * the operator evaluates row by row (see VecNode).
+ * their order, and it does.
  *-------------------------------------------------------------------------
  */
 #ifndef BARKS_VECTOR_EXPR_H
@@ -32,6 +31,13 @@ typedef struct VecExprContext
 	int			(*column_of) (struct VecExprContext *context, const Var *var);
 	void	   *arg;
 	MemoryContext batch_memory; /* values made for a batch; the operator resets it */
+	/*
+	 * Careful: nobody may have asked for all of these rows, so nothing is raised for a
+	 * row before those in front of it were given.  Evaluation gives up where only
+	 * PostgreSQL's functions know whether a row fails, and what it returns is void.
+	 */
+	bool		careful;
+	bool		gave_up;
 } VecExprContext;
 
 /* May this be evaluated over batches?  Nothing volatile, no sets, no record results. */

@@ -57,6 +57,7 @@ struct GroupTable
 	Key		   *keys;
 	int			nnulls;			/* words of null bits, after the words of the keys */
 	int			stride;			/* words of a group */
+	bool		closed;			/* no more groups are made */
 	uint32		ngroups;
 	uint32		capacity;
 	uint64	   *words;			/* of all groups */
@@ -175,6 +176,11 @@ group_table_find(GroupTable *table, Vec *const *columns, const uint16 *sel, int 
 				 {
 					 Slot	   *slot = &table->slots[place];
 
+					 if (slot->group == 0 && table->closed)
+					 {
+						 groups[row] = GROUP_NONE;
+						 break;
+					 }
 					 if (slot->group == 0)
 					 {
 						 slot->hash = hash;
@@ -192,6 +198,24 @@ group_table_find(GroupTable *table, Vec *const *columns, const uint16 *sel, int 
 					 }
 					 place = (place + 1) & (table->nslots - 1);
 				 });
+}
+
+void
+group_table_close(GroupTable *table)
+{
+	table->closed = true;
+}
+
+bool
+group_table_is_closed(const GroupTable *table)
+{
+	return table->closed;
+}
+
+const uint32 *
+group_table_hashes(const GroupTable *table)
+{
+	return table->row_hashes;
 }
 
 uint32

@@ -23,6 +23,12 @@ extern GroupTable *group_table_create(int nkeys, int ncolumns, const VecType *ty
  */
 extern void group_table_find(GroupTable *table, Vec *const *columns, const uint16 *sel, int n,
 							 uint32 *groups);
+/* Make no more groups: rows of new ones get GROUP_NONE. */
+#define GROUP_NONE	PG_UINT32_MAX
+extern void group_table_close(GroupTable *table);
+extern bool group_table_is_closed(const GroupTable *table);
+/* The hashes of the rows that were asked for last, by row number. */
+extern const uint32 *group_table_hashes(const GroupTable *table);
 extern uint32 group_table_count(const GroupTable *table);
 /* Values of n groups from the first on, as rows 0 to n - 1 of vectors; these are valid as long as the table. */
 extern void group_table_columns(GroupTable *table, uint32 first, int n, Vec **columns);

@@ -12,11 +12,14 @@
 #include "vector/custom_scan.h"
 #include "vector/node.h"
 
+static VecBatch *project(VecProjection *projection, const uint16 *sel, int n);
+
 void
-vec_node_init(VecNode *node, const VecNodeMethods *methods, VecQuery *query, Plan *plan)
+vec_node_init(VecNode *node, const VecNodeMethods *methods, VecQuery *query, Plan *plan, bool careful)
 {
 	ListCell   *lc;
 
+	node->careful = careful;
 	node->methods = methods;
 	node->query = query;
 	node->plan = plan;
@@ -81,33 +84,70 @@ vec_projection_init(VecProjection *projection, VecExprContext *context, List *qu
 	projection->batch.columns = palloc(sizeof(Vec *) * Max(projection->ncolumns, 1));
 }
 
-VecBatch *
-vec_projection_apply(VecProjection *projection, VecBatch *batch)
+void
+vec_projection_begin(VecProjection *projection, VecBatch *batch)
 {
+	projection->input = batch;
+	projection->next = 0;
+	projection->by_rows = false;
+}
+
+VecBatch *
+vec_projection_next(VecProjection *projection)
+{
+	VecExprContext *context = projection->context;
+	VecBatch   *input = projection->input;
+	VecBatch   *out = NULL;
+	bool		careful = context->careful;
+
+	while (input && out == NULL && projection->next < input->nsel)
+	{
+		if (!projection->by_rows)
+		{
+			out = project(projection, input->sel, input->nsel);
+			projection->by_rows = context->gave_up;
+			context->gave_up = false;
+			projection->next = projection->by_rows ? 0 : input->nsel;
+			if (!projection->by_rows)
+				return out;
+		}
+		/* the rows before it are given by now */
+		projection->row = input->sel ? input->sel[projection->next] : projection->next;
+		projection->next++;
+		context->careful = false;
+		out = project(projection, &projection->row, 1);
+		context->careful = careful;
+	}
+	return out;
+}
+
+static VecBatch *
+project(VecProjection *projection, const uint16 *sel, int n)
+{
+	VecBatch   *input = projection->input;
 	VecBatch   *out = &projection->batch;
-	const uint16 *sel = batch->sel;
-	int			n = batch->nsel;
 
 	for (int i = 0; i < projection->nquals && n > 0; i++)
 	{
-		n = vec_expr_select(projection->quals[i], batch, sel, n, projection->sel);
+		n = vec_expr_select(projection->quals[i], input, sel, n, projection->sel);
 		sel = projection->sel;
 	}
 	if (n == 0)
 		return NULL;
-	if (n == batch->nrows)
+	if (n == input->nrows)
 		sel = NULL;
 	for (int i = 0; i < projection->ncolumns; i++)
-		out->columns[i] = vec_expr_eval(projection->columns[i], batch, sel, n);
-	out->nrows = batch->nrows;
+		out->columns[i] = vec_expr_eval(projection->columns[i], input, sel, n);
+	out->nrows = input->nrows;
 	out->sel = sel;
 	out->nsel = n;
 	return out;
 }
 
 void
-vec_projection_forget(VecProjection *projection)
+vec_projection_reset(VecProjection *projection)
 {
+	projection->input = NULL;
 	for (int i = 0; i < projection->nquals; i++)
 		vec_expr_forget(projection->quals[i]);
 	for (int i = 0; i < projection->ncolumns; i++)
@@ -117,19 +157,19 @@ vec_projection_forget(VecProjection *projection)
 /* ---------------- creation and display ---------------- */
 
 VecNode *
-vec_node_create(VecQuery *query, Plan *plan)
+vec_node_create(VecQuery *query, Plan *plan, bool careful)
 {
 	if (vector_is_operator(plan, query->estate->es_range_table))
 		switch (nodeTag(plan))
 		{
 			case T_SeqScan:
-				return vec_scan_create(query, plan);
+				return vec_scan_create(query, plan, careful);
 			case T_Agg:
-				return vec_agg_create(query, plan);
+				return vec_agg_create(query, plan, careful);
 			default:
 				break;
 		}
-	return vec_rows_create(query, plan);
+	return vec_rows_create(query, plan, careful);
 }
 
 void

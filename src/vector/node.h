@@ -41,6 +41,7 @@ struct VecNode
 	const VecNodeMethods *methods;
 	VecQuery   *query;
 	Plan	   *plan;
+	bool		careful;		/* nobody may ask for all of its rows */
 	VecNode    *left;			/* inputs */
 	VecNode    *right;
 	int			ncolumns;		/* given */
@@ -49,20 +50,24 @@ struct VecNode
 	uint64		batches;
 };
 
-/* A node of its input, if it is one that operators do; else a row-by-row input. */
-extern VecNode *vec_node_create(VecQuery *query, Plan *plan);
+/*
+ * The operator for a plan node; for one that none does, its rows as batches.
+ * careful: whoever asks for batches may stop before the last.
+ */
+extern VecNode *vec_node_create(VecQuery *query, Plan *plan, bool careful);
 extern VecBatch *vec_node_next(VecNode *node);
 extern void vec_node_rescan(VecNode *node);
 extern void vec_node_end(VecNode *node);
 extern void vec_node_explain(VecNode *node, ExplainState *es);
 
 /* For the operators' own create functions. */
-extern void vec_node_init(VecNode *node, const VecNodeMethods *methods, VecQuery *query, Plan *plan);
+extern void vec_node_init(VecNode *node, const VecNodeMethods *methods, VecQuery *query, Plan *plan,
+						  bool careful);
 
 /* Operators, each in its file; plan is of the type that the name tells. */
-extern VecNode *vec_scan_create(VecQuery *query, Plan *plan);
-extern VecNode *vec_agg_create(VecQuery *query, Plan *plan);
-extern VecNode *vec_rows_create(VecQuery *query, Plan *plan);
+extern VecNode *vec_scan_create(VecQuery *query, Plan *plan, bool careful);
+extern VecNode *vec_agg_create(VecQuery *query, Plan *plan, bool careful);
+extern VecNode *vec_rows_create(VecQuery *query, Plan *plan, bool careful);
 /* Can the operator do this node? */
 extern bool vec_scan_supported(Plan *plan, List *rtable);
 extern bool vec_agg_supported(Plan *plan);
@@ -80,14 +85,21 @@ typedef struct VecProjection
 	VecExpr   **quals;
 	int			ncolumns;
 	VecExpr   **columns;
-	VecBatch	batch;			/* what vec_projection_apply gives */
+	VecBatch   *input;			/* NULL: none is at hand */
+	int			next;			/* of the input's selected rows, the first not done */
+	bool		by_rows;		/* the input's rows are done one by one */
+	uint16		row;			/* this one */
+	VecBatch	batch;			/* that is given */
 	uint16		sel[VEC_MAX_ROWS];
 } VecProjection;
 
 extern void vec_projection_init(VecProjection *projection, VecExprContext *context, List *quals,
 								List *tlist);
-/* The rows that pass the quals, projected; NULL if there are none.  The caller resets the batch memory. */
-extern VecBatch *vec_projection_apply(VecProjection *projection, VecBatch *batch);
-extern void vec_projection_forget(VecProjection *projection);
+/* Take a batch, which must stay as it is until all rows are given. */
+extern void vec_projection_begin(VecProjection *projection, VecBatch *batch);
+/* Rows of it that pass the quals, projected; NULL when there are no more. */
+extern VecBatch *vec_projection_next(VecProjection *projection);
+/* Forget the batch, and what constants were. */
+extern void vec_projection_reset(VecProjection *projection);
 
 #endif							/* BARKS_VECTOR_NODE_H */

@@ -23,22 +23,20 @@ typedef struct VecRows
 static VecBatch *rows_next(VecNode *node);
 static void rows_rescan(VecNode *node);
 static void rows_end(VecNode *node);
-static void rows_explain(VecNode *node, ExplainState *es);
 
 static const VecNodeMethods methods = {
 	.name = "Rows",
 	.next = rows_next,
 	.rescan = rows_rescan,
-	.end = rows_end,
-	.explain = rows_explain
+	.end = rows_end
 };
 
 VecNode *
-vec_rows_create(VecQuery *query, Plan *plan)
+vec_rows_create(VecQuery *query, Plan *plan, bool careful)
 {
 	VecRows    *rows = palloc0(sizeof(VecRows));
 
-	vec_node_init(&rows->node, &methods, query, plan);
+	vec_node_init(&rows->node, &methods, query, plan, careful);
 	rows->state = ExecInitNode(plan, query->estate, query->eflags);
 	query->row_inputs = lappend(query->row_inputs, rows->state);
 	rows->memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector rows",
@@ -65,11 +63,7 @@ rows_next(VecNode *node)
 		return NULL;
 	MemoryContextReset(rows->memory);
 	for (int i = 0; i < batch->ncolumns; i++)
-	{
-		/* what comes may have any scale */
-		batch->columns[i]->kind = node->types[i].kind == VEC_DECIMAL ? VEC_DATUM : node->types[i].kind;
-		batch->columns[i]->nulls = rows->nulls[i];
-	}
+		vec_expect_datums(batch->columns[i], &node->types[i], rows->nulls[i]);
 	while (row < VEC_MAX_ROWS)
 	{
 		TupleTableSlot *slot = ExecProcNode(rows->state);
@@ -111,9 +105,4 @@ static void
 rows_end(VecNode *node)
 {
 	ExecEndNode(((VecRows *) node)->state);
-}
-
-static void
-rows_explain(VecNode *node, ExplainState *es)
-{
 }

@@ -123,11 +123,11 @@ vec_scan_supported(Plan *plan, List *rtable)
 }
 
 VecNode *
-vec_scan_create(VecQuery *query, Plan *plan)
+vec_scan_create(VecQuery *query, Plan *plan, bool careful)
 {
 	VecScan    *scan = palloc0(sizeof(VecScan));
 
-	vec_node_init(&scan->node, &methods, query, plan);
+	vec_node_init(&scan->node, &methods, query, plan, careful);
 	scan->relation = ExecOpenScanRelation(query->estate, ((SeqScan *) plan)->scan.scanrelid,
 										  query->eflags);
 	find_columns(scan);
@@ -136,6 +136,7 @@ vec_scan_create(VecQuery *query, Plan *plan)
 	scan->context.types = scan->types;
 	scan->context.column_of = column_of;
 	scan->context.arg = scan;
+	scan->context.careful = careful;
 	scan->context.batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector scan",
 													   ALLOCSET_DEFAULT_SIZES);
 	vec_projection_init(&scan->projection, &scan->context, plan->qual, plan->targetlist);
@@ -217,7 +218,7 @@ scan_rescan(VecNode *node)
 	unpin(scan);
 	scan->ntuples = scan->next_tuple = 0;
 	scan->nblocks = InvalidBlockNumber;
-	vec_projection_forget(&scan->projection);
+	vec_projection_reset(&scan->projection);
 }
 
 static void
@@ -233,6 +234,7 @@ static VecBatch *
 scan_next(VecNode *node)
 {
 	VecScan    *scan = (VecScan *) node;
+	VecBatch   *batch;
 
 	if (scan->nblocks == InvalidBlockNumber)
 	{
@@ -240,15 +242,14 @@ scan_next(VecNode *node)
 		scan->block = 0;
 		pgstat_count_heap_scan(scan->relation);
 	}
-	while (fill_batch(scan))
+	while ((batch = vec_projection_next(&scan->projection)) == NULL)
 	{
-		VecBatch   *batch = vec_projection_apply(&scan->projection, &scan->batch);
-
-		if (batch)
-			return batch;
 		CHECK_FOR_INTERRUPTS();
+		if (!fill_batch(scan))
+			return NULL;
+		vec_projection_begin(&scan->projection, &scan->batch);
 	}
-	return NULL;
+	return batch;
 }
 
 /* ---------------- pages ---------------- */

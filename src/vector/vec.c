@@ -143,6 +143,14 @@ vec_put_datum(Vec *vec, const VecType *type, int row, Datum value, bool isnull)
 	}
 }
 
+void
+vec_expect_datums(Vec *vec, const VecType *type, bool *nulls)
+{
+	vec->kind = type->kind == VEC_DECIMAL ? VEC_DATUM : type->kind;
+	vec->constant = false;
+	vec->nulls = nulls;
+}
+
 /*
  * A constant numeric is a decimal of its own display scale, whatever its type
  * says: it is used as an operand, and decimals of any scales can be.

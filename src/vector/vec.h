@@ -101,6 +101,8 @@ extern Datum vec_get_datum(const Vec *vec, const VecType *type, int row, bool *i
  * must be of kind VEC_DATUM.
  */
 extern void vec_put_datum(Vec *vec, const VecType *type, int row, Datum value, bool isnull);
+/* Make vec ready for that; of decimals it becomes one of numerics, as these may have any scale. */
+extern void vec_expect_datums(Vec *vec, const VecType *type, bool *nulls);
 /* Make vec one constant of the best kind for its type. */
 extern void vec_set_constant(Vec *vec, const VecType *type, Datum value, bool isnull);
 /* The same values as Datums (in the current context), for the selected rows. */

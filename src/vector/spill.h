@@ -1,0 +1,35 @@
+/*-------------------------------------------------------------------------
+ * spill.h
+ *	  Rows of batches in temporary files, partitioned by a hash.
+ *-------------------------------------------------------------------------
+ */
+#ifndef BARKS_VECTOR_SPILL_H
+#define BARKS_VECTOR_SPILL_H
+
+#include "vector/vec.h"
+
+typedef struct VecSpill VecSpill;
+
+/* Rows of one partition, which are read once; it owns its file. */
+typedef struct VecSpillPart
+{
+	struct BufFile *file;
+	int64		rows;
+	int			bits;			/* of the hash that all its rows share */
+} VecSpillPart;
+
+/* Partitions by the bits of the hash that follow the first ones. */
+extern VecSpill *vec_spill_create(int ncolumns, const VecType *types, int bits);
+/* Rows of sel; hashes are by row number. */
+extern void vec_spill_write(VecSpill *spill, Vec *const *columns, const uint16 *sel, int n,
+							const uint32 *hashes);
+/* The partitions that have rows, appended to parts (in the current context); the spill is gone. */
+extern List *vec_spill_finish(VecSpill *spill, List *parts);
+
+/* Reading: the next rows of a part as a batch; NULL, and its file is closed, after the last. */
+typedef struct VecSpillReader VecSpillReader;
+extern VecSpillReader *vec_spill_reader_create(int ncolumns, const VecType *types);
+extern VecBatch *vec_spill_read(VecSpillReader *reader, VecSpillPart *part);
+extern void vec_spill_part_close(VecSpillPart *part);
+
+#endif							/* BARKS_VECTOR_SPILL_H */
