@@ -526,7 +526,7 @@ check_aggref(Aggref *aggref, ShippableContext *context)
 		return fail(context, "an aggregate of another query level");
 	return check_sort_clauses(aggref->aggorder, context) ||
 		check_sort_clauses(aggref->aggdistinct, context) ||
-		(program_is_called(aggref) && !combines_states((Node *) aggref) && check_program(aggref, context));
+		(program_is_called(aggref) && check_program(aggref, context));
 }
 
 /* Its arguments were looked at when the states were made; now they are but types (agg_phases.c). */
@@ -544,12 +544,15 @@ check_program(Aggref *aggref, ShippableContext *context)
 {
 	const Const *program = program_of_call(aggref);
 	ShippableContext inner = *context;
+	List	   *types = NIL;
 	ListCell   *lc;
 
 	if (program == NULL)
 		return fail(context, "a program that is no constant");
 	inner.in_program = true;
 	inner.immutable = false;
+	if (combines_states((Node *) aggref))
+		inner.types = &types;	/* nodes had them for the states */
 	inner.conditional = inner.guarded = inner.takes_rows = false;
 	foreach(lc, shipped_program(program))
 	{
