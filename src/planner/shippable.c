@@ -281,7 +281,8 @@ static bool
 check_expr(Node *node, ShippableContext *context)
 {
 	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == barks_combine_state_oid())
-		return false;			/* over a column of our own */
+		return ((FuncExpr *) node)->location != COMBINE_STATE_LOCATION &&
+			fail(context, "a call of barks.combine_state");
 	if (IsA(node, SortGroupClause) || IsA(node, Query))
 		return false;			/* of an Aggref, or a SubLink: already looked at */
 	if (check_node(node, context))
@@ -535,7 +536,8 @@ combines_states(const Node *node)
 {
 	const Node *filter = IsA(node, Aggref) ? (const Node *) ((const Aggref *) node)->aggfilter : NULL;
 
-	return filter && IsA(filter, FuncExpr) && ((const FuncExpr *) filter)->funcid == barks_combine_state_oid();
+	return filter && IsA(filter, FuncExpr) && ((const FuncExpr *) filter)->funcid == barks_combine_state_oid() &&
+		((const FuncExpr *) filter)->location == COMBINE_STATE_LOCATION;
 }
 
 /* What barks.rdd_combine evaluates is text to the rest of the planner. */
