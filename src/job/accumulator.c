@@ -259,6 +259,17 @@ accumulators_merge(AccumulatorSet *set, StringInfo states)
 	pq_getmsgend(&buf);
 }
 
+void
+accumulators_restore(AccumulatorSet *set, StringInfo states)
+{
+	ListCell   *lc;
+
+	foreach(lc, set->accumulators)
+		start_over(lfirst(lc));
+	if (states)
+		accumulators_merge(set, states);
+}
+
 /* ---------------- one accumulator ---------------- */
 
 static Accumulator *

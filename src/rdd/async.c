@@ -40,8 +40,8 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+#include "rdd/as_owner.h"
 #include "rdd/rdd.h"
-#include "table/placement.h"
 
 #define FETCH_ROWS 1000
 
@@ -84,7 +84,6 @@ static JobRow *read_job(int64 job);
 static void run_action(int64 job, Oid role, const char *query);
 static void keep_rows(int64 job, const char *query);
 static void note_state(int64 job, const char *state, const ErrorData *error);
-static void as_owner(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls);
 
 /* ---------------- the session that submits ---------------- */
 
@@ -247,18 +246,17 @@ read_job(int64 job)
 	JobRow	   *row = palloc0(sizeof(JobRow));
 	Oid			types[] = {INT8OID};
 	Datum		values[] = {Int64GetDatum(job)};
-	SPIPlanPtr	plan = SPI_prepare("SELECT role, state, error, sqlstate, pid FROM barks.async_job WHERE job = $1", 1, types);
+	SPIPlanPtr	plan;
 	HeapTuple	tuple;
 	bool		isnull;
 	Oid			role;
-	Oid			save_user;
-	int			save_context;
+	AsOwner		owner;
 
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
+	as_owner_begin(&owner);
+	plan = SPI_prepare("SELECT role, state, error, sqlstate, pid FROM barks.async_job WHERE job = $1", 1, types);
 	if (!plan || SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot, true, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read barks.async_job: %s", SPI_result_code_string(SPI_result));
-	SetUserIdAndSecContext(save_user, save_context);
+	as_owner_end(&owner);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -316,8 +314,7 @@ barks_job_result(PG_FUNCTION_ARGS)
 	Datum		values[] = {Int64GetDatum(job)};
 	JobRow	   *row;
 	SPIPlanPtr	plan;
-	Oid			save_user;
-	int			save_context;
+	AsOwner		owner;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	(void) wait_for_job(job, -1);
@@ -335,12 +332,11 @@ barks_job_result(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("job " INT64_FORMAT " was lost", job),
 				 errdetail("Its background worker ended without a result.")));
+	as_owner_begin(&owner);
 	plan = SPI_prepare("SELECT value FROM barks.async_result WHERE job = $1 ORDER BY n", 1, types);
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
 	if (!plan || SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read barks.async_result: %s", SPI_result_code_string(SPI_result));
-	SetUserIdAndSecContext(save_user, save_context);
+	as_owner_end(&owner);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		tuplestore_puttuple(rsinfo->setResult, SPI_tuptable->vals[i]);
 	SPI_finish();
@@ -378,7 +374,7 @@ barks_job_forget(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	(void) read_job(job);
-	as_owner("DELETE FROM barks.async_job WHERE job = $1", 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(job)}, NULL);
+	as_owner_run("DELETE FROM barks.async_job WHERE job = $1", 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(job)}, NULL);
 	SPI_finish();
 	PG_RETURN_BOOL(true);
 }
@@ -416,7 +412,7 @@ barks_async_main(Datum arg)
 	(void) LockAcquire(&tag, ExclusiveLock, true, false);
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	as_owner("INSERT INTO barks.async_job (job, role, query, state, pid) VALUES ($1, $2, $3, 'running', $4)", 4,
+	as_owner_run("INSERT INTO barks.async_job (job, role, query, state, pid) VALUES ($1, $2, $3, 'running', $4)", 4,
 			 (Oid[]) {INT8OID, OIDOID, TEXTOID, INT4OID},
 			 (Datum[]) {Int64GetDatum(job), ObjectIdGetDatum(role), CStringGetTextDatum(query), Int32GetDatum(MyProcPid)}, NULL);
 	PopActiveSnapshot();
@@ -502,7 +498,7 @@ keep_rows(int64 job, const char *query)
 			bool		isnull;
 			Datum		value = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull);
 
-			as_owner("INSERT INTO barks.async_result VALUES ($1, $2, $3)", 3, (Oid[]) {INT8OID, INT8OID, JSONBOID},
+			as_owner_run("INSERT INTO barks.async_result VALUES ($1, $2, $3)", 3, (Oid[]) {INT8OID, INT8OID, JSONBOID},
 					 (Datum[]) {Int64GetDatum(job), Int64GetDatum(++n), value}, isnull ? "  n" : "   ");
 		}
 		SPI_freetuptable(rows);
@@ -513,24 +509,10 @@ keep_rows(int64 job, const char *query)
 static void
 note_state(int64 job, const char *state, const ErrorData *error)
 {
-	as_owner("UPDATE barks.async_job SET state = $2, error = $3, sqlstate = $4, finished = pg_catalog.clock_timestamp() "
+	as_owner_run("UPDATE barks.async_job SET state = $2, error = $3, sqlstate = $4, finished = pg_catalog.clock_timestamp() "
 			 "WHERE job = $1", 4, (Oid[]) {INT8OID, TEXTOID, TEXTOID, TEXTOID},
 			 (Datum[]) {Int64GetDatum(job), CStringGetTextDatum(state),
 						error ? CStringGetTextDatum(error->message) : (Datum) 0,
 						error ? CStringGetTextDatum(unpack_sql_state(error->sqlerrcode)) : (Datum) 0},
 			 error ? "    " : "  nn");
-}
-
-/* The tables belong to the extension. */
-static void
-as_owner(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
-{
-	Oid			save_user;
-	int			save_context;
-
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
-	if (SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0) < 0)
-		elog(ERROR, "could not note a job: %s", SPI_result_code_string(SPI_result));
-	SetUserIdAndSecContext(save_user, save_context);
 }

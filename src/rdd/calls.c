@@ -62,6 +62,8 @@ typedef struct CallRun
 	int64		count;
 } CallRun;
 
+static void run_foreach(const Rdd *rdd, void *arg);
+static void run_foreach_partition(const Rdd *rdd, void *arg);
 static RddShape *shape_of_function(Oid function);
 static void run_call(CallRun *run, List *rdds);
 static void open_feed(Feed *feed, const char *operation, const Rdd *rdd, int number);
@@ -374,21 +376,26 @@ Datum
 barks_rdd_foreach(PG_FUNCTION_ARGS)
 {
 	Rdd		   *rdd = rdd_of_call(fcinfo);
-	RddQuery	query = {.in_order = true};
-	Portal		portal;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	rdd_storage_fill(rdd);
-	portal = rdd_open(rdd, "", NIL, &query);
+	rdd_storage_run(rdd, run_foreach, NULL);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+static void
+run_foreach(const Rdd *rdd, void *arg)
+{
+	RddQuery	query = {.in_order = true};
+	Portal		portal = rdd_open(rdd, "", NIL, &query);
+
 	do
 	{
 		SPI_cursor_fetch(portal, true, FETCH_ROWS);
 		SPI_freetuptable(SPI_tuptable);
 	} while (SPI_processed > 0);
 	SPI_cursor_close(portal);
-	SPI_finish();
-	PG_RETURN_VOID();
 }
 
 /* foreach_partition(r, f): what f gives is not kept */
@@ -396,15 +403,21 @@ Datum
 barks_rdd_foreach_partition(PG_FUNCTION_ARGS)
 {
 	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
-	CallRun		run = {rdd_call_of_function("foreach_partition", PG_GETARG_OID(1), 1, false)};
+	RddCall    *call = rdd_call_of_function("foreach_partition", PG_GETARG_OID(1), 1, false);
 
-	run.npartitions = rdd_last(rdd)->partitions;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	rdd_storage_fill(rdd);
-	run_call(&run, list_make1((void *) rdd));
+	rdd_storage_run(rdd, run_foreach_partition, call);
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+static void
+run_foreach_partition(const Rdd *rdd, void *arg)
+{
+	CallRun		run = {.call = arg, .npartitions = rdd_last(rdd)->partitions};
+
+	run_call(&run, list_make1((void *) rdd));
 }
 
 /* to_cursor(r): open until it is closed or the transaction ends */
@@ -421,6 +434,7 @@ barks_rdd_to_cursor(PG_FUNCTION_ARGS)
 		elog(ERROR, "could not connect to SPI");
 	rdd_storage_fill(rdd);
 	portal = rdd_open(rdd, "", NIL, &query);
+	rdd_storage_settle();
 	MemoryContextSwitchTo(caller);
 	name = cstring_to_text(portal->name);
 	SPI_finish();

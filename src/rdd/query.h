@@ -87,6 +87,7 @@ extern const RddOperation rdd_partition_operations[];
 extern const RddOperation rdd_sample_operations[];
 extern const RddOperation rdd_summary_operations[];
 extern const RddOperation rdd_storage_operations[];
+extern const RddOperation rdd_checkpoint_operations[];
 extern const RddOperation rdd_actions[];
 extern const RddOperation rdd_sample_actions[];
 extern const RddOperation rdd_summary_actions[];
@@ -112,6 +113,10 @@ extern const Rdd *rdd_check_again(const Rdd *rdd);
 extern int	rdd_default_parallelism(void);
 extern void rdd_init(void);
 extern List *rdd_step_nodes(const RddStep *step);
+/* by what its elements are brought together by key: hash or range; NULL when they are not */
+extern const char *rdd_partitioner_kind(const Rdd *rdd);
+/* the table that a step reads which reads a checkpoint, and what made its partitions */
+extern Oid	rdd_checkpoint_table(const RddStep *step, const char **partitioner);
 
 /* order.c, for rdd_compile(): who needs what; what a step was to tell */
 extern void rdd_find_needs(RddQuery *query);

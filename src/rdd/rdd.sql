@@ -198,13 +198,14 @@ CREATE SCHEMA barks_storage;
 COMMENT ON SCHEMA barks_storage IS 'elements of persisted RDDs, each in a table of the role that persisted it';
 GRANT USAGE, CREATE ON SCHEMA barks_storage TO PUBLIC;
 CREATE TABLE barks.storage_entry (
-    rel oid PRIMARY KEY, role oid NOT NULL, level text NOT NULL,
+    rel oid PRIMARY KEY, name name NOT NULL, role oid NOT NULL, level text NOT NULL, partitions int NOT NULL, rows bigint NOT NULL,
+    bytes bigint NOT NULL, elements text NOT NULL,
     made timestamptz NOT NULL DEFAULT now(), last_read timestamptz NOT NULL DEFAULT now());
+CREATE INDEX storage_entry_name ON barks.storage_entry (name);
 COMMENT ON TABLE barks.storage_entry IS 'what the tables in barks_storage are';
 CREATE VIEW barks.storage AS
-    SELECT s.rel::regclass AS rel, s.level, t.partitions, t.rows, t.bytes, s.made, s.last_read
+    SELECT s.rel::regclass AS rel, s.level, s.partitions, s.rows, s.bytes, s.made, s.last_read
     FROM barks.storage_entry s JOIN pg_catalog.pg_class c ON c.oid = s.rel
-        LEFT JOIN barks.tables t ON t.name = s.rel::regclass
     WHERE pg_catalog.pg_has_role(s.role, 'USAGE');
 COMMENT ON VIEW barks.storage IS 'RDDs that are kept, of roles that the user is a member of';
 GRANT SELECT ON barks.storage TO PUBLIC;
@@ -214,6 +215,21 @@ COMMENT ON FUNCTION barks.rdd_unpersist(barks.rdd) IS 'drops what a persisted RD
 CREATE FUNCTION barks.rdd_storage_level(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_storage_level';
 COMMENT ON FUNCTION barks.rdd_storage_level(barks.rdd) IS 'at which level an RDD is persisted; NONE';
+CREATE FUNCTION barks.rdd_checkpoint(r barks.rdd, copies int DEFAULT 1) RETURNS barks.rdd LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_checkpoint';
+COMMENT ON FUNCTION barks.rdd_checkpoint(barks.rdd, int) IS 'computes and stores an RDD for good; gives the RDD that reads what is stored';
+CREATE FUNCTION barks.rdd_local_checkpoint(r barks.rdd) RETURNS barks.rdd LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_local_checkpoint';
+COMMENT ON FUNCTION barks.rdd_local_checkpoint(barks.rdd) IS 'computes and stores an RDD until the session ends; gives the RDD that reads what is stored';
+CREATE FUNCTION barks.rdd_checkpointed(name text) RETURNS barks.rdd LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_checkpointed(text) IS 'what a checkpoint has stored; as which a checkpointed RDD is shown';
+CREATE FUNCTION barks.rdd_is_checkpointed(r barks.rdd) RETURNS boolean LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_is_checkpointed';
+COMMENT ON FUNCTION barks.rdd_is_checkpointed(barks.rdd) IS 'whether an RDD is read from a checkpoint that is there';
+CREATE FUNCTION barks.rdd_drop_checkpoint(r barks.rdd) RETURNS boolean LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_drop_checkpoint';
+COMMENT ON FUNCTION barks.rdd_drop_checkpoint(barks.rdd) IS 'drops what a checkpoint has stored; false when nothing is there';
 CREATE FUNCTION barks.rdd_num_partitions(r barks.rdd) RETURNS int LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_num_partitions';
 COMMENT ON FUNCTION barks.rdd_num_partitions(barks.rdd) IS

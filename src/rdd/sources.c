@@ -230,12 +230,18 @@ List *
 rdd_step_nodes(const RddStep *step)
 {
 	List	   *nodes = NIL;
+	Oid			table = InvalidOid;
+	const char *partitioner;
 	Relation	rel;
 	const TableLayout *layout;
 
-	if (strcmp(step->name, "table") != 0 || !table_is_distributed(table_of(step)))
+	if (strcmp(step->name, "table") == 0)
+		table = table_of(step);
+	else if (strcmp(step->name, "checkpointed") == 0)
+		table = rdd_checkpoint_table(step, &partitioner);
+	if (!OidIsValid(table) || !table_is_distributed(table))
 		return NIL;
-	rel = relation_open(table_of(step), AccessShareLock);
+	rel = relation_open(table, AccessShareLock);
 	layout = table_layout(rel);
 	for (int i = 0; i < layout->nnodes; i++)
 		nodes = list_append_unique_oid(nodes, layout->nodes[i]);
