@@ -47,6 +47,8 @@ typedef struct LeafPlan
 	bool		parts;			/* no rows but numbers: which part of how many.  Tasks share them out,
 								 * and what they stand for is the query's own affair. */
 	int			nparts;			/* 0: as many as there is work for at a time, several times */
+	bool		in_turn;		/* of parts: tasks have neighbouring ones, and their rows are wanted in
+								 * the order of parts, without a sort */
 	int			group;			/* leaves of one group are read at equal partition numbers
 								 * within a task (colocated joins); groups are independent */
 } LeafPlan;
@@ -110,8 +112,8 @@ typedef struct StagePlan
 	List	   *range_keys;		/* range: of MergeKey; its bounds come from a sample of the keys that
 								 * the query is asked for first, so it should be cheap: where it is
 								 * not, let it read a stage of kind EXCHANGE_KEEP */
-	bool		task_order;		/* gather: all rows of a task before those of the next; its leaves
-								 * are read by ascending partition (after a range exchange) */
+	bool		task_order;		/* gather: all rows of a task before those of the next; tasks are in
+								 * the order of the parts that they have (LeafPlan.in_turn) */
 	bool		indeterminate;	/* run twice, it may give other rows (volatile functions, LIMIT without
 								 * a full order …), so a lost output means all of it again, and all
 								 * that read it; reading an exchange does not count, that is known */
@@ -158,7 +160,7 @@ extern BarksPlan *barks_plan_of(CustomScan *scan);
  * takes transition states; InvalidOid when the extension is not there.
  */
 extern Oid	barks_combine_state_oid(void);
-/* Likewise barks.rdd_parts(integer) or rdd_slices, whose calls in FROM become leaves of parts. */
+/* Likewise barks.rdd_parts(integer, boolean) or rdd_slices, whose calls in FROM become leaves of parts. */
 extern Oid	barks_parts_oid(const char *name);
 /* barks.rdd_computes(text[]), which names operations. */
 extern Oid	barks_rdd_computes_oid(void);

@@ -213,6 +213,8 @@ exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid tab
 	Assert(ir->distribution == IR_DRIVER || ir_on_nodes(ir));
 	Assert(context->bound == NULL);
 	Assert((kind == EXCHANGE_HASH) == (columns != NIL));
+	if (ir_in_turn(ir))
+		elog(ERROR, "rows of parts would not come in turn");
 	ir_ensure_column(ir);
 	stage = exchange_make_stage(ir);
 	stage->id = context->next_stage++;

@@ -216,5 +216,7 @@ extern Plan *ir_make_sort(PlanContext *context, Plan *below, List *keys);
 extern Plan *ir_make_material(PlanContext *context, Plan *below);
 extern Plan *ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist);
 extern void ir_number_stages(BarksPlan *barks);
+/* Does it read parts in turn (LeafPlan.in_turn)?  Then its rows must not move. */
+extern bool ir_in_turn(const Ir *ir);
 
 #endif							/* BARKS_PLANNER_IR_H */

@@ -262,7 +262,7 @@ append_hidden(StringInfo columns, const Rdd *rdd, const RddQuery *query)
 {
 	int			last = list_length(rdd->steps) - 1;
 	bool		unique = query->order_kind[last] == ORDER_UNIQUE;
-	RddQuery	plain = {.in_order = true};
+	RddQuery	plain = {.in_order = true, .keep_order = true};
 
 	(void) rdd_compile(rdd, NIL, &plain);
 	appendStringInfo(columns, ", %s pg_catalog.int4",
