@@ -492,6 +492,14 @@ barks_acc_add_to_oid(void)
 	return LookupFuncName(list_make2(makeString("barks"), makeString("acc_add_to")), 3, types, true);
 }
 
+Oid
+barks_call_partition_oid(void)
+{
+	Oid			types[] = {REGPROCEDUREOID, BOOLOID, INT4ARRAYOID, TEXTARRAYOID, INT4OID, INT4OID, INT8OID, ANYOID};
+
+	return LookupFuncName(list_make2(makeString("barks"), makeString("rdd_call_partition")), lengthof(types), types, true);
+}
+
 void
 job_plan_init(void)
 {

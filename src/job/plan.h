@@ -169,6 +169,9 @@ extern Oid	barks_join_hint_oid(void);
 /* barks.acc_add_to(aggregate text, name text, anyelement), likewise: tasks may call it. */
 extern Oid	barks_acc_add_to_oid(void);
 
+/* Likewise barks.rdd_call_partition(regprocedure, …), which calls a user's function. */
+extern Oid	barks_call_partition_oid(void);
+
 extern void job_plan_init(void);	/* registers the node types */
 
 #endif							/* BARKS_JOB_PLAN_H */

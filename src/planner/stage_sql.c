@@ -145,6 +145,8 @@ planner_shipped(List *stages)
 static bool
 shipped_walker(Node *node, ShippedContext *context)
 {
+	Node	   *call;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
@@ -153,10 +155,13 @@ shipped_walker(Node *node, ShippedContext *context)
 		return false;			/* a constant by then */
 	if (IsA(node, Aggref) && program_of_call((Aggref *) node))
 		(void) shipped_walker((Node *) shipped_program(program_of_call((Aggref *) node)), context);
-	if (OidIsValid(shipped_called_function(node)) &&
-		shipped_is_users(shipped_called_function(node)) && find_shipped(node, context->found) == NULL)
+	call = shipped_partition_function(node);
+	if (call == NULL)
+		call = node;
+	if (OidIsValid(shipped_called_function(call)) &&
+		shipped_is_users(shipped_called_function(call)) && find_shipped(call, context->found) == NULL)
 	{
-		const ShippedFunction *function = shipped_function(node);
+		const ShippedFunction *function = shipped_function(call);
 
 		if (function->reason)
 			ereport(ERROR,

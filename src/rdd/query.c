@@ -32,7 +32,7 @@
 static const RddOperation *const operations[] = {
 	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_partition_operations,
 	rdd_sample_operations, rdd_summary_operations, rdd_storage_operations, rdd_file_sinks, rdd_pipe_operations,
-	rdd_unsupported, rdd_actions, rdd_sample_actions, rdd_summary_actions
+	rdd_unsupported, rdd_actions, rdd_partition_actions, rdd_sample_actions, rdd_summary_actions
 };
 
 static void add_array(Datum array, List **inputs);

@@ -88,6 +88,7 @@ extern const RddOperation rdd_unsupported[];
 extern const RddOperation rdd_element_operations[];
 extern const RddOperation rdd_pair_operations[];
 extern const RddOperation rdd_partition_operations[];
+extern const RddOperation rdd_partition_actions[];
 extern const RddOperation rdd_sample_operations[];
 extern const RddOperation rdd_summary_operations[];
 extern const RddOperation rdd_storage_operations[];

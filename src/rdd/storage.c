@@ -67,7 +67,6 @@ static void append_hidden(StringInfo columns, const Rdd *rdd, const RddQuery *qu
 static char *partition_column(int npartitions);
 static char *order_column(int number, bool unique, bool made);
 static bool has_row_security(const char *select, RddQuery *query);
-static bool calls_read_policies(const RddQuery *query);
 static void run_as_owner(const char *sql, int nargs, Oid *types, Datum *values);
 static void run_sql(const char *sql, const char *what);
 static void note_made(Oid table, const char *level);
@@ -233,7 +232,7 @@ make_table(const Rdd *rdd, const char *name)
 	ListCell   *lc;
 	SPIPlanPtr	plan;
 
-	if (has_row_security(select, &query) || calls_read_policies(&query))
+	if (has_row_security(select, &query))
 		return false;
 	initStringInfo(&columns);
 	foreach(lc, rdd_shape_columns(last->shape))
@@ -292,31 +291,6 @@ has_row_security(const char *select, RddQuery *query)
 														select, lambda_parser_setup, &query->lambdas, NULL);
 
 	return linitial_node(Query, queries)->hasRowSecurity;
-}
-
-/* Or in queries that calls of functions over partitions run? */
-static bool
-calls_read_policies(const RddQuery *query)
-{
-	ListCell   *lc;
-	ListCell   *lci;
-
-	foreach(lc, query->rdd->steps)
-	{
-		const RddStep *step = lfirst(lc);
-
-		if (!strstr(step->name, "_partitions"))
-			continue;
-		foreach(lci, step->inputs)
-		{
-			RddQuery	input = {.in_order = true, .by_partition = true};
-			const char *select = rdd_compile(rdd_lineage_of(query->rdd, lfirst_int(lci)), NIL, &input);
-
-			if (has_row_security(select, &input))
-				return true;
-		}
-	}
-	return false;
 }
 
 /* Equal keys are together, and a table's rows can be put together so. */
