@@ -72,6 +72,14 @@ SELECT * FROM rdd_collect(rdd_glom(rdd_range(0, 10)), NULL::bigint[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_range(10, 0, -3, 6)), NULL::bigint[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_range(3, 3, 1, 2)), NULL::bigint[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_range(-9223372036854775808, 9223372036854775807, 4611686018427387904, 2)), NULL::bigint[]);
+SELECT bool_and(a.x = b.part), count(*) FROM rdd_collect(rdd_glom(rdd_range(5, 700003, 7, 11)), NULL::bigint[]) WITH ORDINALITY a(x, p)
+	FULL JOIN parts.slices(ARRAY(SELECT generate_series(5::bigint, 700002, 7)), 11) b ON b.p = a.p - 1;
+SELECT bool_and(a.x = b.part), count(*) FROM rdd_collect(rdd_glom(rdd_range(200000, 1, -1, 3)), NULL::bigint[]) WITH ORDINALITY a(x, p)
+	FULL JOIN parts.slices(ARRAY(SELECT generate_series(200000::bigint, 2, -1)), 3) b ON b.p = a.p - 1;
+SELECT count(*), min(x), max(x), sum(x) FROM rdd_collect(rdd_range(-9223372036854775808, 9223372036854775807, 92233720368547), NULL::bigint) x;
+SELECT count(*), min(x), max(x), sum(x) FROM generate_series('-9223372036854775808'::bigint, 9223372036854775806, 92233720368547) x;
+SELECT sum(n), count(*) FROM rdd_slices(7), LATERAL (SELECT count(*) FROM rdd_numbers(0, 1, 5, part, parts)) c(n);
+SELECT rdd_numbers(0, 1, 5, 7, 7);
 SELECT * FROM rdd_collect(rdd_glom(rdd_empty('text')), NULL::text[]);
 SELECT * FROM rdd_collect(rdd_zip_with_index(rdd_empty('text'))) AS t(k text, v bigint);
 
@@ -265,6 +273,9 @@ SELECT parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.total(refcurso
 	parts.on_nodes(rdd_zip_partitions(rdd_range(0, 3), rdd_range(0, 7), 'parts.merge(refcursor, refcursor)')) AS merge,
 	parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.noting(refcursor)')) AS noting,
 	parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.lucky(refcursor)')) AS lucky;
+-- elements that are read by partitions stay where they are read
+SELECT count(*) FROM rdd_explain(rdd_map_partitions(rdd_map(rdd_range(0, 1000000), 'x + 1'), 'parts.total(refcursor)')) line WHERE line ~ 'Exchange: (hash|single)';
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_map(rdd_range(0, 1000000), 'x + 1'), 'parts.total(refcursor)'), NULL::bigint);
 SET barks.ship_functions = off;
 SELECT parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.total(refcursor)')) AS total;
 SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.total(refcursor)'), NULL::bigint);

@@ -48,6 +48,7 @@ typedef struct Ir
 	List	   *stages;			/* of StagePlan: what the leaves read, inputs before readers */
 	Oid			anchor;			/* table whose partitions the rows follow, or InvalidOid */
 	bool		hashed;			/* the rows follow the job's own hash partitions instead */
+	int			parts;			/* or numbers of parts, of so many (LeafPlan.parts) */
 	int			group;			/* the group of leaves that are partitioned so */
 	List	   *key_types;		/* oid list: types by whose hash the rows were placed */
 	List	   *keys;			/* per key, in order: Bitmapset of columns equal to it */

@@ -133,6 +133,13 @@ translate_parts(PlanContext *context, FunctionScan *scan)
 		fallback_note(&scan->scan.plan, reason);
 		return NULL;
 	}
+	/* of a number that is chosen later nobody knows whether it is another leaf's */
+	ir->parts = leaf->nparts;
+	if (ir->parts > 0)
+	{
+		ir->key_types = list_make1_oid(INT4OID);
+		ir->keys = traits_map_keys(list_make1(bms_make_singleton(1)), scan->scan.plan.targetlist, scan->scan.scanrelid);
+	}
 	translate_init_plans(ir, &scan->scan.plan);
 	return ir;
 }

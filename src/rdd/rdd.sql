@@ -166,6 +166,12 @@ CREATE FUNCTION barks.rdd_call_partition(f regprocedure, keeps boolean, widths i
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_call_partition';
 COMMENT ON FUNCTION barks.rdd_call_partition(regprocedure, boolean, int[], text[], int, int, bigint, "any") IS
     'rows of a function over the elements of a partition; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_numbers_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_numbers_support';
+COMMENT ON FUNCTION barks.rdd_numbers_support(internal) IS 'tells the planner how many barks.rdd_numbers gives';
+CREATE FUNCTION barks.rdd_numbers("first" bigint, "by" bigint, count bigint, part int, parts int) RETURNS SETOF bigint
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SUPPORT barks.rdd_numbers_support AS 'MODULE_PATHNAME', 'barks_rdd_numbers';
+COMMENT ON FUNCTION barks.rdd_numbers(bigint, bigint, bigint, int, int) IS 'numbers of a part of a range; what queries of RDDs call';
 CREATE FUNCTION barks.rdd_hll_step(internal, int, bigint) RETURNS internal
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hll_step';
 COMMENT ON FUNCTION barks.rdd_hll_step(internal, int, bigint) IS 'of the aggregate barks.rdd_hll';

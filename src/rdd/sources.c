@@ -28,7 +28,6 @@
 #define SPLIT_COUNT 100000
 
 static void set_positions(RddQuery *query, const RddStep *step, bool in_order);
-static char *split_series(int64 first, int64 by, uint64 count);
 static Query *parse_query(const char *text, const char **statement);
 static RddShape *shape_of_query(Query *query);
 static bool placeholder_walker(Node *node, void *context);
@@ -111,21 +110,23 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 	int64		first = DatumGetInt64(rdd_arg(step, 0)->constvalue);
 	int64		end = DatumGetInt64(rdd_arg(step, 1)->constvalue);
 	int64		by = DatumGetInt64(rdd_arg(step, 2)->constvalue);
-
 	bool		is_empty = by > 0 ? end <= first : end >= first;
 	uint64		distance = by > 0 ? (uint64) end - (uint64) first : (uint64) first - (uint64) end;
 	uint64		stride = by > 0 ? (uint64) by : -(uint64) by;
 	uint64		count = is_empty ? 0 : (distance - 1) / stride + 1;
+	bool		is_split = count >= SPLIT_COUNT && count <= PG_INT64_MAX;
 
-	bool		is_split = count >= SPLIT_COUNT && distance < PG_INT64_MAX;
-	char	   *series = is_split ? split_series(first, by, count) : NULL;
-
-	/* made one by one, for who wants only some */
-	if (is_split && query->in_turn)
-	{
-		appendStringInfo(select, "SELECT %s AS x FROM barks.rdd_slices(NULL::pg_catalog.int4, true) AS p", series);
+	/* a part is a partition, if somebody wants to know */
+	if (is_split)
+		appendStringInfo(select, "SELECT s.x%s%s FROM (SELECT p.part, barks.rdd_numbers('" INT64_FORMAT "'::pg_catalog.int8, '" INT64_FORMAT
+						 "'::pg_catalog.int8, '" INT64_FORMAT "'::pg_catalog.int8, p.part, p.parts) AS x FROM barks.rdd_slices(%s%s) AS p) AS s",
+						 query->in_order ? (by > 0 ? ", s.x AS \"#1\"" : ", -s.x AS \"#1\"") : "",
+						 query->by_partition ? ", s.part AS \"#p\"" : "", first, by, (int64) count,
+						 query->by_partition ? psprintf("%d", step->partitions) : "NULL::pg_catalog.int4",
+						 query->in_turn ? ", true" : "");
+	set_positions(query, step, query->in_order);
+	if (is_split)
 		return;
-	}
 	appendStringInfoString(select, "SELECT g.x");
 	if (query->in_order)
 		appendStringInfo(select, ", %sg.x AS \"#1\"", by > 0 ? "" : "-");
@@ -134,30 +135,10 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 						 rdd_slice(psprintf(distance < PG_INT64_MAX ? "((g.x - '" INT64_FORMAT "'::pg_catalog.int8) / " INT64_FORMAT ")"
 											: "pg_catalog.div(g.x - '" INT64_FORMAT "'::pg_catalog.numeric, " INT64_FORMAT ")::pg_catalog.int8",
 											first, by), (int64) Min(count, PG_INT64_MAX), step->partitions));
-	set_positions(query, step, query->in_order);
-	if (is_split)
-	{
-		appendStringInfo(select, " FROM barks.rdd_slices(NULL::pg_catalog.int4) AS p CROSS JOIN LATERAL %s g(x)", series);
-		return;
-	}
 	/* generate_series includes its end */
 	appendStringInfo(select, " FROM pg_catalog.generate_series('" INT64_FORMAT "'::pg_catalog.int8, '"
 					 INT64_FORMAT "'::pg_catalog.int8, '" INT64_FORMAT "'::pg_catalog.int8) g(x)",
 					 is_empty ? 1 : first, is_empty ? 0 : end - (by > 0 ? 1 : -1), is_empty ? 1 : by);
-}
-
-/* A task has the numbers from one part of the count to the next. */
-static char *
-split_series(int64 first, int64 by, uint64 count)
-{
-	char	   *part = psprintf("('" INT64_FORMAT "'::pg_catalog.int8 / p.parts * %%s + LEAST('" INT64_FORMAT
-								"'::pg_catalog.int8 %%%% p.parts, %%s))", (int64) count, (int64) count);
-
-	return psprintf("pg_catalog.generate_series('" INT64_FORMAT "'::pg_catalog.int8 + '" INT64_FORMAT "'::pg_catalog.int8 * %s, '"
-					INT64_FORMAT "'::pg_catalog.int8 + '" INT64_FORMAT "'::pg_catalog.int8 * (%s - 1), '"
-					INT64_FORMAT "'::pg_catalog.int8)",
-					first, by, psprintf(part, "p.part", "p.part"),
-					first, by, psprintf(part, "(p.part + 1)", "(p.part + 1)"), by);
 }
 
 /* empty(regtype) */
