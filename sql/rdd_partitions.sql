@@ -330,6 +330,41 @@ SELECT string_agg(what, ',' ORDER BY n) FROM parts.seen;
 SELECT rdd_foreach(rdd_range(0, 3), 'generate_series(1, x)');
 SELECT rdd_foreach_partition(rdd_range(0, 8), 'parts.see(text)');
 
+CREATE TABLE parts.sorted (id int, k int, t text) USING barks;
+INSERT INTO parts.sorted SELECT i, nullif(i * 7919 % 101, 50), 't' || i * 31 % 1009 FROM generate_series(1, 1000) i;
+-- sorted by ranges of several tasks, or in one
+CREATE FUNCTION parts.both_ways(r rdd) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	all_ways text[];
+	one text;
+	elements text[];
+BEGIN
+	FOREACH one IN ARRAY '{0,1000000}'::text[] LOOP
+		PERFORM set_config('barks.range_rows', one, true);
+		EXECUTE 'SELECT array_agg(x::text) FROM rdd_collect(rdd_glom($1)) AS t(x int[])' INTO elements USING r;
+		all_ways := all_ways || elements::text;
+		EXECUTE 'SELECT array_agg(k) FILTER (WHERE v <> n - 1) FROM rdd_collect_pairs(rdd_zip_with_index($1), NULL::int, NULL::bigint) WITH ORDINALITY AS t(k, v, n)'
+			INTO elements USING r;
+		IF elements IS NOT NULL THEN
+			RETURN 'wrong numbers: ' || elements::text;
+		END IF;
+	END LOOP;
+	RETURN CASE WHEN all_ways[1] = all_ways[2] THEN length(all_ways[1]) || ' alike' ELSE all_ways[1] || ' instead of ' || all_ways[2] END;
+END $$;
+SELECT n, ascending, parts.both_ways(rdd_map(rdd_sort_by(rdd_map(rdd_table('parts.words'), 'nullif(x.id % 97, 13)'), 'x', ascending, n), 'x + 0'))
+FROM unnest('{1,2,3,7,120}'::int[]) n, unnest('{t,f}'::boolean[]) ascending ORDER BY n, ascending;
+SELECT parts.both_ways(rdd_sort_by(rdd_filter(rdd_map(rdd_table('parts.words'), 'x.id'), 'x < 0'), 'x', true, 3)) AS nothing,
+	parts.both_ways(rdd_sort_by(rdd_map(rdd_table('parts.words'), '1'), 'x', true, 3)) AS all_equal,
+	parts.both_ways(rdd_keys(rdd_sort_by_key(rdd_reduce_by_key(rdd_map(rdd_table('parts.words'), '(x.id % 503, 1)'), 'a + b'), true, 4))) AS after_groups,
+	parts.both_ways(rdd_keys(rdd_sort_by_key(rdd_join(rdd_map(rdd_table('parts.words'), '(x.id, 1)'), rdd_map(rdd_table('parts.words'), '(x.id, 1)')), true, 4))) AS after_join,
+	parts.both_ways(rdd_sort_by(rdd_map(rdd_range(0, 100000), '(x * 7919 % 100003)::int'), 'x', true, 5)) AS of_range;
+SELECT count(*) FROM rdd_explain(rdd_glom(rdd_sort_by(rdd_map(rdd_range(0, 300000), '-x'), 'x'))) line WHERE line ~ 'Exchange: (range|single)';
+SET barks.range_rows = 0;
+SELECT id, count(*) OVER (), rank() OVER (ORDER BY id % 7), row_number() OVER (ORDER BY id % 7, id) - count(*) OVER () AS before FROM parts.sorted ORDER BY id LIMIT 3;
+SELECT count(*), sum(c), min(c), max(r) FROM (SELECT count(*) OVER () AS c, rank() OVER (ORDER BY t) AS r FROM parts.sorted WHERE k > 50) s;
+SELECT * FROM (SELECT id, count(*) OVER () AS c, rank() OVER (ORDER BY id) AS r FROM parts.sorted) s WHERE r <= 2 OR r = c ORDER BY id;
+RESET barks.range_rows;
+
 -- the first elements, without the others: each thousandth of these would be an error
 SELECT * FROM rdd_take(rdd_map(rdd_range(0, 1000000), '1 / (x % 1000 - 999) + x'), 3, NULL::bigint);
 SELECT rdd_first(rdd_map(rdd_range(0, 1000000), '1 / (x % 1000 - 999) + x'), NULL::bigint);
@@ -344,8 +379,6 @@ SELECT count(*) FROM (SELECT * FROM rdd_take(rdd_range(0, 300000), 5, NULL::bigi
 SELECT count(*) FROM rdd_take(rdd_range(0, 300000), 0, NULL::bigint);
 
 -- the order of a query
-CREATE TABLE parts.sorted (id int, k int, t text) USING barks;
-INSERT INTO parts.sorted SELECT i, nullif(i * 7919 % 101, 50), 't' || i * 31 % 1009 FROM generate_series(1, 1000) i;
 SELECT * FROM rdd_collect_pairs(rdd_query('SELECT id, t FROM parts.sorted WHERE id <= 5 ORDER BY id DESC'), NULL::int, NULL::text);
 SELECT * FROM rdd_take(rdd_query('SELECT t FROM parts.sorted ORDER BY k DESC NULLS LAST, id'), 3, NULL::text);
 SELECT t FROM parts.sorted ORDER BY k DESC NULLS LAST, id LIMIT 3;

@@ -38,7 +38,7 @@ typedef struct LeafPlan
 	int			stage;			/* whose output is read, 0: the table's */
 	Oid			relid;			/* InvalidOid for a stage, and for parts */
 	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE; of a stage: its output's,
-								 * 0: how many of its rows come before those that the task reads */
+								 * LEAF_ROWS_BEFORE or LEAF_ROWS_ALL */
 	List	   *types;			/* oid list, of columns that are no table's only */
 	List	   *typmods;		/* int list */
 	List	   *collations;		/* oid list */
@@ -52,6 +52,10 @@ typedef struct LeafPlan
 	int			group;			/* leaves of one group are read at equal partition numbers
 								 * within a task (colocated joins); groups are independent */
 } LeafPlan;
+
+/* Columns of a leaf that reads a stage: how many of its rows come before those that the task reads, and how many there are. */
+#define LEAF_ROWS_BEFORE	0
+#define LEAF_ROWS_ALL		(-1)
 
 /* How the rows of a stage travel to those who read them. */
 typedef enum ExchangeKind

@@ -63,6 +63,7 @@ typedef struct Ir
 	bool		indeterminate;	/* computed again, its rows may be others */
 	bool		partial_aggregate;
 	int64		limit;			/* rows wanted of the gather, or -1 */
+	int			rows_all;		/* column that says how many rows there are in all tasks, or 0 */
 	double		rows;			/* as PostgreSQL's planner estimates them */
 	int			width;
 	bool		has_driver_tlist;
@@ -105,6 +106,7 @@ typedef struct PlanContext
 	bool		above_wants_nodes;	/* the same for the node under translation itself */
 	WindowAgg  *window_below;	/* what windows above this one partition by: */
 	Bitmapset  *window_columns; /* columns of its output; see translate_window.c */
+	bool		window_counted; /* the window above wants to know how many rows there are */
 	int			next_plan_node_id;
 	int			next_leaf;
 	int			next_group;
@@ -187,11 +189,8 @@ extern Ir  *ir_exchange_by(PlanContext *context, Ir *ir, const Bitmapset *column
 extern Ir  *ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table);
 /* The exchange that ir was just made by may put rows with a NULL key anywhere. */
 extern void ir_exchange_spread_nulls(Ir *ir);
-/*
- * Give a reader a further column, bigint: how many rows of the stage are in partitions
- * before those that its task reads.  Returns the column.
- */
-extern int	ir_exchange_add_rows_before(Ir *reader);
+/* Give a reader a further column, bigint: LEAF_ROWS_BEFORE or LEAF_ROWS_ALL.  Returns the column. */
+extern int	ir_exchange_add_rows(Ir *reader, int kind);
 /* PostgreSQL would run what ir reads when it is asked for, so it must not fail before. */
 extern void ir_exchange_may_be_unneeded(Ir *ir);
 /* Another reader of the stage that reader reads. */
