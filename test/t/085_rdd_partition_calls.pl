@@ -68,10 +68,14 @@ my %queries = (
 	in_place => "SELECT string_agg(x::text, ',') FROM rdd_collect(rdd_map_partitions(rdd_range(0, 400000, 1, 5), 'total(refcursor)'), NULL::bigint) x",
 	shuffled => "SELECT string_agg(x::text, ',') FROM rdd_collect(rdd_map_partitions(rdd_values(rdd_reduce_by_key(rdd_map(rdd_range(0, 200000), '(x % 1000, x)'), 'a + b', 5)), 'total(refcursor)'), NULL::bigint) x",
 	zipped => "SELECT string_agg(k || ':' || v, ',') FROM rdd_collect_pairs(rdd_map_partitions_with_index(rdd_map(rdd_range(0, 200000, 1, 3), 'x::text'), 'lengths(int, refcursor)'), NULL::int, NULL::bigint)");
+$queries{in_turn} = "SELECT md5(string_agg(x::text, ',')) FROM rdd_collect(rdd_range(0, 400000), NULL::bigint) WITH ORDINALITY AS t(x, n)";
+$queries{taken} = 'SELECT count(*), sum(x), max(x) FROM rdd_take(rdd_range(0, 400000), 250000, NULL::bigint) x';
 my %right = map { $_ => q1("SET barks.ship_functions = off; $queries{$_}") } keys %queries;
 is(q1($queries{$_}), $right{$_}, "$_: without a fault") for sort keys %queries;
+is($right{in_turn}, q1("SELECT md5(string_agg(x::text, ',')) FROM generate_series(0, 399999) x"), 'elements come in turn');
+is($right{taken}, '250000|31249875000|249999', 'and the first of them');
 my $before = settled_state($cluster);
-for my $point ('task.before_run', 'task.before_done')
+for my $point ('task.before_run', 'task.after_batch', 'task.before_done')
 {
 	for my $what (sort keys %queries)
 	{
