@@ -288,6 +288,15 @@ SELECT count(*) FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.luc
 -- an input that comes out differently each time is computed once for all that read it
 SELECT count(*) FILTER (WHERE a = b), count(*) FROM (SELECT rdd_map(rdd_range(0, 4), 'random()') AS r OFFSET 0) s,
 	rdd_collect_pairs(rdd_zip(r, rdd_map_partitions(r, 'parts.floats(refcursor)')), NULL::float8, NULL::float8) t(a, b);
+-- columns of cursors are of the types that the elements have
+CREATE FUNCTION parts.types(c refcursor) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	r record;
+BEGIN
+	FETCH c INTO r;
+	RETURN concat_ws(' ', pg_typeof(r.k), pg_collation_for(r.k), pg_typeof(r.v), r.v);
+END $$;
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_query('SELECT ''a''::varchar(5) COLLATE "C", 1.5::numeric(5,2)'), 'parts.types(refcursor)'), NULL::text);
 -- errors of the function, of its input, and of who may not call it
 CREATE FUNCTION parts.bad(c refcursor) RETURNS bigint LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '22012'; END $$;
 \set VERBOSITY sqlstate

@@ -160,6 +160,8 @@ make_state(FunctionCallInfo fcinfo)
 
 	for (int i = 0; i < FIRST_VALUE; i++)
 		check_argument(fcinfo, i);
+	if (fcinfo->flinfo->fn_expr == NULL || !IsA(fcinfo->flinfo->fn_expr, FuncExpr))
+		elog(ERROR, "cannot tell the types of the elements of a partition");
 	function = PG_GETARG_OID(ARG_FUNCTION);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_WIDTHS), INT4OID, sizeof(int32), true, TYPALIGN_INT,
 					  &widths, NULL, &state->ninputs);
@@ -182,9 +184,10 @@ make_state(FunctionCallInfo fcinfo)
 		input->first = column;
 		for (int k = 0; k < width; k++, column++)
 		{
-			TupleDescInitEntry(input->desc, k + 1, TextDatumGetCString(names[column]),
-							   get_fn_expr_argtype(fcinfo->flinfo, FIRST_VALUE + column), -1, 0);
-			TupleDescInitEntryCollation(input->desc, k + 1, get_typcollation(TupleDescAttr(input->desc, k)->atttypid));
+			Node	   *value = list_nth(((FuncExpr *) fcinfo->flinfo->fn_expr)->args, FIRST_VALUE + column);
+
+			TupleDescInitEntry(input->desc, k + 1, TextDatumGetCString(names[column]), exprType(value), exprTypmod(value), 0);
+			TupleDescInitEntryCollation(input->desc, k + 1, exprCollation(value));
 		}
 	}
 	plan_call(state);
