@@ -247,7 +247,7 @@ SELECT rdd_map_partitions(rdd_range(0, 10), 'parts.numbered(int, refcursor)');
 SELECT rdd_map_partitions(rdd_range(0, 10), 'pg_catalog.abs(bigint)');
 SELECT rdd_map_partitions(rdd_range(0, 10), NULL);
 SELECT rdd_zip_partitions(rdd_range(0, 3, 1, 2), rdd_range(0, 7), 'parts.merge(refcursor, refcursor)');
-SELECT rdd_field(rdd_call_partition('parts.total(refcursor)', true, '{1}', '{x}', 0, input, row_number() OVER (), x::bigint), 2, NULL::bigint)
+SELECT rdd_call_field(rdd_call_partition('parts.total(refcursor)', true, '{1}', '{x}', 0, input, row_number() OVER (), x::bigint), 2, NULL::bigint)
 	FROM (VALUES (0, 3), (0, 4), (1, NULL)) t(input, x);
 SELECT rdd_call_partition('parts.total(refcursor)', true, '{1}', '{x}', 0, 1, 2, 3);
 SELECT rdd_call_partition('parts.total(refcursor)', true, '{1}', '{x}', 0, NULL, 1, 3);

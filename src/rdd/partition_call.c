@@ -34,6 +34,7 @@
 #include "rdd/calls.h"
 
 PG_FUNCTION_INFO_V1(barks_rdd_call_partition);
+PG_FUNCTION_INFO_V1(barks_rdd_call_field);
 
 #define MAX_PORTAL_NAME	64
 /* The first of the elements' columns among the arguments. */
@@ -78,6 +79,13 @@ typedef struct CallState
 	int64		nresults;		/* given so far */
 } CallState;
 
+/* Of a call of barks.rdd_call_field. */
+typedef struct FieldReader
+{
+	FmgrInfo	receive;
+	Oid			ioparam;
+} FieldReader;
+
 static CallState *call_state(FunctionCallInfo fcinfo);
 static CallState *make_state(FunctionCallInfo fcinfo);
 static void check_argument(FunctionCallInfo fcinfo, int number);
@@ -92,7 +100,7 @@ static Datum packed_row(CallState *state);
 static void close_partition(CallState *state);
 static void stop_call(Datum arg);
 
-/* (f, keeps, widths, names, partition, input, number, columns …): rows of f, for barks.rdd_field() */
+/* (f, keeps, widths, names, partition, input, number, columns …): rows of f, for barks.rdd_call_field() */
 Datum
 barks_rdd_call_partition(PG_FUNCTION_ARGS)
 {
@@ -414,7 +422,7 @@ next_result(CallState *state, Datum *result)
 	return true;
 }
 
-/* The row's number in the partition, and its columns, as barks.rdd_combine packs them. */
+/* The row's number in the partition, and its columns: of each the size, -1 for NULL, and what its type sends. */
 static Datum
 packed_row(CallState *state)
 {
@@ -423,7 +431,6 @@ packed_row(CallState *state)
 
 	slot_getallattrs(state->slot);
 	pq_begintypsend(&buf);
-	pq_sendint32(&buf, natts + 1);
 	pq_sendint32(&buf, sizeof(int64));
 	pq_sendint64(&buf, state->nresults);
 	for (int i = 0; i < natts; i++)
@@ -441,6 +448,43 @@ packed_row(CallState *state)
 		pfree(value);
 	}
 	return PointerGetDatum(pq_endtypsend(&buf));
+}
+
+/* (row, number, anyelement) → anyelement: a column of a packed row, from 1 on; the first is its number */
+Datum
+barks_rdd_call_field(PG_FUNCTION_ARGS)
+{
+	FieldReader *reader = fcinfo->flinfo->fn_extra;
+	bytea	   *bytes;
+	StringInfoData buf = {0};
+	StringInfoData value;
+	int			size = -1;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (reader == NULL)
+	{
+		Oid			function;
+
+		reader = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(FieldReader));
+		getTypeBinaryInputInfo(get_fn_expr_argtype(fcinfo->flinfo, 2), &function, &reader->ioparam);
+		fmgr_info_cxt(function, &reader->receive, fcinfo->flinfo->fn_mcxt);
+		fcinfo->flinfo->fn_extra = reader;
+	}
+	bytes = PG_GETARG_BYTEA_PP(0);
+	buf.data = VARDATA_ANY(bytes);
+	buf.len = VARSIZE_ANY_EXHDR(bytes);
+	for (int i = 0; i < PG_GETARG_INT32(1); i++)
+	{
+		if (size > 0)
+			(void) pq_getmsgbytes(&buf, size);
+		size = (int) pq_getmsgint(&buf, 4);
+	}
+	if (size < 0)
+		PG_RETURN_NULL();
+	initStringInfo(&value);
+	appendBinaryStringInfo(&value, pq_getmsgbytes(&buf, size), size);
+	PG_RETURN_DATUM(ReceiveFunctionCall(&reader->receive, &value, reader->ioparam, -1));
 }
 
 /* The function may have closed its cursors. */

@@ -443,10 +443,10 @@ compile_map_partitions(RddQuery *query, const RddStep *step, StringInfo select)
 		RddLeaf    *leaf = lfirst(lc);
 
 		/* the first field is the row's number */
-		appendStringInfo(select, "%sbarks.rdd_field(s.\"#r\", %d, %s) AS %s", foreach_current_index(lc) > 0 ? ", " : "",
+		appendStringInfo(select, "%sbarks.rdd_call_field(s.\"#r\", %d, %s) AS %s", foreach_current_index(lc) > 0 ? ", " : "",
 						 foreach_current_index(lc) + 2, rdd_null_text(leaf->shape), quote_identifier(leaf->path));
 	}
-	appendStringInfo(select, ", s.\"#p\"::pg_catalog.int8 AS \"#1\", barks.rdd_field(s.\"#r\", 1, NULL::pg_catalog.int8) AS \"#2\", "
+	appendStringInfo(select, ", s.\"#p\"::pg_catalog.int8 AS \"#1\", barks.rdd_call_field(s.\"#r\", 1, NULL::pg_catalog.int8) AS \"#2\", "
 					 "s.\"#p\" FROM (%s) AS s", calls.data);
 	set_position_order(query, step);
 }

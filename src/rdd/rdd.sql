@@ -166,6 +166,9 @@ CREATE FUNCTION barks.rdd_call_partition(f regprocedure, keeps boolean, widths i
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_call_partition';
 COMMENT ON FUNCTION barks.rdd_call_partition(regprocedure, boolean, int[], text[], int, int, bigint, "any") IS
     'rows of a function over the elements of a partition; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_call_field("row" bytea, number int, of_type anyelement) RETURNS anyelement
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_call_field';
+COMMENT ON FUNCTION barks.rdd_call_field(bytea, int, anyelement) IS 'a column of what barks.rdd_call_partition gave';
 CREATE FUNCTION barks.rdd_numbers_support(internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_numbers_support';
 COMMENT ON FUNCTION barks.rdd_numbers_support(internal) IS 'tells the planner how many barks.rdd_numbers gives';
