@@ -49,6 +49,7 @@ typedef struct ShippableContext
 	Node	   *in_from;		/* a function in FROM, of which only columns are seen */
 	Node	   *call;			/* whose function is looked at */
 	bool		in_program;		/* of barks.rdd_combine, as text, of which the driver evaluates nothing */
+	bool		of_partition;	/* it is called over the elements of a partition */
 	List	  **types;			/* of a function's body: types that nodes must have; NULL: see root */
 } ShippableContext;
 
@@ -66,6 +67,7 @@ static bool check_function(Oid funcid, void *context);
 static bool check_shipped(Oid funcid, ShippableContext *context);
 static void add_called(const ShippedFunction *function, ShippableContext *context);
 static const char *lacking_type(Oid type, ShippableContext *context);
+static bool check_partition_call(FuncExpr *node, ShippableContext *context);
 static bool check_children(Node *node, ShippableContext *context);
 static bool check_guarded(Node *node, ShippableContext *context);
 static bool check_branches(Node *node, ShippableContext *context);
@@ -285,6 +287,8 @@ check_expr(Node *node, ShippableContext *context)
 			fail(context, "a call of barks.combine_state");
 	if (IsA(node, SortGroupClause) || IsA(node, Query))
 		return false;			/* of an Aggref, or a SubLink: already looked at */
+	if (shipped_partition_function(node))
+		return check_partition_call((FuncExpr *) node, context);
 	if (check_node(node, context))
 		return true;
 	if (!context->immutable && shippable_evaluated_on_driver(node))
@@ -308,6 +312,26 @@ check_expr(Node *node, ShippableContext *context)
 	if (IsA(node, BoolExpr))
 		return check_branches(node, context);
 	return check_children(node, context);
+}
+
+/* barks.rdd_call_partition(f, …): f itself is called, wherever that is. */
+static bool
+check_partition_call(FuncExpr *node, ShippableContext *context)
+{
+	Oid			function = ((Const *) linitial(node->args))->constvalue;
+	bool		failed;
+
+	if (!shipped_is_users(function))
+		return fail(context, psprintf("function %s is not shipped to nodes", get_func_name(function)));
+	context->call = shipped_partition_function((Node *) node);
+	context->of_partition = true;
+	failed = check_shipped(function, context);
+	context->of_partition = false;
+	if (failed)
+		return true;
+	if (context->functions)
+		*context->functions = list_append_unique_oid(list_append_unique_oid(*context->functions, node->funcid), function);
+	return check_children((Node *) list_copy_tail(node->args, 1), context);
 }
 
 static bool
@@ -691,7 +715,7 @@ check_shipped(Oid funcid, ShippableContext *context)
 	const ShippedFunction *function;
 	ListCell   *lc;
 
-	if (func_volatile(funcid) == PROVOLATILE_VOLATILE)
+	if (func_volatile(funcid) == PROVOLATILE_VOLATILE && !context->of_partition)
 		return fail(context, psprintf("function %s is volatile", name));
 	if (!shipped_enabled || context->call == NULL ||
 		funcid != shipped_called_function(context->call))

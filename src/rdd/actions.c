@@ -39,7 +39,7 @@ compile_collect(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_keep_order(query, step, 0), from);
 }
 
-/* take(r, n, …), first(r, …) */
+/* take(r, n, …), first(r, …): tasks stop when they have as many, or all together have them */
 static void
 check_take(RddStep *step, List *inputs)
 {
@@ -217,7 +217,9 @@ check_is_empty(RddStep *step, List *inputs)
 static void
 compile_is_empty(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	appendStringInfo(select, "SELECT NOT EXISTS (SELECT FROM %s AS s) AS x", rdd_from(query, step, 0));
+	/* PostgreSQL would not tell the nodes that it wants one row of an EXISTS */
+	appendStringInfo(select, "SELECT NOT EXISTS (SELECT FROM (SELECT FROM %s AS s LIMIT 1) AS s) AS x",
+					 rdd_from(query, step, 0));
 }
 
 /* count_by_key(r, …) → pairs of key and number */
@@ -369,11 +371,11 @@ compile_stats(RddQuery *query, const RddStep *step, StringInfo select)
 }
 
 const RddOperation rdd_actions[] = {
-	{"collect", check_collect, compile_collect},
-	{"collect_pairs", check_collect_pairs, compile_collect},
-	{"collect_json", check_collect_json, compile_collect_json},
-	{"take", check_take, compile_take, RDD_ORDER},
-	{"first", check_collect, compile_take, RDD_ORDER},
+	{"collect", check_collect, compile_collect, RDD_IN_TURN},
+	{"collect_pairs", check_collect_pairs, compile_collect, RDD_IN_TURN},
+	{"collect_json", check_collect_json, compile_collect_json, RDD_IN_TURN},
+	{"take", check_take, compile_take, RDD_ORDER | RDD_IN_TURN},
+	{"first", check_collect, compile_take, RDD_ORDER | RDD_IN_TURN},
 	{"take_ordered", check_take_ordered, compile_ordered, RDD_NOTHING},
 	{"top", check_take_ordered, compile_ordered, RDD_NOTHING},
 	{"min", check_ordered, compile_extreme, RDD_NOTHING},
@@ -382,7 +384,7 @@ const RddOperation rdd_actions[] = {
 	{"is_empty", check_is_empty, compile_is_empty, RDD_NOTHING},
 	{"count_by_key", check_count_by_key, compile_counts, RDD_NOTHING},
 	{"count_by_value", check_count_by_value, compile_counts, RDD_NOTHING},
-	{"lookup", check_lookup, compile_lookup},
+	{"lookup", check_lookup, compile_lookup, RDD_IN_TURN},
 	{"reduce", check_combine_all, compile_combine_all, RDD_NOTHING},
 	{"fold", check_combine_all, compile_combine_all, RDD_NOTHING},
 	{"aggregate", check_combine_all, compile_combine_all, RDD_NOTHING},

@@ -459,16 +459,16 @@ compile_set_name(RddQuery *query, const RddStep *step, StringInfo select)
 }
 
 const RddOperation rdd_element_operations[] = {
-	{"map", check_map, compile_map},
-	{"flat_map", check_flat_map, compile_flat_map},
-	{"filter", check_filter, compile_filter},
-	{"key_by", check_key_by, compile_key_by},
+	{"map", check_map, compile_map, RDD_IN_TURN},
+	{"flat_map", check_flat_map, compile_flat_map, RDD_IN_TURN},
+	{"filter", check_filter, compile_filter, RDD_IN_TURN},
+	{"key_by", check_key_by, compile_key_by, RDD_IN_TURN},
 	{"union", check_union, compile_union},
 	{"intersection", check_intersection, compile_intersection, RDD_NOTHING},
 	{"subtract", check_intersection, compile_subtract, RDD_NOTHING},
 	{"distinct", check_distinct, compile_distinct, RDD_NOTHING},
 	{"cartesian", check_cartesian, compile_cartesian},
 	{"sort_by", check_sort_by, compile_sort_by, RDD_NOTHING},
-	{"set_name", check_set_name, compile_set_name},
+	{"set_name", check_set_name, compile_set_name, RDD_IN_TURN},
 	{NULL}
 };

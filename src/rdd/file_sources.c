@@ -88,9 +88,9 @@ read_parts(RddQuery *query, const RddStep *step, int partitions_arg, const char 
 						 "(SELECT p.part, barks.rdd_numbered_%s(%s) AS r FROM barks.rdd_parts(%s) AS p) AS s",
 						 as, query->by_partition ? ", s.part AS \"#p\"" : "", function, call, parts);
 	else
-		appendStringInfo(select, "SELECT barks.rdd_%s%s(%s) AS %s%s FROM barks.rdd_parts(%s) AS p",
+		appendStringInfo(select, "SELECT barks.rdd_%s%s(%s) AS %s%s FROM barks.rdd_parts(%s%s) AS p",
 						 strcmp(function, "file_names") == 0 ? "" : "read_", function, call, as,
-						 query->by_partition ? ", p.part AS \"#p\"" : "", parts);
+						 query->by_partition ? ", p.part AS \"#p\"" : "", parts, query->in_turn ? ", true" : "");
 	rdd_set_order(query, step, query->in_order ? 2 : 0);
 	rdd_set_order_kind(query, step, ORDER_UNIQUE);
 	if (query->by_partition)
@@ -213,10 +213,10 @@ compile_object_file(RddQuery *query, const RddStep *step, StringInfo select)
 }
 
 const RddOperation rdd_file_sources[] = {
-	{"text_file", check_text_file, compile_text_file},
-	{"whole_text_files", check_whole_text_files, compile_whole_files},
-	{"binary_files", check_binary_files, compile_whole_files},
-	{"binary_records", check_binary_records, compile_binary_records},
-	{"object_file", check_object_file, compile_object_file},
+	{"text_file", check_text_file, compile_text_file, RDD_IN_TURN},
+	{"whole_text_files", check_whole_text_files, compile_whole_files, RDD_IN_TURN},
+	{"binary_files", check_binary_files, compile_whole_files, RDD_IN_TURN},
+	{"binary_records", check_binary_records, compile_binary_records, RDD_IN_TURN},
+	{"object_file", check_object_file, compile_object_file, RDD_IN_TURN},
 	{NULL}
 };

@@ -124,7 +124,7 @@ inline_call(RangeTblEntry *rte, const InlineContext *context)
 	Oid			namespace = context->namespace;
 	RangeTblFunction *function = linitial_node(RangeTblFunction, rte->functions);
 	FuncExpr   *call = (FuncExpr *) function->funcexpr;
-	RddQuery	query = {.in_order = context->in_order, .named = true};
+	RddQuery	query = {.in_order = context->in_order, .named = true, .is_part = true};
 	List	   *statements;
 	List	   *types;
 	Rdd		   *rdd;

@@ -249,6 +249,7 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 				 errhint("Write the row itself, as (f(x), g(x)), or make the function stable."),
 				 errcontext("lambda \"%s\"", lambda_shown(text))));
 	lambda->uses = most_uses(parse.used);
+	lambda->has_subquery = pstate->p_hasSubLinks;
 	free_parsestate(pstate);
 	return lambda;
 }

@@ -643,12 +643,12 @@ append_cogroup_input(RddQuery *query, const RddStep *step, int number, StringInf
 }
 
 const RddOperation rdd_pair_operations[] = {
-	{"keys", check_keys, compile_keys},
-	{"values", check_values, compile_values},
-	{"map_values", check_map_values, compile_map_values},
-	{"flat_map_values", check_flat_map_values, compile_flat_map_values},
-	{"filter_keys", check_filter_part, compile_filter_part},
-	{"filter_values", check_filter_part, compile_filter_part},
+	{"keys", check_keys, compile_keys, RDD_IN_TURN},
+	{"values", check_values, compile_values, RDD_IN_TURN},
+	{"map_values", check_map_values, compile_map_values, RDD_IN_TURN},
+	{"flat_map_values", check_flat_map_values, compile_flat_map_values, RDD_IN_TURN},
+	{"filter_keys", check_filter_part, compile_filter_part, RDD_IN_TURN},
+	{"filter_values", check_filter_part, compile_filter_part, RDD_IN_TURN},
 	{"partition_by", check_partition_by, compile_partition_by},
 	{"group_by_key", check_group_by_key, compile_group_by_key, RDD_NOTHING},
 	{"group_by", check_group_by, compile_group_by, RDD_NOTHING},
@@ -658,7 +658,7 @@ const RddOperation rdd_pair_operations[] = {
 	{"combine_by_key", check_combine, compile_combine, RDD_NOTHING},
 	{"agg_by_key", check_agg_by_key, compile_agg_by_key, RDD_NOTHING},
 	{"sort_by_key", check_sort_by_key, compile_sort_by_key, RDD_NOTHING},
-	{"filter_by_range", check_filter_by_range, compile_filter_by_range},
+	{"filter_by_range", check_filter_by_range, compile_filter_by_range, RDD_IN_TURN},
 	{"join", check_join, compile_join, RDD_NOTHING},
 	{"left_outer_join", check_join, compile_join, RDD_NOTHING},
 	{"right_outer_join", check_join, compile_join, RDD_NOTHING},

@@ -39,6 +39,8 @@ typedef struct RddQuery
 	const char *purpose;		/* and what wants the elements, if that is no operation */
 	bool		plain_names;	/* columns of rows are called as their fields */
 	bool		keep_order;		/* the columns that tell it are part of the result */
+	bool		is_part;		/* of a query of the user's, as a sub-select */
+	bool		in_turn;		/* parts of the one source come in their order, so elements need no sort */
 	int		   *uses;			/* of each step by others */
 	int		   *needs;			/* RDD_ORDER and RDD_PARTITION, of each step by others */
 	int		   *order;			/* of each step compiled, columns "#n" */
@@ -62,6 +64,8 @@ typedef struct RddQuery
 #define RDD_FINE_ORDER	(RDD_ORDER | 32)	/* always the same one, if need be of our own making */
 #define RDD_IF_ASKED	8		/* with the two above: if either is needed of its own elements */
 #define RDD_TOO			16		/* with the two above: beside what is needed of its own elements */
+#define RDD_IN_TURN		64		/* beside any: made of the elements of the one input in their order, or,
+								 * of a source, can be asked for so (RddQuery.in_turn) */
 
 /*
  * An operation.  check() finds a step's shape from its inputs' and arguments, and
@@ -84,6 +88,7 @@ extern const RddOperation rdd_unsupported[];
 extern const RddOperation rdd_element_operations[];
 extern const RddOperation rdd_pair_operations[];
 extern const RddOperation rdd_partition_operations[];
+extern const RddOperation rdd_partition_actions[];
 extern const RddOperation rdd_sample_operations[];
 extern const RddOperation rdd_summary_operations[];
 extern const RddOperation rdd_storage_operations[];
@@ -119,6 +124,7 @@ extern const char *rdd_partitioner_kind(const Rdd *rdd);
 extern Oid	rdd_checkpoint_table(const RddStep *step, const char **partitioner);
 
 /* order.c, for rdd_compile(): who needs what; what a step was to tell */
+extern bool rdd_can_come_in_turn(const RddQuery *query);
 extern void rdd_find_needs(RddQuery *query);
 extern void rdd_add_positions(RddQuery *query, int number, StringInfo select);
 
@@ -163,6 +169,7 @@ extern char *rdd_type_text(const RddShape *leaf);
 extern char *rdd_null_text(const RddShape *leaf);
 /* the operator of the type's own order, whatever the search path has: OPERATOR(pg_catalog.=) */
 extern char *rdd_operator(Oid type, StrategyNumber strategy);
+extern char *rdd_operator_text(Oid operator);
 
 /* of a lambda that gives an array: the array, or that of a leaf, and its elements */
 extern char *rdd_lambda_array(RddQuery *query, Lambda *lambda, int leaf);

@@ -162,10 +162,19 @@ COMMENT ON FUNCTION barks.rdd_zip_check(int, int, bigint, bigint) IS 'true, or a
 CREATE FUNCTION barks.rdd_histogram_bounds("lower" float8, "upper" float8, n int) RETURNS float8[]
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_histogram_bounds';
 COMMENT ON FUNCTION barks.rdd_histogram_bounds(float8, float8, int) IS 'bounds of n even buckets';
-CREATE FUNCTION barks.rdd_call_partitions(f regprocedure, with_index boolean, VARIADIC inputs barks.rdd[]) RETURNS SETOF record
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_call_partitions';
-COMMENT ON FUNCTION barks.rdd_call_partitions(regprocedure, boolean, barks.rdd[]) IS
-    'rows of a function over partitions; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_call_partition(f regprocedure, keeps boolean, widths int[], names text[], part int, input int, number bigint, VARIADIC "values" "any") RETURNS SETOF bytea
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_call_partition';
+COMMENT ON FUNCTION barks.rdd_call_partition(regprocedure, boolean, int[], text[], int, int, bigint, "any") IS
+    'rows of a function over the elements of a partition; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_call_field("row" bytea, number int, of_type anyelement) RETURNS anyelement
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_call_field';
+COMMENT ON FUNCTION barks.rdd_call_field(bytea, int, anyelement) IS 'a column of what barks.rdd_call_partition gave';
+CREATE FUNCTION barks.rdd_numbers_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_numbers_support';
+COMMENT ON FUNCTION barks.rdd_numbers_support(internal) IS 'tells the planner how many barks.rdd_numbers gives';
+CREATE FUNCTION barks.rdd_numbers("first" bigint, "by" bigint, count bigint, part int, parts int) RETURNS SETOF bigint
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SUPPORT barks.rdd_numbers_support AS 'MODULE_PATHNAME', 'barks_rdd_numbers';
+COMMENT ON FUNCTION barks.rdd_numbers(bigint, bigint, bigint, int, int) IS 'numbers of a part of a range; what queries of RDDs call';
 CREATE FUNCTION barks.rdd_hll_step(internal, int, bigint) RETURNS internal
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hll_step';
 COMMENT ON FUNCTION barks.rdd_hll_step(internal, int, bigint) IS 'of the aggregate barks.rdd_hll';
@@ -705,7 +714,7 @@ LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', '
 COMMENT ON FUNCTION barks.rdd_foreach(barks.rdd, barks.fn) IS 'calls f for each element';
 
 CREATE FUNCTION barks.rdd_foreach_partition(r barks.rdd, f regprocedure) RETURNS void
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_foreach_partition';
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_foreach';
 COMMENT ON FUNCTION barks.rdd_foreach_partition(barks.rdd, regprocedure) IS 'calls f(refcursor) for each partition';
 
 CREATE FUNCTION barks.rdd_to_cursor(r barks.rdd) RETURNS refcursor

@@ -80,7 +80,6 @@ static char *partition_column(int npartitions);
 static char *order_column(int number, bool unique, bool made);
 static void distribute(Oid table, const RddStep *step, int copies);
 static bool has_row_security(const char *select, RddQuery *query);
-static bool calls_read_policies(const RddQuery *query);
 static bool key_is_hashed(const RddStep *step);
 static void run_sql(const char *sql, const char *what);
 static void note_made(Oid table, const char *name, const char *level, const Rdd *rdd, uint64 rows);
@@ -289,7 +288,7 @@ stored_make(const Rdd *rdd, const char *name, const char *level, int copies, boo
 	SPIPlanPtr	plan;
 	uint64		rows;
 
-	if (!of_policies && (has_row_security(select, &query) || calls_read_policies(&query)))
+	if (!of_policies && has_row_security(select, &query))
 		return InvalidOid;
 	/* what was lost may have the name */
 	for (int i = 1; OidIsValid(get_relname_relid(relname, schema)); i++)
@@ -314,7 +313,7 @@ column_list(const Rdd *rdd, const RddQuery *query)
 {
 	int			last = list_length(rdd->steps) - 1;
 	bool		unique = query->order_kind[last] == ORDER_UNIQUE;
-	RddQuery	plain = {.in_order = true};
+	RddQuery	plain = {.in_order = true, .keep_order = true};
 	StringInfoData columns;
 	ListCell   *lc;
 
@@ -368,31 +367,6 @@ has_row_security(const char *select, RddQuery *query)
 														select, lambda_parser_setup, &query->lambdas, NULL);
 
 	return linitial_node(Query, queries)->hasRowSecurity;
-}
-
-/* Or in queries that calls of functions over partitions run? */
-static bool
-calls_read_policies(const RddQuery *query)
-{
-	ListCell   *lc;
-	ListCell   *lci;
-
-	foreach(lc, query->rdd->steps)
-	{
-		const RddStep *step = lfirst(lc);
-
-		if (!strstr(step->name, "_partitions"))
-			continue;
-		foreach(lci, step->inputs)
-		{
-			RddQuery	input = {.in_order = true, .by_partition = true};
-			const char *select = rdd_compile(rdd_lineage_of(query->rdd, lfirst_int(lci)), NIL, &input);
-
-			if (has_row_security(select, &input))
-				return true;
-		}
-	}
-	return false;
 }
 
 /* Equal keys are together, and a table's rows can be put together so. */
