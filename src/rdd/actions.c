@@ -300,7 +300,13 @@ static void
 check_combine_all(RddStep *step, List *inputs)
 {
 	RddCombine *combine = rdd_combination(step, ((RddStep *) linitial(inputs))->shape);
+	const Const *depth = llast_node(Const, step->args);
 
+	if (strncmp(step->name, "tree_", 5) == 0 && !depth->constisnull && DatumGetInt32(depth->constvalue) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the depth of barks.rdd_%s must be positive, not %d", step->name,
+						DatumGetInt32(depth->constvalue))));
 	step->shape = combine->state;
 }
 

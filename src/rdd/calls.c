@@ -75,7 +75,7 @@ static void store_results(CallRun *run, Portal portal, int partition);
 RddCall *
 rdd_call_of(const RddStep *step, int ncursors, bool with_index)
 {
-	const Const *function = llast_node(Const, step->args);
+	const Const *function = linitial_node(Const, step->args);
 	RddCall    *call;
 
 	if (function->constisnull)
@@ -395,9 +395,12 @@ barks_rdd_foreach(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_foreach_partition(PG_FUNCTION_ARGS)
 {
-	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
-	CallRun		run = {rdd_call_of_function("foreach_partition", PG_GETARG_OID(1), 1, false)};
+	const Rdd  *rdd;
+	CallRun		run = {NULL};
 
+	rdd_expect_arguments(fcinfo);
+	rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
+	run.call = rdd_call_of_function("foreach_partition", PG_GETARG_OID(1), 1, false);
 	run.npartitions = rdd_last(rdd)->partitions;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
@@ -411,12 +414,14 @@ barks_rdd_foreach_partition(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_to_cursor(PG_FUNCTION_ARGS)
 {
-	const Rdd  *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	const Rdd  *rdd;
 	RddQuery	query = {.in_order = true, .plain_names = true, .purpose = "to_cursor"};
 	MemoryContext caller = CurrentMemoryContext;
 	Portal		portal;
 	text	   *name;
 
+	rdd_expect_arguments(fcinfo);
+	rdd = rdd_from_datum(PG_GETARG_DATUM(0));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	rdd_storage_fill(rdd);

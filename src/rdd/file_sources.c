@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "base/task_rights.h"
 #include "rdd/file_list.h"
@@ -78,10 +79,12 @@ read_parts(RddQuery *query, const RddStep *step, int partitions_arg, const char 
 		   const char *more, const char *as, StringInfo select)
 {
 	const char *path = path_literal(step);
-	char	   *call = psprintf("%s, p.part, p.parts, (SELECT barks.rdd_file_list(%s, l.part) FROM barks.rdd_parts(1) AS l)%s",
-								path, path, more);
+	/* the first of many parts may be enough */
+	char	   *call = psprintf("%s, p.part, %s, (SELECT barks.rdd_file_list(%s, l.part) FROM barks.rdd_parts(1) AS l)%s",
+								path, query->early ? CppAsString2(RDD_EARLY_PARTS) : "p.parts", path, more);
 	/* a part is a partition, if somebody wants to know */
-	const char *parts = query->by_partition ? psprintf("%d", step->partitions) : parts_literal(step, partitions_arg);
+	const char *parts = query->early ? "1" : query->by_partition ? psprintf("%d", step->partitions)
+		: parts_literal(step, partitions_arg);
 
 	if (query->in_order)
 		appendStringInfo(select, "SELECT (s.r).x AS %s, s.part::pg_catalog.int8 AS \"#1\", (s.r).n AS \"#2\"%s FROM "
@@ -91,6 +94,7 @@ read_parts(RddQuery *query, const RddStep *step, int partitions_arg, const char 
 		appendStringInfo(select, "SELECT barks.rdd_%s%s(%s) AS %s%s FROM barks.rdd_parts(%s) AS p",
 						 strcmp(function, "file_names") == 0 ? "" : "read_", function, call, as,
 						 query->by_partition ? ", p.part AS \"#p\"" : "", parts);
+	query->cut |= query->early;
 	rdd_set_order(query, step, query->in_order ? 2 : 0);
 	rdd_set_order_kind(query, step, ORDER_UNIQUE);
 	if (query->by_partition)
@@ -150,10 +154,16 @@ compile_whole_files(RddQuery *query, const RddStep *step, StringInfo select)
 static void
 check_binary_records(RddStep *step, List *inputs)
 {
-	if (rdd_arg_int(step, 1) < 1)
+	int			length = rdd_arg_int(step, 1);
+
+	if (length < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("length of records must be positive, not %d", rdd_arg_int(step, 1))));
+				 errmsg("length of records must be positive, not %d", length)));
+	if (length > MaxAllocSize - VARHDRSZ)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("records of %d bytes are too long", length)));
 	check_files(step, 2);
 	step->shape = bytes_shape();
 }

@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -44,6 +45,8 @@ static uint64 hash_value(Datum value, Oid type, Oid collation, uint64 seed, bool
 static uint64 hash_of_array(Datum value, Oid element, Oid collation, uint64 seed, bool exact);
 static uint64 hash_of_row(Datum value, uint64 seed, bool exact);
 static uint64 hash_of_range(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
+static uint64 hash_of_multirange(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
+static uint64 hash_bounds(const RangeType *range, TypeCacheEntry *entry, Oid collation, uint64 seed, bool exact);
 static uint64 hash_of_enum(Datum value, uint64 seed);
 static uint64 hash_plain(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
 static bool equal_by_bytes(Oid type);
@@ -91,7 +94,7 @@ hash_value(Datum value, Oid type, Oid collation, uint64 seed, bool exact)
 		case TYPTYPE_RANGE:
 			return hash_of_range(value, base, collation, seed, exact);
 		case TYPTYPE_MULTIRANGE:
-			return hash_of_text(value, base, seed);
+			return hash_of_multirange(value, base, collation, seed, exact);
 		case TYPTYPE_PSEUDO:
 			if (base == RECORDOID)
 				return hash_of_row(value, seed, exact);
@@ -155,12 +158,32 @@ hash_of_row(Datum value, uint64 seed, bool exact)
 static uint64
 hash_of_range(Datum value, Oid type, Oid collation, uint64 seed, bool exact)
 {
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_RANGE_INFO);
+	return hash_bounds(DatumGetRangeTypeP(value), lookup_type_cache(type, TYPECACHE_RANGE_INFO), collation, seed, exact);
+}
+
+static uint64
+hash_of_multirange(Datum value, Oid type, Oid collation, uint64 seed, bool exact)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_MULTIRANGE_INFO)->rngtype;
+	RangeType **ranges;
+	int32		count;
+	uint64		hash;
+
+	multirange_deserialize(entry, DatumGetMultirangeTypeP(value), &count, &ranges);
+	hash = hash_bytes_uint32_extended(count, seed);
+	for (int i = 0; i < count; i++)
+		hash = hash_combine64(hash, hash_bounds(ranges[i], entry, collation, seed, exact));
+	return hash;
+}
+
+static uint64
+hash_bounds(const RangeType *range, TypeCacheEntry *entry, Oid collation, uint64 seed, bool exact)
+{
 	RangeBound	bounds[2];
 	bool		is_empty;
 	uint64		hash;
 
-	range_deserialize(entry, DatumGetRangeTypeP(value), &bounds[0], &bounds[1], &is_empty);
+	range_deserialize(entry, range, &bounds[0], &bounds[1], &is_empty);
 	hash = hash_bytes_uint32_extended(is_empty, seed);
 	for (int i = 0; i < 2 && !is_empty; i++)
 	{

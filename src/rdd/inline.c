@@ -138,8 +138,9 @@ inline_call(RangeTblEntry *rte, const InlineContext *context)
 	types = column_types(function);
 	rdd = rdd_apply_values(get_func_name(call->funcid) + 4, evaluate(call));
 	rdd_check_columns(rdd, types);
-	if (!rdd_storage_ready(rdd))
-		return;					/* the function keeps what it computes */
+	/* the function keeps what it computes, or needs not compute all */
+	if (!rdd_storage_ready(rdd) || rdd_early_possible(rdd))
+		return;
 	sql = rdd_compile(rdd, types, &query);
 	statements = pg_analyze_and_rewrite_withcb(linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT)), sql,
 											   lambda_parser_setup, &query.lambdas, NULL);

@@ -200,16 +200,19 @@ compile_filter_part(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_lambda_value(query, lambda, 0));
 }
 
-/* partition_by(r, n): equal keys in one partition */
+/* partition_by(r, n), partition_by(r, partitioner): equal keys in one partition */
 static void
 check_partition_by(RddStep *step, List *inputs)
 {
 	const RddStep *input = linitial(inputs);
+	bool		by_range;
 
 	rdd_expect_pair(step, input);
 	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	keyed(step, input, rdd_shape_value(input->shape));
-	step->partitions = rdd_arg_partitions(step, 0, input->partitions);
+	step->partitions = rdd_arg_partitioner(step, 0, input->partitions, &by_range);
+	if (by_range)
+		rdd_expect_order(step, rdd_shape_key(input->shape));
 	step->by_key = true;
 }
 
@@ -218,9 +221,12 @@ static void
 compile_partition_by(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const char *from = rdd_from(query, step, 0);
-	const char *partition = rdd_hash_partition("s", key_leaves(step), step->partitions);
+	bool		by_range;
+	const char *partition;
 	int			order = rdd_order_of(query, step, 0);
 
+	(void) rdd_arg_partitioner(step, 0, 0, &by_range);
+	partition = rdd_key_partition("s", key_leaves(step), step->partitions, by_range);
 	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
 	if (query->in_order)
 	{

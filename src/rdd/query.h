@@ -39,6 +39,8 @@ typedef struct RddQuery
 	const char *purpose;		/* and what wants the elements, if that is no operation */
 	bool		plain_names;	/* columns of rows are called as their fields */
 	bool		keep_order;		/* the columns that tell it are part of the result */
+	bool		early;			/* the beginning of the source may do, see early.c */
+	bool		cut;			/* … and the source gave only that */
 	int		   *uses;			/* of each step by others */
 	int		   *needs;			/* RDD_ORDER and RDD_PARTITION, of each step by others */
 	int		   *order;			/* of each step compiled, columns "#n" */
@@ -53,6 +55,9 @@ typedef struct RddQuery
 	bool		apart;			/* the step is not to be planned together with those around it */
 	StringInfoData with;		/* WITH queries so far */
 } RddQuery;
+
+/* The number of a step's partitions where check() found that there are none. */
+#define NO_PARTITIONS	(-1)
 
 /* What an operation needs of its inputs. */
 #define RDD_SAME		0		/* what is needed of its own elements */
@@ -117,6 +122,12 @@ extern List *rdd_step_nodes(const RddStep *step);
 extern void rdd_find_needs(RddQuery *query);
 extern void rdd_add_positions(RddQuery *query, int number, StringInfo select);
 
+/* early.c: may the action be given the beginning of its source alone? */
+extern bool rdd_early_possible(const Rdd *rdd);
+/* for the source: how many of its elements, the first of so many parts */
+#define RDD_EARLY_PARTS 64
+extern uint64 rdd_early_count(RddQuery *query, uint64 count);
+
 /* for compile(): an input, as FROM has it */
 extern const RddStep *rdd_input(const RddQuery *query, const RddStep *step, int number);
 extern const char *rdd_from(RddQuery *query, const RddStep *step, int number);
@@ -173,10 +184,17 @@ extern const Const *rdd_arg(const RddStep *step, int number);
 extern const char *rdd_arg_text(const RddStep *step, int number);
 extern int	rdd_arg_int(const RddStep *step, int number);
 extern bool rdd_arg_bool(const RddStep *step, int number, bool if_null);
+/* of a regtype that has values; InvalidOid for NULL */
+extern Oid	rdd_arg_type(const RddStep *step, int number);
 /* as a literal of its type */
 extern char *rdd_arg_literal(const RddStep *step, int number);
 /* NULL as n means as many partitions as there are */
 extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
+/* likewise, or a partitioner as text: hash(k, n) or range(k, n) */
+extern int	rdd_arg_partitioner(const RddStep *step, int number, int if_null, bool *by_range);
+/* SQL of a key's partition, by its hash or by ranges; of a rank in an order */
+extern char *rdd_key_partition(const char *alias, List *keys, int npartitions, bool by_range);
+extern char *rdd_range_partition(const char *order, int npartitions);
 /* raise an error unless all columns can be compared, or sorted */
 extern void rdd_expect_equality(const RddStep *step, const RddShape *shape);
 extern void rdd_expect_order(const RddStep *step, const RddShape *shape);

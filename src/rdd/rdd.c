@@ -320,14 +320,27 @@ rdd_step_text(const RddStep *step)
 	return buf.data;
 }
 
-/* The SQL function, unless there are several of that name. */
+/* The SQL function; of several of that name the one whose arguments are of these types. */
 static FuncCandidateList
 function_of(const RddStep *step)
 {
 	List	   *name = list_make2(makeString("barks"), makeString(psprintf("rdd_%s", step->name)));
 	FuncCandidateList found = FuncnameGetCandidates(name, -1, NIL, false, false, false, true);
+	int			ninputs = list_length(step->inputs);
+	ListCell   *lc;
 
-	return found && !found->next ? found : NULL;
+	if (found && !found->next)
+		return found;
+	for (; found; found = found->next)
+	{
+		bool		fits = found->nargs == ninputs + list_length(step->args);
+
+		foreach(lc, step->args)
+			fits = fits && found->args[ninputs + foreach_current_index(lc)] == lfirst_node(Const, lc)->consttype;
+		if (fits)
+			return found;
+	}
+	return NULL;
 }
 
 static int

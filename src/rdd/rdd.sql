@@ -328,9 +328,9 @@ CREATE FUNCTION barks.rdd_map(r barks.rdd, f barks.fn, result regtype DEFAULT NU
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_map(barks.rdd, barks.fn, regtype) IS 'each element becomes what f gives';
 
-CREATE FUNCTION barks.rdd_flat_map(r barks.rdd, f barks.fn) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_flat_map(r barks.rdd, f barks.fn, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_flat_map(barks.rdd, barks.fn) IS 'each element becomes all elements of the array or set that f gives';
+COMMENT ON FUNCTION barks.rdd_flat_map(barks.rdd, barks.fn, regtype) IS 'each element becomes all elements of the array or set that f gives';
 
 CREATE FUNCTION barks.rdd_filter(r barks.rdd, f barks.fn) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -399,6 +399,10 @@ COMMENT ON FUNCTION barks.rdd_persist(barks.rdd, text) IS 'the elements are kept
 CREATE FUNCTION barks.rdd_partition_by(r barks.rdd, num_partitions int) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_partition_by(barks.rdd, int) IS 'pairs of equal keys in one partition';
+
+CREATE FUNCTION barks.rdd_partition_by(r barks.rdd, partitioner text) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_partition_by(barks.rdd, text) IS 'pairs of equal keys in one partition, as hash(k, n) or range(k, n) has it';
 
 CREATE FUNCTION barks.rdd_group_by(r barks.rdd, f barks.fn, num_partitions int DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -488,13 +492,18 @@ CREATE FUNCTION barks.rdd_repartition_and_sort(r barks.rdd, num_partitions int D
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_repartition_and_sort(barks.rdd, int) IS 'pairs of equal keys in one partition, in the order of keys in each';
 
-CREATE FUNCTION barks.rdd_map_partitions(r barks.rdd, f regprocedure) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_repartition_and_sort(r barks.rdd, partitioner text) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_map_partitions(barks.rdd, regprocedure) IS 'what f(refcursor) gives for each partition';
+COMMENT ON FUNCTION barks.rdd_repartition_and_sort(barks.rdd, text) IS
+    'likewise, in partitions as hash(k, n) or range(k, n) has it';
 
-CREATE FUNCTION barks.rdd_map_partitions_with_index(r barks.rdd, f regprocedure) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_map_partitions(r barks.rdd, f regprocedure, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_map_partitions_with_index(barks.rdd, regprocedure) IS 'what f(int, refcursor) gives for each partition and its number';
+COMMENT ON FUNCTION barks.rdd_map_partitions(barks.rdd, regprocedure, regtype) IS 'what f(refcursor) gives for each partition';
+
+CREATE FUNCTION barks.rdd_map_partitions_with_index(r barks.rdd, f regprocedure, result regtype DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_map_partitions_with_index(barks.rdd, regprocedure, regtype) IS 'what f(int, refcursor) gives for each partition and its number';
 
 CREATE FUNCTION barks.rdd_zip_partitions(r barks.rdd, o barks.rdd, f regprocedure) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -689,15 +698,15 @@ LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', '
 COMMENT ON FUNCTION barks.rdd_foreach(barks.rdd, barks.fn) IS 'calls f for each element';
 
 CREATE FUNCTION barks.rdd_foreach_partition(r barks.rdd, f regprocedure) RETURNS void
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_foreach_partition';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_foreach_partition';
 COMMENT ON FUNCTION barks.rdd_foreach_partition(barks.rdd, regprocedure) IS 'calls f(refcursor) for each partition';
 
 CREATE FUNCTION barks.rdd_to_cursor(r barks.rdd) RETURNS refcursor
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_to_cursor';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_to_cursor';
 COMMENT ON FUNCTION barks.rdd_to_cursor(barks.rdd) IS 'a cursor on the elements, open until the transaction ends';
 
 CREATE FUNCTION barks.rdd_save_as_table(r barks.rdd, name text, mode text DEFAULT 'error') RETURNS bigint
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save_as_table';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save_as_table';
 COMMENT ON FUNCTION barks.rdd_save_as_table(barks.rdd, text, text) IS
     'writes the elements to a distributed table; mode says what if there is one: error, append, overwrite, ignore';
 
@@ -757,7 +766,7 @@ COMMENT ON VIEW barks.async_jobs IS 'submitted jobs of roles that the user is a 
 GRANT SELECT ON barks.async_jobs TO PUBLIC;
 
 CREATE FUNCTION barks.rdd_submit(r barks.rdd, action text DEFAULT 'collect') RETURNS bigint
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_submit';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_submit';
 COMMENT ON FUNCTION barks.rdd_submit(barks.rdd, text) IS
     'begins an action, as count or take(3, NULL::int), in a session of its own; gives the number of the job';
 CREATE FUNCTION barks.job_wait(job bigint, timeout interval DEFAULT NULL) RETURNS text

@@ -41,6 +41,7 @@ PG_FUNCTION_INFO_V1(barks_rdd_element_type);
 
 static const char *operation_name(FunctionCallInfo fcinfo);
 static Const *constant_of(FunctionCallInfo fcinfo, int number);
+static bool read_value(const Rdd *rdd, Oid type, bool early, Datum *value, bool *isnull);
 static List *types_of_value(Oid type, const RddShape *shape);
 static Datum value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull);
 static Datum record_of(const RddShape *shape, Datum *values, bool *nulls, int *column);
@@ -63,6 +64,19 @@ operation_name(FunctionCallInfo fcinfo)
 
 	Assert(strncmp(name, "rdd_", 4) == 0);
 	return name + 4;
+}
+
+/* Of a call that cannot do without its arguments. */
+void
+rdd_expect_arguments(FunctionCallInfo fcinfo)
+{
+	for (int i = 0; i < PG_NARGS(); i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %d of barks.rdd_%s must not be null", i + 1, operation_name(fcinfo))));
+	}
 }
 
 Rdd *
@@ -97,39 +111,53 @@ constant_of(FunctionCallInfo fcinfo, int number)
 Datum
 barks_rdd_action(PG_FUNCTION_ARGS)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
 	Rdd		   *rdd = rdd_of_call(fcinfo);
-	RddShape   *shape = rdd_last(rdd)->shape;
-	List	   *types = types_of_value(type, shape);
-	RddQuery	query = {.in_order = true};
-	Portal		portal;
-	Datum		value = (Datum) 0;
-	bool		isnull = true;
+	bool		early = rdd_early_possible(rdd);
+	Datum		value;
+	bool		isnull;
 
-	rdd_check_columns(rdd, types);
+	rdd_check_columns(rdd, types_of_value(type, rdd_last(rdd)->shape));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	rdd_storage_fill(rdd);
-	portal = rdd_open(rdd, "", types, &query);
-	SPI_cursor_fetch(portal, true, 1);
-	if (SPI_processed > 0)
-	{
-		int			natts = SPI_tuptable->tupdesc->natts;
-		Datum	   *values = palloc(natts * sizeof(Datum));
-		bool	   *nulls = palloc(natts * sizeof(bool));
-		MemoryContext before;
-
-		heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
-		before = MemoryContextSwitchTo(caller);
-		value = value_of_row(type, shape, values, nulls, &isnull);
-		MemoryContextSwitchTo(before);
-	}
-	SPI_cursor_close(portal);
+	/* first there is nothing, or nothing yet */
+	if (!early || !read_value(rdd, type, true, &value, &isnull))
+		(void) read_value(rdd, type, false, &value, &isnull);
 	SPI_finish();
 	if (isnull)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(value);
+}
+
+/* The value, in the caller's context of SPI; false when the beginning of a source was not enough to tell. */
+static bool
+read_value(const Rdd *rdd, Oid type, bool early, Datum *value, bool *isnull)
+{
+	const RddShape *shape = rdd_last(rdd)->shape;
+	RddQuery	query = {.in_order = true, .early = early};
+	Portal		portal = rdd_open(rdd, "", types_of_value(type, shape), &query);
+	bool		found;
+
+	*value = (Datum) 0;
+	*isnull = true;
+	SPI_cursor_fetch(portal, true, 1);
+	found = SPI_processed > 0;
+	if (found)
+	{
+		int			natts = SPI_tuptable->tupdesc->natts;
+		Datum	   *values = palloc(natts * sizeof(Datum));
+		bool	   *nulls = palloc(natts * sizeof(bool));
+
+		heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
+		*value = value_of_row(type, shape, values, nulls, isnull);
+		if (!*isnull)
+			*value = SPI_datumTransfer(*value, get_typbyval(type), get_typlen(type));
+	}
+	SPI_cursor_close(portal);
+	if (strcmp(rdd_last(rdd)->name, "is_empty") == 0)
+		found = !DatumGetBool(*value);
+	return found || !query.cut;
 }
 
 /* The columns of which the value is made. */
@@ -137,6 +165,7 @@ static List *
 types_of_value(Oid type, const RddShape *shape)
 {
 	List	   *types = NIL;
+	Oid			row_type = getBaseType(type);
 	ListCell   *lc;
 
 	if (type == RECORDOID && !rdd_shape_is_leaf(shape))
@@ -145,21 +174,22 @@ types_of_value(Oid type, const RddShape *shape)
 			types = lappend_oid(types, ((RddLeaf *) lfirst(lc))->shape->type);
 		return types;
 	}
-	if (get_typtype(type) != TYPTYPE_COMPOSITE)
+	if (get_typtype(row_type) != TYPTYPE_COMPOSITE)
 		return list_make1_oid(type);
-	return column_types(lookup_rowtype_tupdesc_copy(type, -1));
+	return column_types(lookup_rowtype_tupdesc_copy(row_type, -1));
 }
 
 static Datum
 value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull)
 {
+	Oid			row_type = getBaseType(type);
 	int			column = 0;
 
 	*isnull = false;
 	if (type == RECORDOID)
 		return record_of(shape, values, nulls, &column);
-	if (get_typtype(type) == TYPTYPE_COMPOSITE)
-		return HeapTupleGetDatum(heap_form_tuple(lookup_rowtype_tupdesc_copy(type, -1), values, nulls));
+	if (get_typtype(row_type) == TYPTYPE_COMPOSITE)
+		return HeapTupleGetDatum(heap_form_tuple(lookup_rowtype_tupdesc_copy(row_type, -1), values, nulls));
 	*isnull = nulls[0];
 	return nulls[0] ? (Datum) 0 : datumCopy(values[0], get_typbyval(type), get_typlen(type));
 }
@@ -284,16 +314,27 @@ barks_rdd_rows(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Rdd		   *rdd = rdd_of_call(fcinfo);
-	RddQuery	query = {.in_order = true};
-	Portal		portal;
+	List	   *types;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	rdd_check_columns(rdd, column_types(rsinfo->setDesc));
+	types = column_types(rsinfo->setDesc);
+	rdd_check_columns(rdd, types);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	rdd_storage_fill(rdd);
-	portal = rdd_open(rdd, "", column_types(rsinfo->setDesc), &query);
-	store_rows(portal, rsinfo);
+	if (rdd_early_possible(rdd))
+	{
+		RddQuery	query = {.in_order = true, .early = true};
+
+		store_rows(rdd_open(rdd, "", types, &query), rsinfo);
+		if (!query.cut || tuplestore_tuple_count(rsinfo->setResult) >= rdd_arg_int(rdd_last(rdd), 0))
+		{
+			SPI_finish();
+			return (Datum) 0;
+		}
+		tuplestore_clear(rsinfo->setResult);
+	}
+	store_rows(rdd_open(rdd, "", types, &(RddQuery) {.in_order = true}), rsinfo);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -111,7 +111,14 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 	uint64		distance = by > 0 ? (uint64) end - (uint64) first : (uint64) first - (uint64) end;
 	uint64		stride = by > 0 ? (uint64) by : -(uint64) by;
 	uint64		count = is_empty ? 0 : (distance - 1) / stride + 1;
+	uint64		wanted = rdd_early_count(query, count);
 
+	if (wanted < count)
+	{
+		count = wanted;
+		end = (int64) ((uint64) first + (uint64) by * count);
+		distance = stride * count;
+	}
 	appendStringInfoString(select, "SELECT g.x");
 	if (query->in_order)
 		appendStringInfo(select, ", %sg.x AS \"#1\"", by > 0 ? "" : "-");
@@ -379,8 +386,8 @@ shape_of_columns(List *types, List *typmods, List *collations)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of an RDD must have columns")));
 	if (list_length(fields) == 1)
-		return get_typtype(linitial_oid(types)) == TYPTYPE_COMPOSITE ? rdd_shape_of_type(linitial_oid(types))
-			: linitial(fields);
+		return get_typtype(getBaseType(linitial_oid(types))) == TYPTYPE_COMPOSITE
+			? rdd_shape_of_type(linitial_oid(types)) : linitial(fields);
 	if (list_length(fields) == 2)
 		return rdd_shape_pair(linitial(fields), lsecond(fields));
 	return rdd_shape_tuple(fields);

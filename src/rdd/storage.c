@@ -40,6 +40,7 @@
 #include "utils/typcache.h"
 
 #include "cluster/node.h"
+#include "rdd/lambda.h"
 #include "rdd/storage.h"
 #include "table/placement.h"
 
@@ -341,18 +342,20 @@ run_sql(const char *sql, const char *what)
 
 /* ---------------- what is there ---------------- */
 
-/* barks.storage_entry belongs to the extension. */
+/* barks.storage_entry belongs to the extension; no operator of the user's may run as its owner. */
 static void
 run_as_owner(const char *sql, int nargs, Oid *types, Datum *values)
 {
 	Oid			save_user;
 	int			save_context;
+	int			nest = lambda_plain_settings();
 
 	GetUserIdAndSecContext(&save_user, &save_context);
 	SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
 	if (SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0) < 0)
 		elog(ERROR, "could not note storage of an RDD: %s", SPI_result_code_string(SPI_result));
 	SetUserIdAndSecContext(save_user, save_context);
+	AtEOXact_GUC(true, nest);
 }
 
 static void
@@ -498,18 +501,21 @@ const RddOperation rdd_storage_operations[] = {
 	{NULL}
 };
 
-/* unpersist(r) → the RDD that was persisted */
+/* unpersist(r) → the RDD that was persisted, with its name if it has one */
 Datum
 barks_rdd_unpersist(PG_FUNCTION_ARGS)
 {
 	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
-	RddStep    *step = rdd_last(rdd);
+	List	   *names = NIL;
+	RddStep    *step;
 	Oid			table;
+	ListCell   *lc;
 
 	rdd_read_steps(rdd);
+	for (step = rdd_last(rdd); strcmp(step->name, "set_name") == 0; step = list_nth(rdd->steps, linitial_int(step->inputs)))
+		names = lcons(step->args, names);
 	if (strcmp(step->name, "persist") != 0)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	rdd_read_steps(rdd);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	lock_storage(storage_name(rdd, step));
@@ -517,7 +523,10 @@ barks_rdd_unpersist(PG_FUNCTION_ARGS)
 	if (OidIsValid(table))
 		drop_table(table);
 	SPI_finish();
-	PG_RETURN_DATUM(rdd_to_datum(rdd_lineage_of(rdd, linitial_int(step->inputs))));
+	rdd = rdd_lineage_of(rdd, linitial_int(step->inputs));
+	foreach(lc, names)
+		rdd = rdd_apply("set_name", list_make1(rdd), lfirst(lc));
+	PG_RETURN_DATUM(rdd_to_datum(rdd));
 }
 
 Datum
@@ -527,5 +536,8 @@ barks_rdd_storage_level(PG_FUNCTION_ARGS)
 	RddStep    *step = rdd_last(rdd);
 
 	rdd_read_steps(rdd);
+	/* with a name it is still the RDD that is kept */
+	while (strcmp(step->name, "set_name") == 0)
+		step = list_nth(rdd->steps, linitial_int(step->inputs));
 	PG_RETURN_TEXT_P(cstring_to_text(strcmp(step->name, "persist") == 0 ? level_of(step) : "NONE"));
 }
