@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -267,7 +268,7 @@ check_lookup(RddStep *step, List *inputs)
 
 	rdd_expect_pair(step, input);
 	if (!rdd_shape_is_leaf(rdd_shape_key(input->shape)) ||
-		rdd_shape_key(input->shape)->type != rdd_arg(step, 0)->consttype)
+		!can_coerce_type(1, &rdd_arg(step, 0)->consttype, &rdd_shape_key(input->shape)->type, COERCION_IMPLICIT))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("cannot look up a key of type %s among keys of type %s",
@@ -283,6 +284,7 @@ compile_lookup(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const RddStep *input = rdd_input(query, step, 0);
 	const char *from = rdd_from(query, step, 0);
+	const RddShape *key = rdd_shape_key(input->shape);
 	List	   *values = rdd_shape_leaves(rdd_shape_value(input->shape), "v");
 	const char *order = rdd_keep_order(query, step, 0);
 
@@ -291,8 +293,8 @@ compile_lookup(RddQuery *query, const RddStep *step, StringInfo select)
 	if (rdd_arg_is_null(step, 0))
 		appendStringInfoString(select, "IS NULL");
 	else
-		appendStringInfo(select, "%s %s", rdd_operator(rdd_arg(step, 0)->consttype, BTEqualStrategyNumber),
-						 rdd_arg_literal(step, 0));
+		appendStringInfo(select, "%s (%s)::%s", rdd_operator(key->type, BTEqualStrategyNumber),
+						 rdd_arg_literal(step, 0), rdd_type_name(key->type, -1));
 }
 
 /* reduce(r, f, …), fold(r, zero, f), aggregate(r, zero, seq, comb) */
