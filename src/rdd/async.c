@@ -142,7 +142,7 @@ action_query(Datum rdd, const char *action)
 				 !((FuncCall *) target->val)->over && !((FuncCall *) target->val)->agg_filter)
 			name = strVal(linitial(((FuncCall *) target->val)->funcname));
 	}
-	if (!name)
+	if (!name || strcmp(name, "submit") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is not an action", action),

@@ -39,6 +39,8 @@ PG_FUNCTION_INFO_V1(barks_rdd_fraction);
 
 #define HASH_OF_NULL	UINT64CONST(0x9ae16a3b2f90404f)
 /* a Poisson variable of a greater mean is drawn as a sum of several */
+/* of one element, on average */
+#define MAX_COPIES	1e9
 #define MAX_MEAN		16.0
 
 static uint64 hash_value(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
@@ -314,6 +316,10 @@ barks_rdd_copies(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("mean number of copies must be finite")));
+	if (mean > MAX_COPIES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("mean number of copies must be at most %g, not %g", MAX_COPIES, mean)));
 	pg_prng_seed(&state, rdd_hash_arguments(fcinfo, 2, PG_GETARG_INT64(1), true));
 	for (; mean > 0; mean -= MAX_MEAN)
 	{

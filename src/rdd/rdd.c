@@ -386,7 +386,10 @@ barks_rdd_in(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	select = (SelectStmt *) linitial_node(RawStmt, raw_parser(text, RAW_PARSE_PLPGSQL_EXPR))->stmt;
-	if (!IsA(select, SelectStmt) || select->targetList == NIL || select->fromClause)
+	if (!IsA(select, SelectStmt) || select->targetList == NIL || select->distinctClause != NIL ||
+		select->fromClause != NIL || select->whereClause || select->groupClause != NIL || select->havingClause ||
+		select->windowClause != NIL || select->sortClause != NIL || select->limitOffset || select->limitCount ||
+		select->lockingClause != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type barks.rdd"),
@@ -553,12 +556,16 @@ barks_fn_from_function(PG_FUNCTION_ARGS)
 Datum
 barks_fn(PG_FUNCTION_ARGS)
 {
-	const char *expression = TextDatumGetCString(PG_GETARG_DATUM(0));
+	const char *expression;
 	Datum	   *values;
 	bool	   *nulls;
 	Oid		   *types;
-	int			nvalues = extract_variadic_args(fcinfo, 1, true, &values, &types, &nulls);
+	int			nvalues;
 
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	expression = TextDatumGetCString(PG_GETARG_DATUM(0));
+	nvalues = extract_variadic_args(fcinfo, 1, true, &values, &types, &nulls);
 	if (nvalues < 0)
 		nvalues = 0;
 	PG_RETURN_TEXT_P(cstring_to_text(lambda_capture(expression, nvalues, values, nulls, types)));
