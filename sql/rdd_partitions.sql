@@ -103,7 +103,7 @@ SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_range(0, 4, 1, 2), '(x, ''v'' || 
 SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_range(0, 3, 1, 2), '(x, NULL::text, x * 2.5)'))) AS t(_1 bigint[], _2 text[], _3 numeric[]);
 SELECT * FROM rdd_collect(rdd_zip_with_index(rdd_map(rdd_range(0, 4, 1, 2), '(x, (x, -x))'))) AS t(k1 bigint, k2 bigint, k3 bigint, v bigint);
 SELECT * FROM rdd_collect(rdd_zip(rdd_map(rdd_range(0, 3, 1, 2), 'array[x, x]'), rdd_map(rdd_range(5, 8, 1, 2), '(x, ''a'')'))) AS t(a bigint[], k bigint, v text);
-SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_range(0, 3), 'array[x]')), NULL::bigint[]);
+SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_range(0, 3), 'array_fill(x, ARRAY[x::int])')), NULL::rdd_array_of_int8[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_sort_by(rdd_parallelize('{5,3,NULL,3,1,4,3,2}'::int[], 2), 'x', true, 3)), NULL::int[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_sort_by(rdd_parallelize('{5,3,NULL,3,1,4,3,2}'::int[], 2), 'x', false, 3)), NULL::int[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_cartesian(rdd_range(0, 2, 1, 2), rdd_range(0, 3, 1, 2)))) AS t(k bigint[], v bigint[]);

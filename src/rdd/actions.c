@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -269,7 +270,7 @@ check_lookup(RddStep *step, List *inputs)
 
 	rdd_expect_pair(step, input);
 	if (!rdd_shape_is_leaf(rdd_shape_key(input->shape)) ||
-		rdd_shape_key(input->shape)->type != rdd_arg(step, 0)->consttype)
+		!can_coerce_type(1, &rdd_arg(step, 0)->consttype, &rdd_shape_key(input->shape)->type, COERCION_IMPLICIT))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("cannot look up a key of type %s among keys of type %s",
@@ -285,6 +286,7 @@ compile_lookup(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const RddStep *input = rdd_input(query, step, 0);
 	const char *from = rdd_from(query, step, 0);
+	const RddShape *key = rdd_shape_key(input->shape);
 	List	   *values = rdd_shape_leaves(rdd_shape_value(input->shape), "v");
 	const char *order = rdd_keep_order(query, step, 0);
 
@@ -293,8 +295,8 @@ compile_lookup(RddQuery *query, const RddStep *step, StringInfo select)
 	if (rdd_arg_is_null(step, 0))
 		appendStringInfoString(select, "IS NULL");
 	else
-		appendStringInfo(select, "%s %s", rdd_operator(rdd_arg(step, 0)->consttype, BTEqualStrategyNumber),
-						 rdd_arg_literal(step, 0));
+		appendStringInfo(select, "%s (%s)::%s", rdd_operator(key->type, BTEqualStrategyNumber),
+						 rdd_arg_literal(step, 0), rdd_type_name(key->type, -1));
 }
 
 /* reduce(r, f, …), fold(r, zero, f), aggregate(r, zero, seq, comb) */
@@ -302,7 +304,13 @@ static void
 check_combine_all(RddStep *step, List *inputs)
 {
 	RddCombine *combine = rdd_combination(step, ((RddStep *) linitial(inputs))->shape);
+	const Const *depth = llast_node(Const, step->args);
 
+	if (strncmp(step->name, "tree_", 5) == 0 && !depth->constisnull && DatumGetInt32(depth->constvalue) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the depth of barks.rdd_%s must be positive, not %d", step->name,
+						DatumGetInt32(depth->constvalue))));
 	step->shape = combine->state;
 }
 

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
 #include <signal.h>
 
 #include "access/xact.h"
@@ -41,6 +42,7 @@
 #include "utils/tuplestore.h"
 
 #include "rdd/as_owner.h"
+#include "rdd/calls.h"
 #include "rdd/rdd.h"
 
 #define FETCH_ROWS 1000
@@ -76,10 +78,12 @@ typedef struct JobRow
 } JobRow;
 
 static char *action_query(Datum rdd, const char *action);
+static const char *arguments_of(const char *action);
 static dsm_segment *describe(int64 job, const char *query);
 static void start_worker(dsm_segment *segment);
 static void set_lock_tag(LOCKTAG *tag, int64 job);
 static bool wait_for_job(int64 job, int64 timeout_ms);
+static void read_as_owner(const char *sql, int64 job);
 static JobRow *read_job(int64 job);
 static void run_action(int64 job, Oid role, const char *query);
 static void keep_rows(int64 job, const char *query);
@@ -91,10 +95,12 @@ static void note_state(int64 job, const char *state, const ErrorData *error);
 Datum
 barks_rdd_submit(PG_FUNCTION_ARGS)
 {
-	char	   *query = action_query(PG_GETARG_DATUM(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	char	   *query;
 	int64		job;
 	dsm_segment *segment;
 
+	rdd_expect_arguments(fcinfo);
+	query = action_query(PG_GETARG_DATUM(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	/* would it run? */
@@ -118,12 +124,13 @@ action_query(Datum rdd, const char *action)
 	SelectStmt *select = (SelectStmt *) linitial_node(RawStmt, raw_parser(action, RAW_PARSE_PLPGSQL_EXPR))->stmt;
 	ResTarget  *target;
 	const char *name = NULL;
-	const char *args = strchr(action, '(');
+	const char *args = arguments_of(action);
 	char	   *lineage = quote_literal_cstr(rdd_text(rdd_from_datum(rdd)));
 
-	if (IsA(select, SelectStmt) && list_length(select->targetList) == 1 && !select->fromClause &&
-		!select->whereClause && !select->groupClause && !select->sortClause && !select->limitCount &&
-		!select->limitOffset && !select->havingClause && !select->windowClause && !select->lockingClause)
+	if (IsA(select, SelectStmt) && list_length(select->targetList) == 1 && !select->distinctClause &&
+		!select->fromClause && !select->whereClause && !select->groupClause && !select->sortClause && !select->limitCount &&
+		!select->limitOffset && !select->havingClause && !select->windowClause && !select->lockingClause &&
+		!linitial_node(ResTarget, select->targetList)->name)
 	{
 		target = linitial_node(ResTarget, select->targetList);
 		if (IsA(target->val, ColumnRef) && list_length(((ColumnRef *) target->val)->fields) == 1 && !args &&
@@ -133,7 +140,7 @@ action_query(Datum rdd, const char *action)
 				 !((FuncCall *) target->val)->over && !((FuncCall *) target->val)->agg_filter)
 			name = strVal(linitial(((FuncCall *) target->val)->funcname));
 	}
-	if (!name)
+	if (!name || strcmp(name, "submit") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is not an action", action),
@@ -141,9 +148,38 @@ action_query(Datum rdd, const char *action)
 	/* jsonb can show any element */
 	if (!args && strcmp(name, "collect") == 0)
 		name = "collect_json";
-	return psprintf("SELECT pg_catalog.to_jsonb(x) FROM barks.%s(%s::barks.rdd%s AS x",
+	/* a remark may be at the end of the text */
+	return psprintf("SELECT pg_catalog.to_jsonb(x) FROM barks.%s(%s::barks.rdd%s\n AS x",
 					quote_identifier(psprintf("rdd_%s", name)), lineage,
 					!args ? ")" : strspn(args + 1, " )") == strlen(args + 1) ? ")" : psprintf(", %s", args + 1));
+}
+
+/* The parenthesis right behind the name that a text begins with; NULL when there is none. */
+static const char *
+arguments_of(const char *action)
+{
+	const char *at = action + strspn(action, " \t\n\r\f");
+
+	if (*at == '(')
+		return NULL;
+	if (*at == '"')
+	{
+		/* doubled quotes begin another quoted part */
+		while (*at == '"')
+		{
+			at = strchr(at + 1, '"');
+			if (!at)
+				return NULL;
+			at++;
+		}
+	}
+	else
+	{
+		while (IS_HIGHBIT_SET(*at) || isalnum((unsigned char) *at) || *at == '_' || *at == '$')
+			at++;
+	}
+	at += strspn(at, " \t\n\r\f");
+	return *at == '(' ? at : NULL;
 }
 
 static dsm_segment *
@@ -239,24 +275,31 @@ wait_for_job(int64 job, int64 timeout_ms)
 	return true;
 }
 
-/* As of now, whatever the transaction sees otherwise; within SPI. */
+/* A query with the job as its parameter; as of now, whatever the transaction sees otherwise. */
+static void
+read_as_owner(const char *sql, int64 job)
+{
+	SPIPlanPtr	plan;
+	AsOwner		owner;
+
+	as_owner_begin(&owner);
+	plan = SPI_prepare(sql, 1, (Oid[]) {INT8OID});
+	if (!plan || SPI_execute_snapshot(plan, (Datum[]) {Int64GetDatum(job)}, NULL, GetLatestSnapshot(),
+									  InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read submitted jobs: %s", SPI_result_code_string(SPI_result));
+	as_owner_end(&owner);
+}
+
+/* Within SPI. */
 static JobRow *
 read_job(int64 job)
 {
 	JobRow	   *row = palloc0(sizeof(JobRow));
-	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(job)};
-	SPIPlanPtr	plan;
 	HeapTuple	tuple;
 	bool		isnull;
 	Oid			role;
-	AsOwner		owner;
 
-	as_owner_begin(&owner);
-	plan = SPI_prepare("SELECT role, state, error, sqlstate, pid FROM barks.async_job WHERE job = $1", 1, types);
-	if (!plan || SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot, true, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read barks.async_job: %s", SPI_result_code_string(SPI_result));
-	as_owner_end(&owner);
+	read_as_owner("SELECT role, state, error, sqlstate, pid FROM barks.async_job WHERE job = $1", job);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -310,11 +353,7 @@ barks_job_result(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	int64		job = PG_GETARG_INT64(0);
-	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(job)};
 	JobRow	   *row;
-	SPIPlanPtr	plan;
-	AsOwner		owner;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	(void) wait_for_job(job, -1);
@@ -332,11 +371,7 @@ barks_job_result(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("job " INT64_FORMAT " was lost", job),
 				 errdetail("Its background worker ended without a result.")));
-	as_owner_begin(&owner);
-	plan = SPI_prepare("SELECT value FROM barks.async_result WHERE job = $1 ORDER BY n", 1, types);
-	if (!plan || SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read barks.async_result: %s", SPI_result_code_string(SPI_result));
-	as_owner_end(&owner);
+	read_as_owner("SELECT value FROM barks.async_result WHERE job = $1 ORDER BY n", job);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		tuplestore_puttuple(rsinfo->setResult, SPI_tuptable->vals[i]);
 	SPI_finish();

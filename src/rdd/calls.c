@@ -27,7 +27,7 @@ static RddShape *shape_of_function(Oid function);
 RddCall *
 rdd_call_of(const RddStep *step, int ncursors, bool with_index)
 {
-	const Const *function = llast_node(Const, step->args);
+	const Const *function = linitial_node(Const, step->args);
 	RddCall    *call;
 
 	if (function->constisnull)
@@ -126,12 +126,14 @@ run_foreach(const Rdd *rdd, void *arg)
 Datum
 barks_rdd_to_cursor(PG_FUNCTION_ARGS)
 {
-	const Rdd  *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	const Rdd  *rdd;
 	RddQuery	query = {.in_order = true, .plain_names = true, .purpose = "to_cursor"};
 	MemoryContext caller = CurrentMemoryContext;
 	Portal		portal;
 	text	   *name;
 
+	rdd_expect_arguments(fcinfo);
+	rdd = rdd_from_datum(PG_GETARG_DATUM(0));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	rdd_storage_fill(rdd);

@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "base/task_rights.h"
 #include "rdd/file_list.h"
@@ -150,10 +151,16 @@ compile_whole_files(RddQuery *query, const RddStep *step, StringInfo select)
 static void
 check_binary_records(RddStep *step, List *inputs)
 {
-	if (rdd_arg_int(step, 1) < 1)
+	int			length = rdd_arg_int(step, 1);
+
+	if (length < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("length of records must be positive, not %d", rdd_arg_int(step, 1))));
+				 errmsg("length of records must be positive, not %d", length)));
+	if (length > MaxAllocSize - VARHDRSZ)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("records of %d bytes are too long", length)));
 	check_files(step, 2);
 	step->shape = bytes_shape();
 }

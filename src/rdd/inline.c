@@ -88,8 +88,7 @@ shows_order(const Query *query)
 {
 	return list_length(query->jointree->fromlist) == 1 &&
 		IsA(linitial(query->jointree->fromlist), RangeTblRef) && query->groupClause == NIL &&
-		query->groupingSets == NIL && query->sortClause == NIL &&
-		query->distinctClause == NIL && !query->hasWindowFuncs &&
+		query->groupingSets == NIL && query->sortClause == NIL && query->distinctClause == NIL &&
 		(!query->hasAggs || collects_walker((Node *) query->targetList, NULL));
 }
 

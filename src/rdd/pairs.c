@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -112,10 +113,11 @@ value_lambda(const RddStep *step, const RddStep *input, LambdaKind kind)
 
 	x->columns = v->columns;
 	return lambda_make(rdd_arg_text(step, 0),
-					   list_make3(v, lambda_variable("k", rdd_shape_key(input->shape)), x), kind, InvalidOid);
+					   list_make3(v, lambda_variable("k", rdd_shape_key(input->shape)), x), kind,
+					   kind == LAMBDA_AGGREGATE ? InvalidOid : rdd_arg_type(step, 1));
 }
 
-/* map_values(r, f), flat_map_values(r, f) */
+/* map_values(r, f, result), flat_map_values(r, f, result) */
 static void
 check_map_values(RddStep *step, List *inputs)
 {
@@ -200,16 +202,19 @@ compile_filter_part(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_lambda_value(query, lambda, 0));
 }
 
-/* partition_by(r, n): equal keys in one partition */
+/* partition_by(r, n), partition_by(r, partitioner): equal keys in one partition */
 static void
 check_partition_by(RddStep *step, List *inputs)
 {
 	const RddStep *input = linitial(inputs);
+	bool		by_range;
 
 	rdd_expect_pair(step, input);
 	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	keyed(step, input, rdd_shape_value(input->shape));
-	step->partitions = rdd_arg_partitions(step, 0, input->partitions);
+	step->partitions = rdd_arg_partitioner(step, 0, input->partitions, &by_range);
+	if (by_range)
+		rdd_expect_order(step, rdd_shape_key(input->shape));
 	step->by_key = true;
 }
 
@@ -218,9 +223,12 @@ static void
 compile_partition_by(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const char *from = rdd_from(query, step, 0);
-	const char *partition = rdd_hash_partition("s", key_leaves(step), step->partitions);
+	bool		by_range;
+	const char *partition;
 	int			order = rdd_order_of(query, step, 0);
 
+	(void) rdd_arg_partitioner(step, 0, 0, &by_range);
+	partition = rdd_key_partition("s", key_leaves(step), step->partitions, by_range);
 	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
 	if (query->in_order)
 	{
@@ -384,7 +392,7 @@ compile_sort_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 	rdd_compile_sort(query, step, keys.data, select);
 }
 
-/* filter_by_range(r, lower, upper): both bounds included */
+/* filter_by_range(r, lo, hi): both bounds included */
 static void
 check_filter_by_range(RddStep *step, List *inputs)
 {
@@ -393,8 +401,8 @@ check_filter_by_range(RddStep *step, List *inputs)
 
 	rdd_expect_pair(step, input);
 	key = rdd_shape_key(input->shape);
-	if (!rdd_shape_is_leaf(key) || rdd_arg(step, 0)->consttype != key->type ||
-		rdd_arg(step, 1)->consttype != key->type)
+	if (!rdd_shape_is_leaf(key) || !can_coerce_type(1, &rdd_arg(step, 0)->consttype, &key->type, COERCION_IMPLICIT) ||
+		!can_coerce_type(1, &rdd_arg(step, 1)->consttype, &key->type, COERCION_IMPLICIT))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("bounds of type %s do not fit keys of type %s",
@@ -413,12 +421,13 @@ static void
 compile_filter_by_range(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	Oid			key = rdd_shape_key(step->shape)->type;
+	const char *type = rdd_type_name(key, -1);
 	const char *from = rdd_from(query, step, 0);
 
-	appendStringInfo(select, "SELECT %s%s FROM %s AS s WHERE s.k %s %s AND s.k %s %s",
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s WHERE s.k %s (%s)::%s AND s.k %s (%s)::%s",
 					 rdd_same_columns("s", step->shape), rdd_keep_order(query, step, 0), from,
-					 rdd_operator(key, BTGreaterEqualStrategyNumber), rdd_arg_literal(step, 0),
-					 rdd_operator(key, BTLessEqualStrategyNumber), rdd_arg_literal(step, 1));
+					 rdd_operator(key, BTGreaterEqualStrategyNumber), rdd_arg_literal(step, 0), type,
+					 rdd_operator(key, BTLessEqualStrategyNumber), rdd_arg_literal(step, 1), type);
 }
 
 /* join(r, o, n, strategy) and the outer ones: the value is a pair of both values */

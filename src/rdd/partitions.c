@@ -10,9 +10,11 @@
 
 #include "catalog/pg_type.h"
 #include "nodes/value.h"
+#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/regproc.h"
 
 #include "cluster/node.h"
 #include "rdd/calls.h"
@@ -278,16 +280,17 @@ compile_coalesce(RddQuery *query, const RddStep *step, StringInfo select)
 	rdd_set_partitioned(query, step);
 }
 
-/* repartition_and_sort(r, n): by hash of the key, and in order of keys in each partition */
+/* repartition_and_sort(r, n), repartition_and_sort(r, partitioner): by the key, and in order of keys in each partition */
 static void
 check_repartition_and_sort(RddStep *step, List *inputs)
 {
 	const RddStep *input = linitial(inputs);
+	bool		by_range;
 
 	rdd_expect_pair(step, input);
 	rdd_expect_order(step, rdd_shape_key(input->shape));
 	step->shape = input->shape;
-	step->partitions = rdd_arg_partitions(step, 0, input->partitions);
+	step->partitions = rdd_arg_partitioner(step, 0, input->partitions, &by_range);
 	step->by_key = true;
 }
 
@@ -296,9 +299,12 @@ compile_repartition_and_sort(RddQuery *query, const RddStep *step, StringInfo se
 {
 	List	   *keys = rdd_shape_leaves(rdd_shape_key(step->shape), "k");
 	const char *from = rdd_from(query, step, 0);
-	const char *partition = rdd_hash_partition("s", keys, step->partitions);
+	const char *partition;
+	bool		by_range;
 	ListCell   *lc;
 
+	(void) rdd_arg_partitioner(step, 0, 0, &by_range);
+	partition = rdd_key_partition("s", keys, step->partitions, by_range);
 	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
 	if (query->in_order)
 	{
@@ -314,12 +320,31 @@ compile_repartition_and_sort(RddQuery *query, const RddStep *step, StringInfo se
 	rdd_set_partitioned(query, step);
 }
 
-/* map_partitions(r, f), map_partitions_with_index(r, f), zip_partitions(r, o, …, f) */
+/* The type that values of the function are cast to; NULL where nobody asks for one. */
+static RddShape *
+result_shape(const RddStep *step, const RddCall *call)
+{
+	Oid			type = list_length(step->args) > 1 ? rdd_arg_type(step, 1) : InvalidOid;
+	RddShape   *shape = OidIsValid(type) ? rdd_shape_of_type(type) : NULL;
+
+	if (!shape || rdd_shape_equal(shape, call->shape))
+		return NULL;
+	if (!rdd_shape_is_leaf(shape) || !rdd_shape_is_leaf(call->shape) ||
+		!can_coerce_type(1, &call->shape->type, &type, COERCION_EXPLICIT))
+		ereport(ERROR,
+				(errcode(ERRCODE_CANNOT_COERCE),
+				 errmsg("cannot cast what function %s gives from type %s to %s", format_procedure(call->function),
+						rdd_shape_text(call->shape), format_type_be(type))));
+	return shape;
+}
+
+/* map_partitions(r, f, result), map_partitions_with_index(r, f, result), zip_partitions(r, o, …, f) */
 static void
 check_map_partitions(RddStep *step, List *inputs)
 {
 	RddCall    *call = rdd_call_of(step, list_length(inputs), strcmp(step->name, "map_partitions_with_index") == 0);
 	const RddStep *first = linitial(inputs);
+	RddShape   *cast_to = result_shape(step, call);
 	ListCell   *lc;
 
 	foreach(lc, inputs)
@@ -331,7 +356,7 @@ check_map_partitions(RddStep *step, List *inputs)
 							((RddStep *) lfirst(lc))->partitions),
 					 errhint("Give both the same number when they are made, or barks.rdd_repartition() them.")));
 	}
-	step->shape = call->shape;
+	step->shape = cast_to ? cast_to : call->shape;
 	step->is_volatile = call->is_volatile;
 }
 
@@ -433,18 +458,19 @@ compile_map_partitions(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	RddCall    *call = rdd_call_of(step, list_length(step->inputs), strcmp(step->name, "map_partitions_with_index") == 0);
 	StringInfoData calls;
+	const char *cast = result_shape(step, call) ? psprintf("::%s", rdd_type_text(step->shape)) : "";
 	ListCell   *lc;
 
 	initStringInfo(&calls);
 	append_calls(query, step, call->function, true, &calls);
 	appendStringInfoString(select, "SELECT ");
-	foreach(lc, rdd_shape_columns(step->shape))
+	foreach(lc, rdd_shape_columns(call->shape))
 	{
 		RddLeaf    *leaf = lfirst(lc);
 
 		/* the first field is the row's number */
-		appendStringInfo(select, "%sbarks.rdd_call_field(s.\"#r\", %d, %s) AS %s", foreach_current_index(lc) > 0 ? ", " : "",
-						 foreach_current_index(lc) + 2, rdd_null_text(leaf->shape), quote_identifier(leaf->path));
+		appendStringInfo(select, "%sbarks.rdd_call_field(s.\"#r\", %d, %s)%s AS %s", foreach_current_index(lc) > 0 ? ", " : "",
+						 foreach_current_index(lc) + 2, rdd_null_text(leaf->shape), cast, quote_identifier(leaf->path));
 	}
 	appendStringInfo(select, ", s.\"#p\"::pg_catalog.int8 AS \"#1\", barks.rdd_call_field(s.\"#r\", 1, NULL::pg_catalog.int8) AS \"#2\", "
 					 "s.\"#p\" FROM (%s) AS s", calls.data);

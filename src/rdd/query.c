@@ -110,6 +110,8 @@ check_step(RddStep *step, List *inputs)
 		partitions = Max(partitions, ((RddStep *) lfirst(lc))->partitions);
 	if (step->partitions == 0)
 		step->partitions = partitions;
+	else if (step->partitions == NO_PARTITIONS)
+		step->partitions = 0;
 }
 
 /* Values of type barks.rdd are inputs, the others arguments. */
@@ -828,6 +830,15 @@ bool
 rdd_arg_bool(const RddStep *step, int number, bool if_null)
 {
 	return rdd_arg_is_null(step, number) ? if_null : DatumGetBool(argument(step, number)->constvalue);
+}
+
+Oid
+rdd_arg_type(const RddStep *step, int number)
+{
+	if (rdd_arg_is_null(step, number))
+		return InvalidOid;
+	rdd_expect_type(DatumGetObjectId(argument(step, number)->constvalue));
+	return DatumGetObjectId(argument(step, number)->constvalue);
 }
 
 char *

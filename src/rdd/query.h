@@ -56,6 +56,9 @@ typedef struct RddQuery
 	StringInfoData with;		/* WITH queries so far */
 } RddQuery;
 
+/* The number of a step's partitions where check() found that there are none. */
+#define NO_PARTITIONS	(-1)
+
 /* What an operation needs of its inputs. */
 #define RDD_SAME		0		/* what is needed of its own elements */
 #define RDD_NOTHING		1		/* neither order nor partitions */
@@ -185,10 +188,17 @@ extern const Const *rdd_arg(const RddStep *step, int number);
 extern const char *rdd_arg_text(const RddStep *step, int number);
 extern int	rdd_arg_int(const RddStep *step, int number);
 extern bool rdd_arg_bool(const RddStep *step, int number, bool if_null);
+/* of a regtype that has values; InvalidOid for NULL */
+extern Oid	rdd_arg_type(const RddStep *step, int number);
 /* as a literal of its type */
 extern char *rdd_arg_literal(const RddStep *step, int number);
 /* NULL as n means as many partitions as there are */
 extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
+/* likewise, or a partitioner as text: hash(k, n) or range(k, n) */
+extern int	rdd_arg_partitioner(const RddStep *step, int number, int if_null, bool *by_range);
+/* SQL of a key's partition, by its hash or by ranges; of a rank in an order */
+extern char *rdd_key_partition(const char *alias, List *keys, int npartitions, bool by_range);
+extern char *rdd_range_partition(const char *order, int npartitions);
 /* raise an error unless all columns can be compared, or sorted */
 extern void rdd_expect_equality(const RddStep *step, const RddShape *shape);
 extern void rdd_expect_order(const RddStep *step, const RddShape *shape);

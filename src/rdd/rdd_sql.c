@@ -84,6 +84,19 @@ operation_name(FunctionCallInfo fcinfo)
 	return name + 4;
 }
 
+/* Of a call that cannot do without its arguments. */
+void
+rdd_expect_arguments(FunctionCallInfo fcinfo)
+{
+	for (int i = 0; i < PG_NARGS(); i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %d of barks.rdd_%s must not be null", i + 1, operation_name(fcinfo))));
+	}
+}
+
 Rdd *
 rdd_of_call(FunctionCallInfo fcinfo)
 {
@@ -159,6 +172,7 @@ static List *
 types_of_value(Oid type, const RddShape *shape)
 {
 	List	   *types = NIL;
+	Oid			row_type = getBaseType(type);
 	ListCell   *lc;
 
 	if (type == RECORDOID && !rdd_shape_is_leaf(shape))
@@ -167,21 +181,22 @@ types_of_value(Oid type, const RddShape *shape)
 			types = lappend_oid(types, ((RddLeaf *) lfirst(lc))->shape->type);
 		return types;
 	}
-	if (get_typtype(type) != TYPTYPE_COMPOSITE)
+	if (get_typtype(row_type) != TYPTYPE_COMPOSITE)
 		return list_make1_oid(type);
-	return column_types(lookup_rowtype_tupdesc_copy(type, -1));
+	return column_types(lookup_rowtype_tupdesc_copy(row_type, -1));
 }
 
 static Datum
 value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull)
 {
+	Oid			row_type = getBaseType(type);
 	int			column = 0;
 
 	*isnull = false;
 	if (type == RECORDOID)
 		return record_of(shape, values, nulls, &column);
-	if (get_typtype(type) == TYPTYPE_COMPOSITE)
-		return HeapTupleGetDatum(heap_form_tuple(lookup_rowtype_tupdesc_copy(type, -1), values, nulls));
+	if (get_typtype(row_type) == TYPTYPE_COMPOSITE)
+		return HeapTupleGetDatum(heap_form_tuple(lookup_rowtype_tupdesc_copy(row_type, -1), values, nulls));
 	*isnull = nulls[0];
 	return nulls[0] ? (Datum) 0 : datumCopy(values[0], get_typbyval(type), get_typlen(type));
 }

@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
+#include "rdd/calls.h"
 #include "rdd/storage.h"
 
 PG_FUNCTION_INFO_V1(barks_rdd_save_as_table);
@@ -44,15 +45,20 @@ static int64 write_rows(const char *before, const Rdd *rdd);
 Datum
 barks_rdd_save_as_table(PG_FUNCTION_ARGS)
 {
-	const Rdd  *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
-	const char *mode = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	const char *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	const Rdd  *rdd;
+	const char *mode;
+	const char *name;
 	const char *qualified;
 	const char *schema;
 	const char *relation;
-	Oid			table = find_table(name, &qualified, &schema, &relation);
+	Oid			table;
 	Save		save;
 
+	rdd_expect_arguments(fcinfo);
+	rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	mode = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	table = find_table(name, &qualified, &schema, &relation);
 	if (strcmp(mode, "error") != 0 && strcmp(mode, "append") != 0 && strcmp(mode, "overwrite") != 0 &&
 		strcmp(mode, "ignore") != 0)
 		ereport(ERROR,

@@ -392,8 +392,8 @@ shape_of_columns(List *types, List *typmods, List *collations)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of an RDD must have columns")));
 	if (list_length(fields) == 1)
-		return get_typtype(linitial_oid(types)) == TYPTYPE_COMPOSITE ? rdd_shape_of_type(linitial_oid(types))
-			: linitial(fields);
+		return get_typtype(getBaseType(linitial_oid(types))) == TYPTYPE_COMPOSITE
+			? rdd_shape_of_type(linitial_oid(types)) : linitial(fields);
 	if (list_length(fields) == 2)
 		return rdd_shape_pair(linitial(fields), lsecond(fields));
 	return rdd_shape_tuple(fields);

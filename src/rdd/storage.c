@@ -435,18 +435,22 @@ const RddOperation rdd_storage_operations[] = {
 	{NULL}
 };
 
-/* unpersist(r) → the RDD that was persisted */
+/* unpersist(r) → the RDD that was persisted, with its name if it has one */
 Datum
 barks_rdd_unpersist(PG_FUNCTION_ARGS)
 {
 	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
-	RddStep    *step = rdd_last(rdd);
+	List	   *names = NIL;
+	RddStep    *step;
 	char	   *name;
 	Oid			table;
+	ListCell   *lc;
 
+	rdd_read_steps(rdd);
+	for (step = rdd_last(rdd); strcmp(step->name, "set_name") == 0; step = list_nth(rdd->steps, linitial_int(step->inputs)))
+		names = lcons(step->args, names);
 	if (strcmp(step->name, "persist") != 0)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	rdd_read_steps(rdd);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	name = storage_name(rdd, step);
@@ -461,7 +465,10 @@ barks_rdd_unpersist(PG_FUNCTION_ARGS)
 		stored_sweep();
 	}
 	SPI_finish();
-	PG_RETURN_DATUM(rdd_to_datum(rdd_lineage_of(rdd, linitial_int(step->inputs))));
+	rdd = rdd_lineage_of(rdd, linitial_int(step->inputs));
+	foreach(lc, names)
+		rdd = rdd_apply("set_name", list_make1(rdd), lfirst(lc));
+	PG_RETURN_DATUM(rdd_to_datum(rdd));
 }
 
 Datum
@@ -471,5 +478,8 @@ barks_rdd_storage_level(PG_FUNCTION_ARGS)
 	RddStep    *step = rdd_last(rdd);
 
 	rdd_read_steps(rdd);
+	/* with a name it is still the RDD that is kept */
+	while (strcmp(step->name, "set_name") == 0)
+		step = list_nth(rdd->steps, linitial_int(step->inputs));
 	PG_RETURN_TEXT_P(cstring_to_text(strcmp(step->name, "persist") == 0 ? level_of(step) : "NONE"));
 }
