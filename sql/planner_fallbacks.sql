@@ -97,6 +97,12 @@ EXECUTE page (2, 3);
 EXECUTE page (NULL, 18);
 RESET plan_cache_mode;
 DEALLOCATE page;
+-- words that are for tasks alone are PostgreSQL's to refuse
+CREATE FUNCTION planner_test.state(bigint) RETURNS bool LANGUAGE sql AS 'SELECT barks.combine_state($1)';
+SELECT * FROM barks.fallbacks('SELECT sum(a) FILTER (WHERE barks.combine_state(k::bigint)) FROM t');
+SELECT * FROM barks.fallbacks('SELECT sum(a) FILTER (WHERE planner_test.state(k)) FROM t');
+SELECT sum(a) FILTER (WHERE barks.combine_state(k::bigint)) FROM t;
+SELECT avg(a::numeric) FILTER (WHERE planner_test.state(k)) FROM t;
 
 SET client_min_messages = warning;
 DROP SCHEMA planner_test CASCADE;

@@ -67,7 +67,7 @@ SELECT rdd_fold(rdd_range(0, 3), 0, 'acc + x');
 SELECT rdd_group_by_key(rdd_map(rdd_range(0, 3), '(''{}''::json, x)'));
 SELECT rdd_distinct(rdd_map(rdd_range(0, 3), 'point(x, x)'));
 SELECT rdd_sort_by(rdd_range(0, 3), 'point(x, x)');
-SELECT rdd_filter_by_range(rdd_map(rdd_range(0, 3), '(x, 1)'), 1, 2);
+SELECT rdd_filter_by_range(rdd_map(rdd_range(0, 3), '(x, 1)'), 1.5, 2.5);
 SELECT rdd_filter_by_range(rdd_map(rdd_range(0, 3), '(x, 1)'), 1::bigint, NULL::bigint);
 SELECT * FROM rdd_collect(rdd_table('t'), NULL::int);
 SELECT * FROM rdd_collect(rdd_table('t')) AS f(id int, name varchar);

@@ -138,6 +138,17 @@ SET barks.enabled = off;
 SELECT count(*) FROM d JOIN e ON d.g = e.g AND join_hint('broadcast_left', d.id, e.id);
 RESET barks.enabled;
 
+-- again and again: neither the plan nor what EXPLAIN shows of it doubles
+CREATE FUNCTION iterated(n int) RETURNS rdd LANGUAGE plpgsql STABLE AS $$
+DECLARE r rdd := rdd_map(rdd_table('d'), '(x.id, x.id)');
+BEGIN
+	FOR i IN 1..n LOOP
+		r := rdd_map_values(rdd_reduce_by_key(r, 'a + b'), 'v + 1');
+	END LOOP;
+	RETURN r;
+END $$;
+SELECT rdd_sum(rdd_values(iterated(40))), (SELECT sum(id + 40) FROM d);
+
 -- actions
 SELECT differ('count_by_key', $$SELECT * FROM rdd_count_by_key(r('d'), NULL::text)$$, 'SELECT k, count(*) FROM dp GROUP BY k');
 SELECT differ('lookup', $$SELECT * FROM rdd_lookup(r('d'), 'g3'::text, NULL::int)$$, $$SELECT v FROM dp WHERE k = 'g3'$$);

@@ -72,6 +72,14 @@ SELECT * FROM rdd_collect(rdd_glom(rdd_range(0, 10)), NULL::bigint[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_range(10, 0, -3, 6)), NULL::bigint[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_range(3, 3, 1, 2)), NULL::bigint[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_range(-9223372036854775808, 9223372036854775807, 4611686018427387904, 2)), NULL::bigint[]);
+SELECT bool_and(a.x = b.part), count(*) FROM rdd_collect(rdd_glom(rdd_range(5, 700003, 7, 11)), NULL::bigint[]) WITH ORDINALITY a(x, p)
+	FULL JOIN parts.slices(ARRAY(SELECT generate_series(5::bigint, 700002, 7)), 11) b ON b.p = a.p - 1;
+SELECT bool_and(a.x = b.part), count(*) FROM rdd_collect(rdd_glom(rdd_range(200000, 1, -1, 3)), NULL::bigint[]) WITH ORDINALITY a(x, p)
+	FULL JOIN parts.slices(ARRAY(SELECT generate_series(200000::bigint, 2, -1)), 3) b ON b.p = a.p - 1;
+SELECT count(*), min(x), max(x), sum(x) FROM rdd_collect(rdd_range(-9223372036854775808, 9223372036854775807, 92233720368547), NULL::bigint) x;
+SELECT count(*), min(x), max(x), sum(x) FROM generate_series('-9223372036854775808'::bigint, 9223372036854775806, 92233720368547) x;
+SELECT sum(n), count(*) FROM rdd_slices(7), LATERAL (SELECT count(*) FROM rdd_numbers(0, 1, 5, part, parts)) c(n);
+SELECT rdd_numbers(0, 1, 5, 7, 7);
 SELECT * FROM rdd_collect(rdd_glom(rdd_empty('text')), NULL::text[]);
 SELECT * FROM rdd_collect(rdd_zip_with_index(rdd_empty('text'))) AS t(k text, v bigint);
 
@@ -95,7 +103,7 @@ SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_range(0, 4, 1, 2), '(x, ''v'' || 
 SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_range(0, 3, 1, 2), '(x, NULL::text, x * 2.5)'))) AS t(_1 bigint[], _2 text[], _3 numeric[]);
 SELECT * FROM rdd_collect(rdd_zip_with_index(rdd_map(rdd_range(0, 4, 1, 2), '(x, (x, -x))'))) AS t(k1 bigint, k2 bigint, k3 bigint, v bigint);
 SELECT * FROM rdd_collect(rdd_zip(rdd_map(rdd_range(0, 3, 1, 2), 'array[x, x]'), rdd_map(rdd_range(5, 8, 1, 2), '(x, ''a'')'))) AS t(a bigint[], k bigint, v text);
-SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_range(0, 3), 'array[x]')), NULL::bigint[]);
+SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_range(0, 3), 'array_fill(x, ARRAY[x::int])')), NULL::rdd_array_of_int8[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_sort_by(rdd_parallelize('{5,3,NULL,3,1,4,3,2}'::int[], 2), 'x', true, 3)), NULL::int[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_sort_by(rdd_parallelize('{5,3,NULL,3,1,4,3,2}'::int[], 2), 'x', false, 3)), NULL::int[]);
 SELECT * FROM rdd_collect(rdd_glom(rdd_cartesian(rdd_range(0, 2, 1, 2), rdd_range(0, 3, 1, 2)))) AS t(k bigint[], v bigint[]);
@@ -205,6 +213,16 @@ END $$;
 CREATE FUNCTION parts.three(a refcursor, b refcursor, c refcursor) RETURNS bigint LANGUAGE sql AS $$
 	SELECT sum(s) FROM (SELECT parts.total(a) AS s UNION ALL SELECT parts.total(b) UNION ALL SELECT parts.total(c)) t
 $$;
+CREATE FUNCTION parts.floats(c refcursor) RETURNS SETOF float8 LANGUAGE plpgsql AS $$
+DECLARE
+	x float8;
+BEGIN
+	LOOP
+		FETCH c INTO x;
+		EXIT WHEN NOT FOUND;
+		RETURN NEXT x;
+	END LOOP;
+END $$;
 SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.total(refcursor)'), NULL::bigint);
 SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 2, 1, 4), 'parts.total(refcursor)'), NULL::bigint);
 SELECT rdd_count(rdd_map_partitions(rdd_empty('bigint'), 'parts.total(refcursor)'));
@@ -229,8 +247,74 @@ SELECT rdd_map_partitions(rdd_range(0, 10), 'parts.numbered(int, refcursor)');
 SELECT rdd_map_partitions(rdd_range(0, 10), 'pg_catalog.abs(bigint)');
 SELECT rdd_map_partitions(rdd_range(0, 10), NULL);
 SELECT rdd_zip_partitions(rdd_range(0, 3, 1, 2), rdd_range(0, 7), 'parts.merge(refcursor, refcursor)');
-SELECT * FROM rdd_call_partitions('parts.total(refcursor)', false, 'rdd_range(0, 10)') AS t(p int, n bigint, x bigint);
-SELECT * FROM rdd_call_partitions('parts.total(refcursor)', false, 'rdd_range(0, 10)') AS t(p int, n bigint, x text);
+SELECT rdd_call_field(rdd_call_partition('parts.total(refcursor)', true, '{1}', '{x}', 0, input, row_number() OVER (), x::bigint), 2, NULL::bigint)
+	FROM (VALUES (0, 3), (0, 4), (1, NULL)) t(input, x);
+SELECT rdd_call_partition('parts.total(refcursor)', true, '{1}', '{x}', 0, 1, 2, 3);
+SELECT rdd_call_partition('parts.total(refcursor)', true, '{1}', '{x}', 0, NULL, 1, 3);
+SELECT rdd_call_partition('parts.total(refcursor)', true, '{2}', '{x}', 0, 1, 1, 3);
+SELECT rdd_call_partition('pg_catalog.abs(bigint)', true, '{1}', '{x}', 0, 1, 1, 3);
+
+-- nodes run functions that do nothing but read their cursors, whatever they are declared to be
+CREATE FUNCTION parts.on_nodes(r rdd) RETURNS boolean LANGUAGE sql AS $$
+	SELECT bool_or(line ~ 'barks\.rdd_call_partition') FROM rdd_explain(r, false, true) line
+$$;
+CREATE FUNCTION parts.sql_total(c refcursor) RETURNS bigint LANGUAGE sql AS 'SELECT sum(t) FROM parts.total(c) t';
+CREATE FUNCTION parts.noting(c refcursor) RETURNS SETOF bigint LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM parts.total(c);
+	INSERT INTO parts.keyed VALUES (-1, 'noted');
+END $$;
+CREATE FUNCTION parts.lucky(c refcursor) RETURNS float8 LANGUAGE plpgsql AS 'BEGIN RETURN random(); END';
+CREATE FUNCTION parts.first_x(c refcursor) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS 'DECLARE x bigint; BEGIN FETCH c INTO x; RETURN x; END';
+SELECT parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.total(refcursor)')) AS total,
+	parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.sql_total(refcursor)')) AS sql_total,
+	parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.first_x(refcursor)')) AS first_x,
+	parts.on_nodes(rdd_map_partitions_with_index(rdd_range(0, 10), 'parts.numbered(int, refcursor)')) AS numbered,
+	parts.on_nodes(rdd_zip_partitions(rdd_range(0, 3), rdd_range(0, 7), 'parts.merge(refcursor, refcursor)')) AS merge,
+	parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.noting(refcursor)')) AS noting,
+	parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.lucky(refcursor)')) AS lucky;
+-- elements that are read by partitions stay where they are read
+SELECT count(*) FROM rdd_explain(rdd_map_partitions(rdd_map(rdd_range(0, 1000000), 'x + 1'), 'parts.total(refcursor)')) line WHERE line ~ 'Exchange: (hash|single)';
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_map(rdd_range(0, 1000000), 'x + 1'), 'parts.total(refcursor)'), NULL::bigint);
+SET barks.ship_functions = off;
+SELECT parts.on_nodes(rdd_map_partitions(rdd_range(0, 10), 'parts.total(refcursor)')) AS total;
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.total(refcursor)'), NULL::bigint);
+RESET barks.ship_functions;
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.sql_total(refcursor)'), NULL::bigint);
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.first_x(refcursor)'), NULL::bigint);
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.noting(refcursor)'), NULL::bigint);
+SELECT count(*) FROM parts.keyed WHERE key = 'noted';
+SELECT count(*) FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.lucky(refcursor)'), NULL::float8) x WHERE x < 1;
+-- an input that comes out differently each time is computed once for all that read it
+SELECT count(*) FILTER (WHERE a = b), count(*) FROM (SELECT rdd_map(rdd_range(0, 4), 'random()') AS r OFFSET 0) s,
+	rdd_collect_pairs(rdd_zip(r, rdd_map_partitions(r, 'parts.floats(refcursor)')), NULL::float8, NULL::float8) t(a, b);
+-- columns of cursors are of the types that the elements have
+CREATE FUNCTION parts.types(c refcursor) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	r record;
+BEGIN
+	FETCH c INTO r;
+	RETURN concat_ws(' ', pg_typeof(r.k), pg_collation_for(r.k), pg_typeof(r.v), r.v);
+END $$;
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_query('SELECT ''a''::varchar(5) COLLATE "C", 1.5::numeric(5,2)'), 'parts.types(refcursor)'), NULL::text);
+-- errors of the function, of its input, and of who may not call it
+CREATE FUNCTION parts.bad(c refcursor) RETURNS bigint LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '22012'; END $$;
+\set VERBOSITY sqlstate
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.bad(refcursor)'), NULL::bigint);
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_map(rdd_range(0, 10), '1 / (x - 5)'), 'parts.total(refcursor)'), NULL::bigint);
+REVOKE ALL ON FUNCTION parts.total(refcursor) FROM PUBLIC;
+CREATE ROLE rdd_parts_user;
+GRANT USAGE ON SCHEMA parts TO rdd_parts_user;
+SET ROLE rdd_parts_user;
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.total(refcursor)'), NULL::bigint);
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 10), 'parts.sql_total(refcursor)'), NULL::bigint);
+SELECT rdd_foreach_partition(rdd_range(0, 10), 'parts.total(refcursor)');
+SELECT * FROM rdd_collect(rdd_map_partitions(rdd_range(0, 3), 'parts.first_x(refcursor)'), NULL::bigint);
+RESET ROLE;
+\set VERBOSITY default
+GRANT EXECUTE ON FUNCTION parts.total(refcursor) TO PUBLIC;
+REVOKE ALL ON SCHEMA parts FROM rdd_parts_user;
+DROP ROLE rdd_parts_user;
 
 -- what is called for its effect
 CREATE TABLE parts.seen (n serial, what text);
@@ -254,6 +338,73 @@ SELECT rdd_foreach_partition(rdd_range(0, 8), 'parts.see_all(refcursor)');
 SELECT string_agg(what, ',' ORDER BY n) FROM parts.seen;
 SELECT rdd_foreach(rdd_range(0, 3), 'generate_series(1, x)');
 SELECT rdd_foreach_partition(rdd_range(0, 8), 'parts.see(text)');
+
+CREATE TABLE parts.sorted (id int, k int, t text) USING barks;
+INSERT INTO parts.sorted SELECT i, nullif(i * 7919 % 101, 50), 't' || i * 31 % 1009 FROM generate_series(1, 1000) i;
+-- sorted by ranges of several tasks, or in one
+CREATE FUNCTION parts.both_ways(r rdd) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	all_ways text[];
+	one text;
+	elements text[];
+BEGIN
+	FOREACH one IN ARRAY '{0,1000000}'::text[] LOOP
+		PERFORM set_config('barks.range_rows', one, true);
+		EXECUTE 'SELECT array_agg(x::text) FROM rdd_collect(rdd_glom($1)) AS t(x int[])' INTO elements USING r;
+		all_ways := all_ways || elements::text;
+		EXECUTE 'SELECT array_agg(k) FILTER (WHERE v <> n - 1) FROM rdd_collect_pairs(rdd_zip_with_index($1), NULL::int, NULL::bigint) WITH ORDINALITY AS t(k, v, n)'
+			INTO elements USING r;
+		IF elements IS NOT NULL THEN
+			RETURN 'wrong numbers: ' || elements::text;
+		END IF;
+	END LOOP;
+	RETURN CASE WHEN all_ways[1] = all_ways[2] THEN length(all_ways[1]) || ' alike' ELSE all_ways[1] || ' instead of ' || all_ways[2] END;
+END $$;
+SELECT n, ascending, parts.both_ways(rdd_map(rdd_sort_by(rdd_map(rdd_table('parts.words'), 'nullif(x.id % 97, 13)'), 'x', ascending, n), 'x + 0'))
+FROM unnest('{1,2,3,7,120}'::int[]) n, unnest('{t,f}'::boolean[]) ascending ORDER BY n, ascending;
+SELECT parts.both_ways(rdd_sort_by(rdd_filter(rdd_map(rdd_table('parts.words'), 'x.id'), 'x < 0'), 'x', true, 3)) AS nothing,
+	parts.both_ways(rdd_sort_by(rdd_map(rdd_table('parts.words'), '1'), 'x', true, 3)) AS all_equal,
+	parts.both_ways(rdd_keys(rdd_sort_by_key(rdd_reduce_by_key(rdd_map(rdd_table('parts.words'), '(x.id % 503, 1)'), 'a + b'), true, 4))) AS after_groups,
+	parts.both_ways(rdd_keys(rdd_sort_by_key(rdd_join(rdd_map(rdd_table('parts.words'), '(x.id, 1)'), rdd_map(rdd_table('parts.words'), '(x.id, 1)')), true, 4))) AS after_join,
+	parts.both_ways(rdd_sort_by(rdd_map(rdd_range(0, 100000), '(x * 7919 % 100003)::int'), 'x', true, 5)) AS of_range;
+SELECT count(*) FROM rdd_explain(rdd_glom(rdd_sort_by(rdd_map(rdd_range(0, 300000), '-x'), 'x'))) line WHERE line ~ 'Exchange: (range|single)';
+SET barks.range_rows = 0;
+SELECT id, count(*) OVER (), rank() OVER (ORDER BY id % 7), row_number() OVER (ORDER BY id % 7, id) - count(*) OVER () AS before FROM parts.sorted ORDER BY id LIMIT 3;
+SELECT count(*), sum(c), min(c), max(r) FROM (SELECT count(*) OVER () AS c, rank() OVER (ORDER BY t) AS r FROM parts.sorted WHERE k > 50) s;
+SELECT * FROM (SELECT id, count(*) OVER () AS c, rank() OVER (ORDER BY id) AS r FROM parts.sorted) s WHERE r <= 2 OR r = c ORDER BY id;
+RESET barks.range_rows;
+
+-- the first elements, without the others: each thousandth of these would be an error
+SELECT * FROM rdd_take(rdd_map(rdd_range(0, 1000000), '1 / (x % 1000 - 999) + x'), 3, NULL::bigint);
+SELECT rdd_first(rdd_map(rdd_range(0, 1000000), '1 / (x % 1000 - 999) + x'), NULL::bigint);
+SELECT rdd_is_empty(rdd_filter(rdd_range(0, 1000000), '1 / (x % 1000 - 999) = 0')) AS empty, rdd_is_empty(rdd_filter(rdd_range(0, 1000000), 'x < 0')) AS really;
+SELECT count(*), bool_and(x = n - 1) FROM rdd_take(rdd_range(0, 300000), 150000, NULL::bigint) WITH ORDINALITY t(x, n);
+SELECT count(*), bool_and(x = 1000003 - 7 * n) FROM rdd_collect(rdd_range(999996, 3, -7), NULL::bigint) WITH ORDINALITY t(x, n);
+SELECT count(*), bool_and(x = (n + 1) / 2 * (1 - n % 2 * 2)) FROM rdd_take(rdd_flat_map(rdd_range(1, 300001), 'array[-x, x]'), 333333, NULL::bigint) WITH ORDINALITY t(x, n);
+SELECT * FROM rdd_take(rdd_filter(rdd_range(0, 300000), 'x % 90000 = 89999'), 10, NULL::bigint);
+SELECT * FROM rdd_take(rdd_filter(rdd_range(0, 300000), 'x IN (SELECT i * 100000 FROM generate_series(0, 5) i)'), 2, NULL::bigint);
+SELECT * FROM rdd_take(rdd_union(rdd_range(0, 200000), rdd_range(7, 10)), 2, NULL::bigint);
+SELECT count(*) FROM (SELECT * FROM rdd_take(rdd_range(0, 300000), 5, NULL::bigint) x JOIN parts.words ON id = x LIMIT 100) s;
+SELECT count(*) FROM rdd_take(rdd_range(0, 300000), 0, NULL::bigint);
+
+-- the order of a query
+SELECT * FROM rdd_collect_pairs(rdd_query('SELECT id, t FROM parts.sorted WHERE id <= 5 ORDER BY id DESC'), NULL::int, NULL::text);
+SELECT * FROM rdd_take(rdd_query('SELECT t FROM parts.sorted ORDER BY k DESC NULLS LAST, id'), 3, NULL::text);
+SELECT t FROM parts.sorted ORDER BY k DESC NULLS LAST, id LIMIT 3;
+SELECT * FROM rdd_collect_pairs(rdd_zip_with_index(rdd_query('SELECT id FROM parts.sorted WHERE id <= 4 ORDER BY -id')), NULL::int, NULL::bigint);
+SELECT * FROM rdd_collect(rdd_glom(rdd_map(rdd_query('SELECT id FROM parts.sorted ORDER BY id % 3, id LIMIT 7'), 'x * 10')), NULL::int[]);
+SELECT rdd_first(rdd_query('SELECT s FROM parts.sorted s ORDER BY s.k NULLS FIRST, s.id DESC'), NULL::parts.sorted);
+SELECT rdd_count(rdd_query('SELECT id FROM parts.sorted ORDER BY t'));
+SELECT * FROM rdd_collect(rdd_query('VALUES (2), (3), (1) ORDER BY 1'), NULL::int);
+SELECT * FROM rdd_collect(rdd_query('SELECT 1 UNION ALL SELECT 3 UNION ALL SELECT 2 ORDER BY 1 DESC'), NULL::int);
+SELECT * FROM rdd_collect(rdd_query('SELECT DISTINCT ON (id % 3) t FROM parts.sorted ORDER BY id % 3, id DESC'), NULL::text);
+SELECT * FROM rdd_collect(rdd_query('SELECT count(*) FROM parts.sorted WHERE k < 4 GROUP BY k ORDER BY min(id) DESC, k'), NULL::bigint);
+SELECT * FROM rdd_collect(rdd_query('WITH w AS (SELECT id FROM parts.sorted WHERE id < 4) SELECT id FROM w ORDER BY id USING >'), NULL::int);
+SELECT * FROM rdd_collect(rdd_query('SELECT t FROM (VALUES (''b''), (''A''), (''a'')) v(t) ORDER BY t COLLATE "C" DESC'), NULL::text);
+SET barks.range_rows = 100;
+SELECT count(*), bool_and(x = n) FROM rdd_collect(rdd_query('SELECT id FROM parts.sorted ORDER BY id'), NULL::int) WITH ORDINALITY t(x, n);
+SELECT count(*), bool_and(x = n) FROM rdd_collect(rdd_query('SELECT id FROM parts.sorted ORDER BY id + 0'), NULL::int) WITH ORDINALITY t(x, n);
+RESET barks.range_rows;
 
 -- cursors
 BEGIN;

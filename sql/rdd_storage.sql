@@ -60,9 +60,32 @@ SET ROLE rdd_other;
 SELECT rdd_element_type(rdd_unpersist(by_shop()));
 RESET ROLE;
 
+-- whose operators are not used for what runs as the owner of the extension
+CREATE SCHEMA evil AUTHORIZATION rdd_other;
+SET ROLE rdd_other;
+CREATE FUNCTION evil.equals(oid, oid) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'compared by %', current_user; RETURN oideq($1, $2); END $$;
+CREATE OPERATOR evil.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = evil.equals);
+SET search_path = evil, pg_catalog, barks, public;
+SELECT rdd_count(rdd_cache(rdd_range(0, 55)));
+SELECT rdd_count(rdd_unpersist(rdd_cache(rdd_range(0, 55))));
+SET search_path = barks, public;
+RESET ROLE;
+DROP OPERATOR evil.= (oid, oid);
+DROP FUNCTION evil.equals;
+DROP SCHEMA evil;
+
 -- levels
 SELECT rdd_persist(rdd_range(0, 3), 'ON_PAPER');
-SELECT rdd_persist(rdd_range(0, 3), 'DISK_ONLY_2');
+SELECT rdd_persist(rdd_range(0, 3), 'OFF_HEAP_2');
+SELECT l, rdd_storage_level(rdd_persist(rdd_range(0, 3), l)) = l AS as_said, rdd_sum(rdd_persist(rdd_range(0, 4 + n), l))
+FROM unnest(ARRAY['DISK_ONLY', 'DISK_ONLY_2', 'DISK_ONLY_3', 'MEMORY_ONLY', 'MEMORY_ONLY_2', 'MEMORY_ONLY_SER',
+	'MEMORY_ONLY_SER_2', 'MEMORY_AND_DISK', 'MEMORY_AND_DISK_2', 'MEMORY_AND_DISK_SER', 'MEMORY_AND_DISK_SER_2', 'OFF_HEAP']) WITH ORDINALITY u(l, n);
+SELECT level, rows FROM storage WHERE rows BETWEEN 5 AND 16 AND level <> 'MEMORY_AND_DISK' ORDER BY rows;
+-- as many copies as there are nodes for; rows are counted once
+SELECT count(*) FILTER (WHERE copies <> greatest(1, least(wanted, (SELECT count(*) FROM barks.nodes)))) AS wrong, count(*) > 11 AS many
+FROM (SELECT p.partition, count(*) AS copies, coalesce(substring(s.level FROM '_([23])$')::int, 1) AS wanted
+	FROM storage s JOIN barks.partitions p ON p.name = s.rel GROUP BY 1, 3, s.rel) s;
+SELECT count(*) FROM storage s JOIN barks.tables t ON t.name = s.rel WHERE s.rows <> t.rows;
 
 -- what is in memory alone is dropped when there is too much, what was read last at the end
 SELECT rdd_count(rdd_persist(rdd_range(0, 9001), 'DISK_ONLY'));
@@ -73,6 +96,34 @@ SET barks.storage_memory = 0;
 SELECT rdd_count(rdd_cache(rdd_range(0, 9004)));
 SELECT level, rows FROM storage WHERE rows > 9000 ORDER BY rows;
 RESET barks.storage_memory;
+-- what is too large alone is computed once by an action, and does not drive out others
+SELECT rdd_count(rdd_cache(rdd_range(0, 9005)));
+SELECT accumulator('computed', 'sum(bigint)');
+CREATE FUNCTION large() RETURNS barks.rdd LANGUAGE sql STABLE AS $$
+	SELECT barks.rdd_cache(barks.rdd_map(barks.rdd_range(0, 20000), '(x, barks.acc_add(''computed'', 1::bigint), repeat(''x'', 50))'))
+$$;
+SET barks.storage_memory = '1MB';
+SELECT rdd_count(rdd_filter(large(), 'x._2 = 1'));
+SELECT acc_value('computed', NULL::numeric);
+SELECT level, rows FROM storage WHERE rows > 9000 ORDER BY rows;
+SELECT count(x._1), max(x._2) FROM rdd_collect(large()) AS x(_1 bigint, _2 bigint, _3 text);
+SELECT acc_value('computed', NULL::numeric);
+RESET barks.storage_memory;
+SELECT rdd_count(rdd_filter(large(), 'x._2 = 1'));
+SELECT rdd_count(rdd_filter(large(), 'x._2 = 1'));
+SELECT acc_value('computed', NULL::numeric);
+-- what a cursor reads stays
+SET barks.storage_memory = 0;
+BEGIN;
+SELECT rdd_to_cursor(rdd_cache(rdd_range(0, 9006))) AS name \gset
+FETCH 2 FROM :"name";
+SELECT rdd_count(rdd_cache(rdd_range(0, 9007)));
+FETCH 2 FROM :"name";
+COMMIT;
+RESET barks.storage_memory;
+SELECT rdd_count(rdd_persist(rdd_range(0, 9008), 'MEMORY_AND_DISK'));
+SELECT level, rows FROM storage WHERE rows > 9000 AND rows <> 9006 ORDER BY rows;
+DROP FUNCTION large;
 
 -- rows that a policy chooses may be others for the next session: they are not kept
 CREATE TABLE tenant_sale (tenant text, amount int);

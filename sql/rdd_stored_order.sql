@@ -32,7 +32,7 @@ SELECT count(*) FROM storage;
 SELECT name FROM before JOIN lineages USING (n) WHERE before.plain <> seen(kept);
 SELECT l.n, count(*) FILTER (WHERE k IS DISTINCT FROM v), count(*)
 FROM lineages l, rdd_collect_pairs(rdd_zip(kept, rdd_map(plain, 'x')), NULL::bigint, NULL::bigint) GROUP BY 1 ORDER BY 1;
--- what has an order is shown in it, and only that
+-- what has an order is shown in it, and only that; some comes in its order without a sort
 SELECT n, (SELECT array_agg(x) FROM (SELECT * FROM rdd_collect(kept, NULL::bigint) x LIMIT 5) x) FROM lineages WHERE n IN (1, 6);
 SELECT n, rdd_sql(kept) LIKE '%ORDER BY%' AS in_order, rdd_sql(plain) LIKE '%ORDER BY%' AS plain FROM lineages ORDER BY n;
 -- partitions as this session wants them

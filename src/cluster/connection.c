@@ -200,6 +200,13 @@ connection_is_idle(const NodeConnection *conn)
 }
 
 bool
+connection_is_broken(NodeConnection *conn)
+{
+	connection_consume(conn);
+	return conn->state == CONN_BROKEN || conn->state == CONN_CLOSED;
+}
+
+bool
 connection_in_stream(const NodeConnection *conn)
 {
 	return conn->state == CONN_STREAM;

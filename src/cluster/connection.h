@@ -64,6 +64,8 @@ extern const char *connection_node_name(const NodeConnection *conn);
 extern pgsocket connection_socket(const NodeConnection *conn);
 extern int	connection_backend_pid(const NodeConnection *conn);
 extern bool connection_is_idle(const NodeConnection *conn);
+/* Is it only good to be closed?  Takes in what came. */
+extern bool connection_is_broken(NodeConnection *conn);
 extern bool connection_in_stream(const NodeConnection *conn);
 
 /*

@@ -52,6 +52,8 @@ typedef struct Session
 	char	   *name;			/* looked up while one can */
 	NodeConnection *conn;		/* NULL: lost */
 	SessionState state;
+	int			born;			/* level of the subtransaction that answers for its first command */
+	bool		unused;			/* all that was done there is to be rolled back */
 	int			depth;			/* savepoints s2 … s<depth> exist there */
 	int			rollback_to;	/* 0, or the level to roll back to, not done yet */
 	int			release_from;	/* 0, or the level to release, not done yet */
@@ -64,6 +66,7 @@ static bool wrote_locally;
 static int	commit_timeout = 10;
 
 static Session *find_session(Oid node);
+static bool forget_if_lost(Session *session);
 static Session *begin_session(Oid node);
 static void ready_session(Session *session);
 static void stop_running(Session *session);
@@ -103,6 +106,11 @@ transaction_session(Oid node)
 		session = begin_session(node);
 	ready_session(session);
 	follow_levels(session);
+	if (session->unused)
+	{
+		session->unused = false;
+		session->born = GetCurrentTransactionNestLevel();
+	}
 	return session->conn;
 }
 
@@ -147,9 +155,26 @@ find_session(Oid node)
 		Session    *session = lfirst(lc);
 
 		if (session->node == node)
-			return session;
+			return forget_if_lost(session) ? NULL : session;
 	}
 	return NULL;
+}
+
+/* A node that went away takes nothing with it that the transaction wants: it can do without. */
+static bool
+forget_if_lost(Session *session)
+{
+	if (!session->unused)
+		return false;
+	if (session->conn)
+	{
+		connection_detach_user(session->conn);
+		if (!connection_is_broken(session->conn))
+			return false;
+		connection_discard(session->conn);
+	}
+	sessions = list_delete_ptr(sessions, session);
+	return true;
 }
 
 /* Open the remote transaction.  The session exists from its BEGIN on. */
@@ -193,6 +218,7 @@ begin_session(Oid node)
 	session->node = node;
 	session->name = node_name(node);
 	session->conn = conn;
+	session->born = GetCurrentTransactionNestLevel();
 	session->depth = 1;
 	our_xid = GetTopFullTransactionId();
 	sessions = lappend(sessions, session);
@@ -341,6 +367,11 @@ on_subxact(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, v
 		Session    *session = lfirst(lc);
 		int			depth = session->depth;
 
+		if (session->born >= level)
+		{
+			session->born = level - 1;
+			session->unused |= event == SUBXACT_EVENT_ABORT_SUB;
+		}
 		if (session->rollback_to)
 			depth = session->rollback_to - 1;
 		if (session->release_from)
@@ -363,16 +394,20 @@ pre_commit(void)
 {
 	ListCell   *lc;
 
-	foreach(lc, sessions)
+	foreach(lc, list_copy(sessions))
 	{
 		Session    *session = lfirst(lc);
 
+		if (forget_if_lost(session))
+			continue;
 		ready_session(session);
 		if (!session->rollback_to && !connection_in_good_transaction(session->conn))
 			ereport(ERROR,
 					(errcode(ERRCODE_IN_FAILED_SQL_TRANSACTION),
 					 errmsg("the transaction on node \"%s\" failed", session->name)));
 	}
+	if (sessions == NIL)
+		return;
 	/* XactLastRecEnd tells whether the local transaction wrote anything. */
 	if (list_length(sessions) == 1 && !wrote_locally && XactLastRecEnd == 0)
 		commit_single(linitial(sessions));

@@ -47,9 +47,10 @@ COMMENT ON FUNCTION barks.drop_shipped_functions() IS
 'drop the copies of functions that nodes got of this database, once no transaction uses them; how many';
 REVOKE EXECUTE ON FUNCTION barks.drop_shipped_functions() FROM PUBLIC;
 
-CREATE FUNCTION barks.rdd_parts(n int) RETURNS TABLE(part int, parts int)
+CREATE FUNCTION barks.rdd_parts(n int, in_turn boolean DEFAULT false) RETURNS TABLE(part int, parts int)
 AS 'MODULE_PATHNAME', 'barks_rdd_parts' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 16;
-COMMENT ON FUNCTION barks.rdd_parts(int) IS 'numbers of n parts, which tasks share out; null: as many as suit the nodes';
-CREATE FUNCTION barks.rdd_slices(n int) RETURNS TABLE(part int, parts int)
+COMMENT ON FUNCTION barks.rdd_parts(int, boolean) IS
+    'numbers of n parts, which tasks share out; null: as many as suit the nodes; in_turn: what is made of them comes in their order';
+CREATE FUNCTION barks.rdd_slices(n int, in_turn boolean DEFAULT false) RETURNS TABLE(part int, parts int)
 AS 'MODULE_PATHNAME', 'barks_rdd_slices' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 16;
-COMMENT ON FUNCTION barks.rdd_slices(int) IS 'likewise, of what the driver can make as well as the nodes';
+COMMENT ON FUNCTION barks.rdd_slices(int, boolean) IS 'likewise, of what the driver can make as well as the nodes';

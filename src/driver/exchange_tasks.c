@@ -615,6 +615,7 @@ exchange_add_input(const TaskContext *context, TaskShape *shape, const LeafPlan 
 		input->rows = exchange_rows(output, first, last);
 		input->bytes = exchange_bytes(output, first, last);
 		input->rows_before = exchange_rows(output, 0, first - 1);
+		input->rows_all = exchange_rows(output, 0, context->npartitions[leaf->stage - 1] - 1);
 	}
 	shape->inputs = lappend(shape->inputs, input);
 	return input;

@@ -144,12 +144,12 @@ shares_of_node(const StageOutput *output, int stage, const TableLayout *layout, 
 {
 	List	   *shares = NIL;
 
-	for (int i = 0; i < layout->nnodes; i++)
+	for (int i = 0; i < table_places(layout); i++)
 	{
-		int			partition = shard_partition(layout, i);
+		int			partition;
 		InsertShare *share;
 
-		if (layout->nodes[i] != node || output->rows[partition] == 0)
+		if (table_place(layout, i, &partition) != node || output->rows[partition] == 0)
 			continue;
 		share = palloc0(sizeof(InsertShare));
 		share->shard = table_shard_name(layout, partition);

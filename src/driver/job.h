@@ -63,6 +63,7 @@ typedef struct StagePart
 typedef struct JobPlan
 {
 	JobOrder	order;
+	bool		run_ahead;		/* JOB_BY_TASK: later tasks run while the rows of one are read */
 	Snapshot	snapshot;
 	List	   *all_nodes;		/* nodes whose snapshots belong together */
 	BatchSchema *schema;		/* of the rows of the last stage */

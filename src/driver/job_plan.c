@@ -57,6 +57,7 @@ job_plan_make(BarksPlan *plan, List *stages, PlanState *planstate, List *driver_
 	job->tasks = tasks_context(stages);
 	job->plan.order = last->merge_keys != NIL ? JOB_BY_STREAM :
 		last->task_order ? JOB_BY_TASK : JOB_ARRIVAL;
+	job->plan.run_ahead = last->task_order;
 	job->plan.snapshot = planstate->state->es_snapshot;
 	job->plan.schema = schema;
 	job->plan.nstages = nparts;

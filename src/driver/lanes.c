@@ -128,7 +128,7 @@ lanes_wanted(Job *job, NodeRun *run)
 
 	if (gathered > 0 && stage_readable(job, job->last))
 		want = Max(want, job->plan->order == JOB_BY_STREAM ? gathered :
-				   job->plan->order == JOB_BY_TASK ? 1 :
+				   job->plan->order == JOB_BY_TASK && !job->plan->run_ahead ? 1 :
 				   Min(run->max_lanes, run->nwaiting));
 	return want;
 }

@@ -48,6 +48,7 @@ static List *common_oids(List *a, List *b);
 static List *shape_partitioned(const TaskContext *context, const StagePlan *stage,
 							   PlanState *planstate);
 static List *without_empty(List *shapes);
+static int	compare_turns(const ListCell *a, const ListCell *b);
 static List *cut_empty(const TaskContext *context, const StagePlan *stage, List *shapes);
 static bool misses_leaf(const TaskShape *shape, const Bitmapset *leaves);
 static void deal_leaf(const StagePlan *stage, int leafno, PlanState *planstate,
@@ -235,6 +236,8 @@ shape_partitioned(const TaskContext *context, const StagePlan *stage, PlanState 
 		shapes = list_concat(shapes, ((NodeTasks *) lfirst(lc))->shapes);
 	shapes = list_concat(shapes, exchange_shape(context, stage, bound));
 	shapes = without_empty(shapes);
+	if (stage->task_order)
+		list_sort(shapes, compare_turns);
 	if (shapes == NIL)
 	{
 		List	   *any = tasks_nodes_with_copies(stage, context->nodes);
@@ -265,6 +268,12 @@ without_empty(List *shapes)
 		if (((TaskShape *) lfirst(lc))->npartitions > 0)
 			result = lappend(result, lfirst(lc));
 	return result != NIL || shapes == NIL ? result : list_make1(linitial(shapes));
+}
+
+static int
+compare_turns(const ListCell *a, const ListCell *b)
+{
+	return ((TaskShape *) lfirst(a))->turn - ((TaskShape *) lfirst(b))->turn;
 }
 
 /* The tasks that can give a row, or one that gives none. */
@@ -377,11 +386,16 @@ deal_parts(const TaskContext *context, const StagePlan *stage, int leafno, List 
 		NodeTasks  *node = node_tasks(nodes, list_nth_oid(seats, i % nseats));
 		TaskShape  *shape = shape_at(stage, node, node->dealt++);
 
+		int			first = leaf->in_turn ? (int64) n * i / ntasks : i;
+		int			last = leaf->in_turn ? (int64) n * (i + 1) / ntasks - 1 : n - 1;
+		int			step = leaf->in_turn ? 1 : ntasks;
+
 		if (shape->npartitions == 0)
 			shape->others = able;
 		shape->shards[leafno] =
-			list_make1(psprintf("SELECT part, %d FROM pg_catalog.generate_series(%d, %d, %d) AS part", n, i, n - 1, ntasks));
-		shape->npartitions += (n - 1 - i) / ntasks + 1;
+			list_make1(psprintf("SELECT part, %d FROM pg_catalog.generate_series(%d, %d, %d) AS part", n, first, last, step));
+		shape->npartitions += (last - first) / step + 1;
+		shape->turn = i;
 	}
 }
 

@@ -19,6 +19,7 @@ typedef struct TaskShape
 	List	  **shards;			/* per leaf, list of char *: qualified names */
 	List	   *inputs;			/* of TaskInput */
 	int			npartitions;	/* of all leaves that are not broadcast */
+	int			turn;			/* of a stage with task_order */
 } TaskShape;
 
 /* What the shapes of the stages of one plan depend on. */

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/makefuncs.h"
+#include "parser/parse_agg.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -29,6 +30,7 @@
 
 typedef struct Accumulator
 {
+	Oid			role;			/* that made it: in the session's set each has its own */
 	char	   *name;
 	char	   *aggregate;
 	Oid			argument;		/* type of its values; ANYOID: of any */
@@ -259,6 +261,17 @@ accumulators_merge(AccumulatorSet *set, StringInfo states)
 	pq_getmsgend(&buf);
 }
 
+void
+accumulators_restore(AccumulatorSet *set, StringInfo states)
+{
+	ListCell   *lc;
+
+	foreach(lc, set->accumulators)
+		start_over(lfirst(lc));
+	if (states)
+		accumulators_merge(set, states);
+}
+
 /* ---------------- one accumulator ---------------- */
 
 static Accumulator *
@@ -270,7 +283,7 @@ find(AccumulatorSet *set, const char *name)
 	{
 		Accumulator *acc = lfirst(lc);
 
-		if (strcmp(acc->name, name) == 0)
+		if (strcmp(acc->name, name) == 0 && (set != session || acc->role == GetUserId()))
 			return acc;
 	}
 	return NULL;
@@ -304,6 +317,7 @@ make(AccumulatorSet *set, const char *name, const char *aggregate)
 		set->context = AllocSetContextCreate(set->parent, "barks accumulators", ALLOCSET_SMALL_SIZES);
 	before = MemoryContextSwitchTo(set->context);
 	acc = palloc0(sizeof(Accumulator));
+	acc->role = GetUserId();
 	acc->name = pstrdup(name);
 	acc->aggregate = pstrdup(aggregate);
 	acc->agg = makeNode(AggState);
@@ -323,6 +337,7 @@ set_functions(Accumulator *acc, Form_pg_aggregate form, Oid function)
 	Oid		   *types;
 	int			nargs;
 	bool		varlena;
+	Expr	   *expr;
 	Oid			to_bytes = form->aggserialfn;
 	Oid			from_bytes = form->aggdeserialfn;
 
@@ -346,7 +361,13 @@ set_functions(Accumulator *acc, Form_pg_aggregate form, Oid function)
 		getTypeBinaryInputInfo(acc->state_type, &from_bytes, &acc->ioparam);
 	}
 	fmgr_info(form->aggtransfn, &acc->add);
+	build_aggregate_transfn_expr(&acc->argument, 1, 0, false, acc->state_type,
+								 acc->collation, form->aggtransfn, InvalidOid, &expr, NULL);
+	fmgr_info_set_expr((Node *) expr, &acc->add);
 	fmgr_info(form->aggcombinefn, &acc->combine);
+	build_aggregate_transfn_expr(&acc->state_type, 1, 0, false, acc->state_type,
+								 acc->collation, form->aggcombinefn, InvalidOid, &expr, NULL);
+	fmgr_info_set_expr((Node *) expr, &acc->combine);
 	fmgr_info(to_bytes, &acc->to_bytes);
 	fmgr_info(from_bytes, &acc->from_bytes);
 	acc->has_final = OidIsValid(form->aggfinalfn);

@@ -27,6 +27,8 @@ extern void accumulators_add(AccumulatorSet *set, const char *name, const char *
 extern StringInfo accumulators_serialize(AccumulatorSet *set);
 /* Combine with states of that form. */
 extern void accumulators_merge(AccumulatorSet *set, StringInfo states);
+/* Forget what was added since accumulators_serialize() gave these states, or NULL. */
+extern void accumulators_restore(AccumulatorSet *set, StringInfo states);
 /* Begin anew with no values, or an error when the aggregate cannot be used. */
 extern void accumulators_reset(AccumulatorSet *set, const char *name, const char *aggregate);
 /* What an accumulator has come to; false when there is none of that name. */

@@ -117,6 +117,7 @@ leaf_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_SCALAR(broadcast);
 	COPY_SCALAR(parts);
 	COPY_SCALAR(nparts);
+	COPY_SCALAR(in_turn);
 	COPY_SCALAR(group);
 }
 
@@ -137,6 +138,7 @@ leaf_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_SCALAR(broadcast);
 	EQUAL_SCALAR(parts);
 	EQUAL_SCALAR(nparts);
+	EQUAL_SCALAR(in_turn);
 	EQUAL_SCALAR(group);
 	return true;
 }
@@ -157,6 +159,7 @@ leaf_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_BOOL(broadcast);
 	OUT_BOOL(parts);
 	OUT_INT(nparts);
+	OUT_BOOL(in_turn);
 	OUT_INT(group);
 }
 
@@ -176,6 +179,7 @@ leaf_plan_read(ExtensibleNode *node)
 	READ_BOOL(broadcast);
 	READ_BOOL(parts);
 	READ_INT(nparts);
+	READ_BOOL(in_turn);
 	READ_INT(group);
 }
 
@@ -459,9 +463,9 @@ barks_combine_state_oid(void)
 Oid
 barks_parts_oid(const char *name)
 {
-	Oid			number = INT4OID;
+	Oid			types[] = {INT4OID, BOOLOID};
 
-	return LookupFuncName(list_make2(makeString("barks"), makeString((char *) name)), 1, &number, true);
+	return LookupFuncName(list_make2(makeString("barks"), makeString((char *) name)), 2, types, true);
 }
 
 Oid
@@ -486,6 +490,14 @@ barks_acc_add_to_oid(void)
 	Oid			types[] = {TEXTOID, TEXTOID, ANYELEMENTOID};
 
 	return LookupFuncName(list_make2(makeString("barks"), makeString("acc_add_to")), 3, types, true);
+}
+
+Oid
+barks_call_partition_oid(void)
+{
+	Oid			types[] = {REGPROCEDUREOID, BOOLOID, INT4ARRAYOID, TEXTARRAYOID, INT4OID, INT4OID, INT8OID, ANYOID};
+
+	return LookupFuncName(list_make2(makeString("barks"), makeString("rdd_call_partition")), lengthof(types), types, true);
 }
 
 void

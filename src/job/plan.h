@@ -38,7 +38,7 @@ typedef struct LeafPlan
 	int			stage;			/* whose output is read, 0: the table's */
 	Oid			relid;			/* InvalidOid for a stage, and for parts */
 	List	   *attnums;		/* int list: the columns c1, c2 … of the CTE; of a stage: its output's,
-								 * 0: how many of its rows come before those that the task reads */
+								 * LEAF_ROWS_BEFORE or LEAF_ROWS_ALL */
 	List	   *types;			/* oid list, of columns that are no table's only */
 	List	   *typmods;		/* int list */
 	List	   *collations;		/* oid list */
@@ -47,9 +47,15 @@ typedef struct LeafPlan
 	bool		parts;			/* no rows but numbers: which part of how many.  Tasks share them out,
 								 * and what they stand for is the query's own affair. */
 	int			nparts;			/* 0: as many as there is work for at a time, several times */
+	bool		in_turn;		/* of parts: tasks have neighbouring ones, and their rows are wanted in
+								 * the order of parts, without a sort */
 	int			group;			/* leaves of one group are read at equal partition numbers
 								 * within a task (colocated joins); groups are independent */
 } LeafPlan;
+
+/* Columns of a leaf that reads a stage: how many of its rows come before those that the task reads, and how many there are. */
+#define LEAF_ROWS_BEFORE	0
+#define LEAF_ROWS_ALL		(-1)
 
 /* How the rows of a stage travel to those who read them. */
 typedef enum ExchangeKind
@@ -110,8 +116,8 @@ typedef struct StagePlan
 	List	   *range_keys;		/* range: of MergeKey; its bounds come from a sample of the keys that
 								 * the query is asked for first, so it should be cheap: where it is
 								 * not, let it read a stage of kind EXCHANGE_KEEP */
-	bool		task_order;		/* gather: all rows of a task before those of the next; its leaves
-								 * are read by ascending partition (after a range exchange) */
+	bool		task_order;		/* gather: all rows of a task before those of the next; tasks are in
+								 * the order of the parts that they have (LeafPlan.in_turn) */
 	bool		indeterminate;	/* run twice, it may give other rows (volatile functions, LIMIT without
 								 * a full order …), so a lost output means all of it again, and all
 								 * that read it; reading an exchange does not count, that is known */
@@ -158,7 +164,7 @@ extern BarksPlan *barks_plan_of(CustomScan *scan);
  * takes transition states; InvalidOid when the extension is not there.
  */
 extern Oid	barks_combine_state_oid(void);
-/* Likewise barks.rdd_parts(integer) or rdd_slices, whose calls in FROM become leaves of parts. */
+/* Likewise barks.rdd_parts(integer, boolean) or rdd_slices, whose calls in FROM become leaves of parts. */
 extern Oid	barks_parts_oid(const char *name);
 /* barks.rdd_computes(text[]), which names operations. */
 extern Oid	barks_rdd_computes_oid(void);
@@ -166,6 +172,9 @@ extern Oid	barks_rdd_computes_oid(void);
 extern Oid	barks_join_hint_oid(void);
 /* barks.acc_add_to(aggregate text, name text, anyelement), likewise: tasks may call it. */
 extern Oid	barks_acc_add_to_oid(void);
+
+/* Likewise barks.rdd_call_partition(regprocedure, …), which calls a user's function. */
+extern Oid	barks_call_partition_oid(void);
 
 extern void job_plan_init(void);	/* registers the node types */
 

@@ -112,7 +112,8 @@ typedef struct TaskInput
 	int32		last_map;
 	int64		rows;			/* as counted when they were written */
 	int64		bytes;
-	int64		rows_before;	/* in partitions before the first; not sent: the SQL has it */
+	int64		rows_before;	/* in partitions before the first; not sent: the SQL has it, and: */
+	int64		rows_all;		/* in all partitions */
 } TaskInput;
 
 /* A node that keeps output of a stage. */

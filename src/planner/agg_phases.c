@@ -362,6 +362,7 @@ make_combining(Aggref *aggref, AggParts *parts)
 	Aggref	   *partial = copyObject(aggref);
 	const Const *program = program_of_call(result);
 	int			column = parts->ncols + 1;
+	FuncExpr   *marker;
 	ListCell   *lc;
 
 	foreach(lc, parts->aggrefs)
@@ -384,13 +385,14 @@ make_combining(Aggref *aggref, AggParts *parts)
 											  exprCollation(arg));
 		tle->ressortgroupref = 0;
 	}
+	marker = makeFuncExpr(barks_combine_state_oid(), BOOLOID,
+						  list_make1(makeVar(OUTER_VAR, column, partial->aggtype, -1,
+											 exprCollation((Node *) partial), 0)),
+						  InvalidOid, exprCollation((Node *) partial), COERCE_EXPLICIT_CALL);
+	marker->location = COMBINE_STATE_LOCATION;
 	result->aggdistinct = NIL;
 	result->aggorder = NIL;
-	result->aggfilter = (Expr *)
-		makeFuncExpr(barks_combine_state_oid(), BOOLOID,
-					 list_make1(makeVar(OUTER_VAR, column, partial->aggtype, -1,
-										exprCollation((Node *) partial), 0)),
-					 InvalidOid, exprCollation((Node *) partial), COERCE_EXPLICIT_CALL);
+	result->aggfilter = (Expr *) marker;
 	return result;
 }
 

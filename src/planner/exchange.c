@@ -91,13 +91,13 @@ ir_exchange_spread_nulls(Ir *ir)
 }
 
 int
-ir_exchange_add_rows_before(Ir *reader)
+ir_exchange_add_rows(Ir *reader, int kind)
 {
 	LeafPlan   *leaf = linitial(reader->leaves);
 	RangeTblEntry *rte = linitial_node(RangeTblEntry, reader->query->rtable);
 	int			column = list_length(leaf->attnums) + 1;
 
-	leaf->attnums = lappend_int(leaf->attnums, 0);
+	leaf->attnums = lappend_int(leaf->attnums, kind);
 	leaf->types = lappend_oid(leaf->types, INT8OID);
 	leaf->typmods = lappend_int(leaf->typmods, -1);
 	leaf->collations = lappend_oid(leaf->collations, InvalidOid);
@@ -213,6 +213,8 @@ exchange(PlanContext *context, Ir *ir, ExchangeKind kind, List *columns, Oid tab
 	Assert(ir->distribution == IR_DRIVER || ir_on_nodes(ir));
 	Assert(context->bound == NULL);
 	Assert((kind == EXCHANGE_HASH) == (columns != NIL));
+	if (ir_in_turn(ir))
+		elog(ERROR, "rows of parts would not come in turn");
 	ir_ensure_column(ir);
 	stage = exchange_make_stage(ir);
 	stage->id = context->next_stage++;

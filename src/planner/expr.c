@@ -26,6 +26,9 @@
 #include "planner/shippable.h"
 #include "planner/subplan.h"
 
+/* Nodes of an expression that EXPLAIN shows within another one. */
+#define MAX_DISPLAY	500
+
 typedef struct ResolveContext
 {
 	const IrScope *scope;
@@ -53,6 +56,8 @@ static Node *resolve_subplan(SubPlan *subplan, ResolveContext *context);
 static Node *resolve_converted_row(ConvertRowtypeExpr *convert, ResolveContext *context);
 static Node *resolve_row(const IrInput *input, Oid type, ResolveContext *context);
 static Node *resolve_var(Var *var, ResolveContext *context);
+static Node *display_of(Node *column);
+static bool size_walker(Node *node, int *left);
 static Node *explicit_mutator(Node *node, void *context);
 static void explicit_function(FuncExpr *func);
 static Node *replace_case_test(Node *node, Expr *arg);
@@ -370,7 +375,7 @@ resolve_var(Var *var, ResolveContext *context)
 	}
 	else if (context->display)
 		return var->varattno > 0 ?
-			copyObject(list_nth(input->ir->display, var->varattno - 1)) : copyObject((Node *) var);
+			display_of(list_nth(input->ir->display, var->varattno - 1)) : copyObject((Node *) var);
 	if (column <= 0)
 	{
 		context->failed = true;
@@ -382,6 +387,26 @@ resolve_var(Var *var, ResolveContext *context)
 		return (Node *) makeNullConst(type, var->vartypmod, var->varcollid);
 	return (Node *) makeVar(input->rtindex, column, type, var->vartypmod,
 							var->varcollid, input->levels_up);
+}
+
+/* What names a column twice would double it at each level, so that has to stop somewhere. */
+static Node *
+display_of(Node *column)
+{
+	int			left = MAX_DISPLAY;
+
+	if (size_walker(column, &left))
+		return (Node *) makeNullConst(exprType(column), exprTypmod(column), exprCollation(column));
+	return copyObject(column);
+}
+
+/* True when there are more nodes than that. */
+static bool
+size_walker(Node *node, int *left)
+{
+	if (node == NULL)
+		return false;
+	return --*left < 0 || expression_tree_walker(node, size_walker, left);
 }
 
 /* The whole row of a partition as one of the table that it is a part of. */

@@ -125,6 +125,7 @@ ir_follow(Ir *ir, const Ir *input)
 {
 	ir->anchor = input->anchor;
 	ir->hashed = input->hashed;
+	ir->parts = input->parts;
 	ir->group = input->group;
 	ir->key_types = input->key_types;
 	ir->nulls_spread = input->nulls_spread;

@@ -48,6 +48,7 @@ typedef struct Ir
 	List	   *stages;			/* of StagePlan: what the leaves read, inputs before readers */
 	Oid			anchor;			/* table whose partitions the rows follow, or InvalidOid */
 	bool		hashed;			/* the rows follow the job's own hash partitions instead */
+	int			parts;			/* or numbers of parts, of so many (LeafPlan.parts) */
 	int			group;			/* the group of leaves that are partitioned so */
 	List	   *key_types;		/* oid list: types by whose hash the rows were placed */
 	List	   *keys;			/* per key, in order: Bitmapset of columns equal to it */
@@ -62,6 +63,7 @@ typedef struct Ir
 	bool		indeterminate;	/* computed again, its rows may be others */
 	bool		partial_aggregate;
 	int64		limit;			/* rows wanted of the gather, or -1 */
+	int			rows_all;		/* column that says how many rows there are in all tasks, or 0 */
 	double		rows;			/* as PostgreSQL's planner estimates them */
 	int			width;
 	bool		has_driver_tlist;
@@ -104,6 +106,7 @@ typedef struct PlanContext
 	bool		above_wants_nodes;	/* the same for the node under translation itself */
 	WindowAgg  *window_below;	/* what windows above this one partition by: */
 	Bitmapset  *window_columns; /* columns of its output; see translate_window.c */
+	bool		window_counted; /* the window above wants to know how many rows there are */
 	int			next_plan_node_id;
 	int			next_leaf;
 	int			next_group;
@@ -186,11 +189,8 @@ extern Ir  *ir_exchange_by(PlanContext *context, Ir *ir, const Bitmapset *column
 extern Ir  *ir_exchange_aligned(PlanContext *context, Ir *ir, List *columns, Oid table);
 /* The exchange that ir was just made by may put rows with a NULL key anywhere. */
 extern void ir_exchange_spread_nulls(Ir *ir);
-/*
- * Give a reader a further column, bigint: how many rows of the stage are in partitions
- * before those that its task reads.  Returns the column.
- */
-extern int	ir_exchange_add_rows_before(Ir *reader);
+/* Give a reader a further column, bigint: LEAF_ROWS_BEFORE or LEAF_ROWS_ALL.  Returns the column. */
+extern int	ir_exchange_add_rows(Ir *reader, int kind);
 /* PostgreSQL would run what ir reads when it is asked for, so it must not fail before. */
 extern void ir_exchange_may_be_unneeded(Ir *ir);
 /* Another reader of the stage that reader reads. */
@@ -216,5 +216,7 @@ extern Plan *ir_make_sort(PlanContext *context, Plan *below, List *keys);
 extern Plan *ir_make_material(PlanContext *context, Plan *below);
 extern Plan *ir_seal_as(PlanContext *context, Ir *ir, Plan *plan, List *tlist);
 extern void ir_number_stages(BarksPlan *barks);
+/* Does it read parts in turn (LeafPlan.in_turn)?  Then its rows must not move. */
+extern bool ir_in_turn(const Ir *ir);
 
 #endif							/* BARKS_PLANNER_IR_H */

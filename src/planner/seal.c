@@ -15,6 +15,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/planmain.h"
+#include "parser/parsetree.h"
 
 #include "planner/ir.h"
 #include "planner/operations.h"
@@ -25,6 +26,7 @@
 
 static bool joins_shards(const Ir *ir);
 static List *pass_on(List *row, Index varno);
+static bool keeps_turn(const Query *query);
 static CustomScan *make_scan(PlanContext *context, Ir *ir, Plan *plan);
 static StagePlan *make_gather(PlanContext *context, Ir *ir, Plan *plan);
 static void number_stage(StagePlan *stage, int number, List *ids);
@@ -238,10 +240,39 @@ make_gather(PlanContext *context, Ir *ir, Plan *plan)
 	stage->id = context->next_stage++;
 	stage->exchange = EXCHANGE_GATHER;
 	stage->merge_keys = exchange_order_keys(ir);
+	stage->task_order = ir_in_turn(ir);
+	if (stage->task_order && (stage->merge_keys != NIL || !keeps_turn(stage->query)))
+		elog(ERROR, "rows of parts would not come in turn");
 	stage->limit = ir->limit;
 	stage->rows = plan->plan_rows;
 	stage->width = plan->plan_width;
 	return stage;
+}
+
+/* Are rows wanted in the order of the parts that they are made of? */
+bool
+ir_in_turn(const Ir *ir)
+{
+	ListCell   *lc;
+
+	foreach(lc, ir->leaves)
+		if (((LeafPlan *) lfirst(lc))->in_turn)
+			return true;
+	return false;
+}
+
+/* Rows of the parts are looked at one by one, in each task. */
+static bool
+keeps_turn(const Query *query)
+{
+	const RangeTblEntry *rte;
+
+	if (query->hasAggs || query->groupClause != NIL || query->groupingSets != NIL || query->hasWindowFuncs ||
+		query->distinctClause != NIL || query->sortClause != NIL || query->setOperations != NULL ||
+		list_length(query->jointree->fromlist) != 1 || !IsA(linitial(query->jointree->fromlist), RangeTblRef))
+		return false;
+	rte = rt_fetch(linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex, query->rtable);
+	return rte->rtekind == RTE_CTE || (rte->rtekind == RTE_SUBQUERY && keeps_turn(rte->subquery));
 }
 
 /*

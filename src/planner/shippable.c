@@ -49,6 +49,7 @@ typedef struct ShippableContext
 	Node	   *in_from;		/* a function in FROM, of which only columns are seen */
 	Node	   *call;			/* whose function is looked at */
 	bool		in_program;		/* of barks.rdd_combine, as text, of which the driver evaluates nothing */
+	bool		of_partition;	/* it is called over the elements of a partition */
 	List	  **types;			/* of a function's body: types that nodes must have; NULL: see root */
 } ShippableContext;
 
@@ -66,6 +67,7 @@ static bool check_function(Oid funcid, void *context);
 static bool check_shipped(Oid funcid, ShippableContext *context);
 static void add_called(const ShippedFunction *function, ShippableContext *context);
 static const char *lacking_type(Oid type, ShippableContext *context);
+static bool check_partition_call(FuncExpr *node, ShippableContext *context);
 static bool check_children(Node *node, ShippableContext *context);
 static bool check_guarded(Node *node, ShippableContext *context);
 static bool check_branches(Node *node, ShippableContext *context);
@@ -281,9 +283,12 @@ static bool
 check_expr(Node *node, ShippableContext *context)
 {
 	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcid == barks_combine_state_oid())
-		return false;			/* over a column of our own */
+		return ((FuncExpr *) node)->location != COMBINE_STATE_LOCATION &&
+			fail(context, "a call of barks.combine_state");
 	if (IsA(node, SortGroupClause) || IsA(node, Query))
 		return false;			/* of an Aggref, or a SubLink: already looked at */
+	if (shipped_partition_function(node))
+		return check_partition_call((FuncExpr *) node, context);
 	if (check_node(node, context))
 		return true;
 	if (!context->immutable && shippable_evaluated_on_driver(node))
@@ -307,6 +312,26 @@ check_expr(Node *node, ShippableContext *context)
 	if (IsA(node, BoolExpr))
 		return check_branches(node, context);
 	return check_children(node, context);
+}
+
+/* barks.rdd_call_partition(f, …): f itself is called, wherever that is. */
+static bool
+check_partition_call(FuncExpr *node, ShippableContext *context)
+{
+	Oid			function = ((Const *) linitial(node->args))->constvalue;
+	bool		failed;
+
+	if (!shipped_is_users(function))
+		return fail(context, psprintf("function %s is not shipped to nodes", get_func_name(function)));
+	context->call = shipped_partition_function((Node *) node);
+	context->of_partition = true;
+	failed = check_shipped(function, context);
+	context->of_partition = false;
+	if (failed)
+		return true;
+	if (context->functions)
+		*context->functions = list_append_unique_oid(list_append_unique_oid(*context->functions, node->funcid), function);
+	return check_children((Node *) list_copy_tail(node->args, 1), context);
 }
 
 static bool
@@ -526,7 +551,7 @@ check_aggref(Aggref *aggref, ShippableContext *context)
 		return fail(context, "an aggregate of another query level");
 	return check_sort_clauses(aggref->aggorder, context) ||
 		check_sort_clauses(aggref->aggdistinct, context) ||
-		(program_is_called(aggref) && !combines_states((Node *) aggref) && check_program(aggref, context));
+		(program_is_called(aggref) && check_program(aggref, context));
 }
 
 /* Its arguments were looked at when the states were made; now they are but types (agg_phases.c). */
@@ -535,7 +560,8 @@ combines_states(const Node *node)
 {
 	const Node *filter = IsA(node, Aggref) ? (const Node *) ((const Aggref *) node)->aggfilter : NULL;
 
-	return filter && IsA(filter, FuncExpr) && ((const FuncExpr *) filter)->funcid == barks_combine_state_oid();
+	return filter && IsA(filter, FuncExpr) && ((const FuncExpr *) filter)->funcid == barks_combine_state_oid() &&
+		((const FuncExpr *) filter)->location == COMBINE_STATE_LOCATION;
 }
 
 /* What barks.rdd_combine evaluates is text to the rest of the planner. */
@@ -544,12 +570,15 @@ check_program(Aggref *aggref, ShippableContext *context)
 {
 	const Const *program = program_of_call(aggref);
 	ShippableContext inner = *context;
+	List	   *types = NIL;
 	ListCell   *lc;
 
 	if (program == NULL)
 		return fail(context, "a program that is no constant");
 	inner.in_program = true;
 	inner.immutable = false;
+	if (combines_states((Node *) aggref))
+		inner.types = &types;	/* nodes had them for the states */
 	inner.conditional = inner.guarded = inner.takes_rows = false;
 	foreach(lc, shipped_program(program))
 	{
@@ -686,7 +715,7 @@ check_shipped(Oid funcid, ShippableContext *context)
 	const ShippedFunction *function;
 	ListCell   *lc;
 
-	if (func_volatile(funcid) == PROVOLATILE_VOLATILE)
+	if (func_volatile(funcid) == PROVOLATILE_VOLATILE && !context->of_partition)
 		return fail(context, psprintf("function %s is volatile", name));
 	if (!shipped_enabled || context->call == NULL ||
 		funcid != shipped_called_function(context->call))

@@ -8,6 +8,9 @@
 
 #include "nodes/primnodes.h"
 
+/* Where calls of barks.combine_state() stand that the planner makes: no query has any there. */
+#define COMBINE_STATE_LOCATION	(-2)
+
 /*
  * NULL when every part of the expression can run on a node, else the reason,
  * palloc'd.  Functions that only nodes would call are appended to *functions.

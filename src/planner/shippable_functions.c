@@ -79,7 +79,7 @@ static const char *const own_names[] = {
 
 /* … and may be called in any task as volatile ones, like random() */
 static const char *const own_volatile_names[] = {
-	"task_context",
+	"rdd_task_context", "task_context",
 };
 
 static bool is_own_function(Oid funcid, const char *name, const char *const *names, int n);

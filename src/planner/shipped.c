@@ -29,6 +29,7 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
@@ -41,6 +42,7 @@
 #include "utils/plancache.h"
 #include "utils/syscache.h"
 
+#include "job/plan.h"
 #include "planner/shipped.h"
 #include "planner/shipped_body.h"
 #include "table/label.h"
@@ -66,6 +68,7 @@ static ShippedFunction *find(List *list, Oid function, const List *argtypes, con
 static void examine(ShippedFunction *it, const FuncExpr *call);
 static bool is_declared(Oid function);
 static const char *refuse(ShippedFunction *it, HeapTuple tuple);
+static bool takes_cursor(Form_pg_proc form);
 static const char *refuse_language(Oid language);
 static void make_copy(ShippedFunction *it, HeapTuple tuple, const FuncExpr *call);
 static const char *refuse_domains(const List *types);
@@ -162,6 +165,31 @@ shipped_called_function(const Node *node)
 		default:
 			return InvalidOid;
 	}
+}
+
+Node *
+shipped_partition_function(const Node *node)
+{
+	const FuncExpr *call = (const FuncExpr *) node;
+	const Const *function;
+	Oid		   *types;
+	int			nargs;
+	List	   *args = NIL;
+	FuncExpr   *result;
+
+	if (!IsA(node, FuncExpr) || call->funcid < FirstNormalObjectId || call->funcid != barks_call_partition_oid())
+		return NULL;
+	function = linitial(call->args);
+	if (!IsA(function, Const) || function->constisnull || function->consttype != REGPROCEDUREOID ||
+		!get_func_name(DatumGetObjectId(function->constvalue)))
+		return NULL;
+	(void) get_func_signature(DatumGetObjectId(function->constvalue), &types, &nargs);
+	for (int i = 0; i < nargs; i++)
+		args = lappend(args, makeNullConst(types[i], -1, InvalidOid));
+	result = makeFuncExpr(DatumGetObjectId(function->constvalue), get_func_rettype(DatumGetObjectId(function->constvalue)),
+						  args, InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+	result->funcretset = get_func_retset(result->funcid);
+	return (Node *) result;
 }
 
 const ShippedFunction *
@@ -339,12 +367,12 @@ refuse(ShippedFunction *it, HeapTuple tuple)
 		return "it is no ordinary function";
 	if (form->prosecdef)
 		return "it is SECURITY DEFINER";
-	if (form->provolatile == PROVOLATILE_VOLATILE)
+	if (form->provolatile == PROVOLATILE_VOLATILE && !takes_cursor(form))
 		return "it is volatile";
 	if (it->aggregate)
 		return NULL;
 	if (form->prolang != SQLlanguageId && form->provolatile != PROVOLATILE_IMMUTABLE &&
-		!it->declared)
+		!it->declared && !takes_cursor(form))
 		return "it is not immutable";
 	if (form->pronargs >= FUNC_MAX_ARGS)
 		return "it has too many arguments";
@@ -363,6 +391,21 @@ refuse(ShippedFunction *it, HeapTuple tuple)
 		form->prorettype != RECORDOID && form->prorettype != VOIDOID)
 		return psprintf("it returns %s", format_type_be(form->prorettype));
 	return NULL;
+}
+
+/*
+ * What takes rows from a cursor cannot be immutable.  Whether it does more than that is seen
+ * from its body, if that is in a language which is read here.
+ */
+static bool
+takes_cursor(Form_pg_proc form)
+{
+	if (form->prolang != SQLlanguageId && strcmp(get_language_name(form->prolang, false), "plpgsql") != 0)
+		return false;
+	for (int i = 0; i < form->pronargs; i++)
+		if (form->proargtypes.values[i] == REFCURSOROID)
+			return form->prokind == PROKIND_FUNCTION;
+	return false;
 }
 
 /* Nodes have languages that belong to extensions which they have. */
@@ -608,7 +651,8 @@ options(HeapTuple tuple)
 	initStringInfo(&buf);
 	appendStringInfo(&buf, " LANGUAGE %s %s%s COST %.9g",
 					 quote_identifier(get_language_name(form->prolang, false)),
-					 form->provolatile == PROVOLATILE_IMMUTABLE ? "IMMUTABLE" : "STABLE",
+					 form->provolatile == PROVOLATILE_IMMUTABLE ? "IMMUTABLE" :
+					 form->provolatile == PROVOLATILE_STABLE ? "STABLE" : "VOLATILE",
 					 form->proisstrict ? " STRICT" : "", form->procost);
 	if (form->proretset)
 		appendStringInfo(&buf, " ROWS %.9g", form->prorows);

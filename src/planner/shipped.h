@@ -39,6 +39,11 @@ extern bool shipped_is_users(Oid function);
 extern const ShippedFunction *shipped_function(const Node *call);
 /* Of any other node: InvalidOid. */
 extern Oid	shipped_called_function(const Node *node);
+/*
+ * What barks.rdd_call_partition(f, …) calls, as a call of f by nulls; NULL for any other
+ * node.  Nodes get f for it even if it is declared volatile, as taking rows from a cursor is.
+ */
+extern Node *shipped_partition_function(const Node *node);
 /* Is it the copy for this call? */
 extern bool shipped_is_call_of(const ShippedFunction *function, const Node *call);
 /* Was it, or what it calls, made or changed by the transaction that goes on? */

@@ -7,7 +7,8 @@
  * parameter of the query is, and whose number says which copy is meant; as the
  * function has no such argument its name comes out qualified.  In the printed
  * text, read by PostgreSQL's own scanner, "schema.name($100003, " then becomes
- * the copy's name and a parenthesis.
+ * the copy's name and a parenthesis.  What barks.rdd_call_partition() is to call is a
+ * constant, and becomes a literal of the copy's name and arguments.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -48,6 +49,7 @@ typedef struct Token
 static Node *expand_mutator(Node *node, void *context);
 static Node *mark_mutator(Node *node, MarkContext *context);
 static void mark_program(Aggref *aggref, const Const *program, MarkContext *context);
+static Const *make_name(const FuncExpr *call, const ShippedFunction *function);
 static void add_marker(Node *call, Node *marker);
 static Node *make_marker(int i);
 static const char *name_of(const ShippedFunction *function, const char *own_name);
@@ -101,6 +103,7 @@ static Node *
 mark_mutator(Node *node, MarkContext *context)
 {
 	Oid			function;
+	Node	   *call;
 
 	if (node == NULL)
 		return NULL;
@@ -109,6 +112,9 @@ mark_mutator(Node *node, MarkContext *context)
 	node = expression_tree_mutator(node, mark_mutator, context);
 	if (IsA(node, Aggref) && program_of_call((Aggref *) node))
 		mark_program((Aggref *) node, program_of_call((Aggref *) node), context);
+	call = shipped_partition_function(node);
+	if (call && shipped_is_users(((FuncExpr *) call)->funcid))
+		linitial(((FuncExpr *) node)->args) = make_name((FuncExpr *) call, context->lookup(call, context->arg));
 	function = shipped_called_function(node);
 	if (OidIsValid(function) && shipped_is_users(function))
 	{
@@ -139,6 +145,22 @@ mark_program(Aggref *aggref, const Const *program, MarkContext *context)
 	}
 	if (calls)
 		linitial_node(TargetEntry, aggref->args)->expr = (Expr *) program_make(texts);
+}
+
+/* 'schema.copy(types)', which is read where the statement is parsed. */
+static Const *
+make_name(const FuncExpr *call, const ShippedFunction *function)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "%s.%s(", shipped_schema(), quote_identifier(function->name));
+	foreach(lc, call->args)
+		appendStringInfo(&buf, "%s%s", foreach_current_index(lc) > 0 ? ", " : "",
+						 format_type_extended(exprType(lfirst(lc)), -1, FORMAT_TYPE_FORCE_QUALIFY));
+	appendStringInfoChar(&buf, ')');
+	return makeConst(UNKNOWNOID, -1, InvalidOid, -2, CStringGetDatum(buf.data), false, false);
 }
 
 static void

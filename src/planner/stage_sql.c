@@ -80,7 +80,7 @@ static const ShippedFunction *find_shipped(const Node *call, void *list);
 static void append_no_rows(StringInfo buf, const LeafPlan *leaf);
 static void append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs);
 static void append_parts(StringInfo buf, const LeafPlan *leaf, List *selects);
-static int64 rows_before(const LeafPlan *leaf, List *inputs);
+static int64 rows_of(const LeafPlan *leaf, int column, List *inputs);
 static char *print_leaf_type(const LeafPlan *leaf, int i);
 static char *qualified_collation(Oid collation);
 static void append_shards(StringInfo buf, const LeafPlan *leaf, List *shards);
@@ -145,6 +145,8 @@ planner_shipped(List *stages)
 static bool
 shipped_walker(Node *node, ShippedContext *context)
 {
+	Node	   *call;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
@@ -153,10 +155,13 @@ shipped_walker(Node *node, ShippedContext *context)
 		return false;			/* a constant by then */
 	if (IsA(node, Aggref) && program_of_call((Aggref *) node))
 		(void) shipped_walker((Node *) shipped_program(program_of_call((Aggref *) node)), context);
-	if (OidIsValid(shipped_called_function(node)) &&
-		shipped_is_users(shipped_called_function(node)) && find_shipped(node, context->found) == NULL)
+	call = shipped_partition_function(node);
+	if (call == NULL)
+		call = node;
+	if (OidIsValid(shipped_called_function(call)) &&
+		shipped_is_users(shipped_called_function(call)) && find_shipped(call, context->found) == NULL)
 	{
-		const ShippedFunction *function = shipped_function(node);
+		const ShippedFunction *function = shipped_function(call);
 
 		if (function->reason)
 			ereport(ERROR,
@@ -504,12 +509,12 @@ append_exchange(StringInfo buf, const LeafPlan *leaf, List *inputs)
 		if (list_nth_int(leaf->attnums, i) > 0)
 			appendStringInfo(buf, "c%d", i + 1);
 		else
-			appendStringInfo(buf, "'" INT64_FORMAT "'::bigint", rows_before(leaf, inputs));
+			appendStringInfo(buf, "'" INT64_FORMAT "'::bigint", rows_of(leaf, list_nth_int(leaf->attnums, i), inputs));
 	}
 	appendStringInfo(buf, " FROM barks.exchange(%d) AS x", leaf->index);
 	for (int i = 0; i < list_length(leaf->attnums); i++)
 	{
-		if (list_nth_int(leaf->attnums, i) == 0)
+		if (list_nth_int(leaf->attnums, i) <= 0)
 			continue;
 		appendStringInfo(buf, "%sc%d %s", separator, i + 1, print_leaf_type(leaf, i));
 		separator = ", ";
@@ -529,14 +534,19 @@ append_parts(StringInfo buf, const LeafPlan *leaf, List *selects)
 		append_no_rows(buf, leaf);
 }
 
+/* LEAF_ROWS_BEFORE or LEAF_ROWS_ALL */
 static int64
-rows_before(const LeafPlan *leaf, List *inputs)
+rows_of(const LeafPlan *leaf, int column, List *inputs)
 {
 	ListCell   *lc;
 
 	foreach(lc, inputs)
-		if (((TaskInput *) lfirst(lc))->index == leaf->index)
-			return ((TaskInput *) lfirst(lc))->rows_before;
+	{
+		const TaskInput *input = lfirst(lc);
+
+		if (input->index == leaf->index)
+			return column == LEAF_ROWS_ALL ? input->rows_all : input->rows_before;
+	}
 	return 0;
 }
 

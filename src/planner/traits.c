@@ -4,7 +4,7 @@
  *
  * A partitioned Ir with an anchor has each row in the task that reads the
  * anchor's partition where the row belongs; a hashed one in that of the job's
- * own hash partition.  Its keys, one set of columns for each key in order, say
+ * own hash partition; one of parts, in the task that has the part.  Its keys, one set of columns for each key in order, say
  * which columns hold a value equal (by the hash family's equality) to the one
  * that chose the partition.  A key that no
  * column holds any more ends all of them: keys are complete or NIL.
@@ -159,6 +159,9 @@ traits_aligned(const Ir *a, const Ir *b)
 		return false;
 	if (a->hashed || b->hashed)
 		return a->hashed && b->hashed;
+	/* parts are dealt by their numbers */
+	if (a->parts > 0 || b->parts > 0)
+		return a->parts == b->parts;
 	return traits_tables_colocated(a->anchor, b->anchor);
 }
 

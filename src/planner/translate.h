@@ -44,8 +44,8 @@ extern Ir  *translate_append(PlanContext *context, Plan *plan, List **children);
 extern Ir  *translate_setop(PlanContext *context, SetOp *setop);
 /* translate_rows.c */
 extern Ir  *translate_function_scan(PlanContext *context, FunctionScan *scan);
-/* Is it a call of barks.rdd_parts alone?  functions: of RangeTblFunction.  *nparts may be NULL. */
-extern bool translate_is_parts(List *functions, int *nparts);
+/* Is it a call of barks.rdd_parts alone?  functions: of RangeTblFunction.  leaf, if not NULL, gets its arguments. */
+extern bool translate_is_parts(List *functions, LeafPlan *leaf);
 extern Ir  *translate_values_scan(PlanContext *context, ValuesScan *scan);
 extern Ir  *translate_project_set(PlanContext *context, ProjectSet *project);
 /* outer is that of the join, on the nodes; NULL: it is as it was. */

@@ -185,7 +185,8 @@ limit_on_nodes(PlanContext *context, Limit *limit, Ir *child)
 	Expr	   *offset = NULL;
 	Ir		   *ir;
 
-	if (is_volatile(limit) ||
+	/* which rows are the first only the gather knows, of parts in turn */
+	if (is_volatile(limit) || ir_in_turn(child) ||
 		(limit->limitOption == LIMIT_OPTION_WITH_TIES && !order_is_of_ties(child, limit)))
 		return NULL;
 	if (limit->limitCount)

@@ -77,22 +77,29 @@ translate_function_scan(PlanContext *context, FunctionScan *scan)
 }
 
 bool
-translate_is_parts(List *functions, int *nparts)
+translate_is_parts(List *functions, LeafPlan *leaf)
 {
 	FuncExpr   *call;
 	Const	   *number;
+	Const	   *in_turn;
 
 	if (list_length(functions) != 1)
 		return false;
 	call = (FuncExpr *) linitial_node(RangeTblFunction, functions)->funcexpr;
 	if (call == NULL || !IsA(call, FuncExpr) || call->funcid < FirstNormalObjectId ||
-		list_length(call->args) != 1 || (call->funcid != barks_parts_oid("rdd_parts") && call->funcid != barks_parts_oid("rdd_slices")))
+		(call->funcid != barks_parts_oid("rdd_parts") && call->funcid != barks_parts_oid("rdd_slices")))
 		return false;
+	/* before the statement is planned, the default of the second is not there */
 	number = linitial(call->args);
-	if (!IsA(number, Const))
+	in_turn = list_length(call->args) > 1 ? lsecond(call->args) : NULL;
+	if (!IsA(number, Const) || (in_turn && !IsA(in_turn, Const)))
 		return false;
-	if (nparts)
-		*nparts = number->constisnull ? 0 : Max(1, DatumGetInt32(number->constvalue));
+	if (leaf)
+	{
+		leaf->parts = true;
+		leaf->nparts = number->constisnull ? 0 : Max(1, DatumGetInt32(number->constvalue));
+		leaf->in_turn = in_turn && !in_turn->constisnull && DatumGetBool(in_turn->constvalue);
+	}
 	return true;
 }
 
@@ -111,8 +118,7 @@ translate_parts(PlanContext *context, FunctionScan *scan)
 	leaf->types = list_make2_oid(INT4OID, INT4OID);
 	leaf->typmods = list_make2_int(-1, -1);
 	leaf->collations = list_make2_oid(InvalidOid, InvalidOid);
-	leaf->parts = true;
-	(void) translate_is_parts(scan->functions, &leaf->nparts);
+	(void) translate_is_parts(scan->functions, leaf);
 	context->scans++;
 	scope.inputs[0].varno = scan->scan.scanrelid;
 	scope.inputs[0].rtindex = ir_add_leaf_input(ir->query, leaf);
@@ -126,6 +132,13 @@ translate_parts(PlanContext *context, FunctionScan *scan)
 	{
 		fallback_note(&scan->scan.plan, reason);
 		return NULL;
+	}
+	/* of a number that is chosen later nobody knows whether it is another leaf's */
+	ir->parts = leaf->nparts;
+	if (ir->parts > 0)
+	{
+		ir->key_types = list_make1_oid(INT4OID);
+		ir->keys = traits_map_keys(list_make1(bms_make_singleton(1)), scan->scan.plan.targetlist, scan->scan.scanrelid);
 	}
 	translate_init_plans(ir, &scan->scan.plan);
 	return ir;

@@ -7,7 +7,8 @@
  * exchange when they have partition columns in common, see choose_columns.
  *
  * Numbers of the rows of one long list (row_number, rank) are made range by range:
- * each task adds how many rows come before its own.
+ * each task adds how many rows come before its own.  A window above that only counts
+ * all rows is then known, too.
  *
  * A WindowAgg knows its order by equality operators only: which way it goes is
  * known by how its input is sorted.
@@ -38,6 +39,8 @@ typedef struct WindowParts
 	Ir		   *child;
 	IrSortKey  *order;			/* per order column; the column's number in it is the child's */
 	int			rows_before;	/* column of the child to add to numbers of rows, or 0 */
+	int			rows_all;		/* column of the child that counts all rows, or 0 */
+	bool		counted;		/* the window above counts all rows */
 } WindowParts;
 
 static Bitmapset *choose_columns(PlanContext *context, WindowAgg *window);
@@ -46,7 +49,12 @@ static const char *refuse_partition(const WindowParts *parts);
 static const char *find_order(WindowParts *parts);
 static bool partitions_by(const WindowAgg *window, int column);
 static bool numbers_rows_by_range(const PlanContext *context, const WindowParts *parts);
+static bool reads_one_share(const Ir *ir);
 static bool is_other_window_function(Node *node, void *context);
+static bool counts_all_rows(const WindowAgg *window);
+static bool is_other_than_count(Node *node, void *context);
+static Ir  *take_count(PlanContext *context, WindowAgg *window, Ir *child);
+static Node *take_count_mutator(Node *node, const int *column);
 static void exchange_by_range(PlanContext *context, WindowParts *parts);
 static Node *add_rows_before_mutator(Node *node, Var *rows_before);
 static void sort_keys_first(WindowParts *parts, const bool *found);
@@ -81,10 +89,13 @@ translate_window(PlanContext *context, WindowAgg *window)
 	Ir		   *child;
 	Ir		   *ir = NULL;
 
+	parts.counted = context->window_below == window && context->window_counted;
 	hint_window_below(context, window, columns);
 	child = translate_plan(context, window->plan.lefttree);
 	if (child == NULL)
 		return translate_stay(context, &window->plan, before, reason);
+	if (child->rows_all > 0 && counts_all_rows(window) && (ir = take_count(context, window, child)) != NULL)
+		return ir;
 	parts.child = child;
 	if (ir_on_nodes(child) && (reason = refuse_partition(&parts)) == NULL &&
 		(reason = find_order(&parts)) == NULL)
@@ -146,6 +157,56 @@ hint_window_below(PlanContext *context, WindowAgg *window, const Bitmapset *colu
 		below = below->lefttree;
 	context->window_below = IsA(below, WindowAgg) ? (WindowAgg *) below : NULL;
 	context->window_columns = bms_copy(columns);
+	context->window_counted = counts_all_rows(window);
+}
+
+/* count(*) OVER (), and nothing else */
+static bool
+counts_all_rows(const WindowAgg *window)
+{
+	return window->partNumCols == 0 && window->ordNumCols == 0 && window->plan.qual == NIL &&
+		window->runCondition == NIL &&
+		!(window->frameOptions & (FRAMEOPTION_ROWS | FRAMEOPTION_GROUPS | FRAMEOPTION_EXCLUSION)) &&
+		!is_other_than_count((Node *) window->plan.targetlist, NULL);
+}
+
+static bool
+is_other_than_count(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, WindowFunc) &&
+		(((WindowFunc *) node)->winfnoid != F_COUNT_ || ((WindowFunc *) node)->aggfilter))
+		return true;
+	return expression_tree_walker(node, is_other_than_count, context);
+}
+
+/* The window is a column of the child. */
+static Ir *
+take_count(PlanContext *context, WindowAgg *window, Ir *child)
+{
+	List	   *tlist = (List *) take_count_mutator((Node *) window->plan.targetlist, &child->rows_all);
+	const char *reason = NULL;
+	IrScope		scope;
+	Ir		   *ir = ir_over(child, &scope);
+
+	if (!ir_on_nodes(child) || !ir_select(ir, &scope, tlist, NIL, false, context->fence, &reason) || !ir_on_nodes(ir))
+		return NULL;
+	ir->keys = traits_map_keys(child->keys, tlist, OUTER_VAR);
+	translate_keep_order(ir, &scope, 0, tlist);
+	ir_fence(context, ir);
+	translate_init_plans(ir, &window->plan);
+	return ir;
+}
+
+static Node *
+take_count_mutator(Node *node, const int *column)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, WindowFunc))
+		return (Node *) makeVar(OUTER_VAR, *column, INT8OID, -1, InvalidOid, 0);
+	return expression_tree_mutator(node, take_count_mutator, (void *) column);
 }
 
 /* Partitions that PARTITION BY on a node would not repeat exactly. */
@@ -299,8 +360,7 @@ numbers_rows_by_range(const PlanContext *context, const WindowParts *parts)
 	if (!planner_exchanges || context->bound != NULL || window->partNumCols > 0 ||
 		window->ordNumCols == 0 || window->plan.qual != NIL || window->runCondition != NIL ||
 		child->distribution != IR_PARTITIONED || child->rows < planner_range_rows ||
-		list_length(child->leaves) != 1 || ((LeafPlan *) linitial(child->leaves))->stage > 0 ||
-		child_order_shows(parts))
+		!reads_one_share(child) || child_order_shows(parts))
 		return false;
 	/* by which the ranges are cut: OIDs that mean the same on all nodes */
 	for (int i = 0; i < window->ordNumCols; i++)
@@ -308,6 +368,18 @@ numbers_rows_by_range(const PlanContext *context, const WindowParts *parts)
 			parts->order[i].collation >= FirstGenbkiObjectId)
 			return false;
 	return !is_other_window_function((Node *) window->plan.targetlist, NULL);
+}
+
+/* Has a task a share of one table or exchange, and all of what else there is? */
+static bool
+reads_one_share(const Ir *ir)
+{
+	int			nshares = 0;
+	ListCell   *lc;
+
+	foreach(lc, ir->leaves)
+		nshares += !((LeafPlan *) lfirst(lc))->broadcast;
+	return nshares == 1;
 }
 
 /* Peers of a row are in its task; what looks at others is not done. */
@@ -336,7 +408,9 @@ exchange_by_range(PlanContext *context, WindowParts *parts)
 	}
 	parts->child->order = order;
 	parts->child = ir_exchange(context, parts->child, EXCHANGE_RANGE, NIL);
-	parts->rows_before = ir_exchange_add_rows_before(parts->child);
+	parts->rows_before = ir_exchange_add_rows(parts->child, LEAF_ROWS_BEFORE);
+	if (parts->counted)
+		parts->rows_all = ir_exchange_add_rows(parts->child, LEAF_ROWS_ALL);
 }
 
 /* Numbers of rows in the task become those in all tasks. */
@@ -389,6 +463,9 @@ build(PlanContext *context, WindowParts *parts, const char **reason)
 	if (ir_on_nodes(ir))
 		ir->keys = traits_map_keys(parts->child->keys, tlist, OUTER_VAR);
 	translate_keep_order(ir, &scope, 0, tlist);
+	if (parts->rows_all > 0)
+		ir->rows_all = ir_add_column(ir, (Expr *) makeVar(rtindex, parts->rows_all, INT8OID, -1, InvalidOid, 0),
+									 (Expr *) makeNullConst(INT8OID, -1, InvalidOid));
 	result = conditions ? filter(context, parts, ir, rtindex, reason) : ir;
 	/* what it adds are junk columns, so it comes last */
 	if (result == NULL || !add_window(parts, ir, rtindex, reason))

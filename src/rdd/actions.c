@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -39,7 +40,7 @@ compile_collect(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_keep_order(query, step, 0), from);
 }
 
-/* take(r, n, …), first(r, …) */
+/* take(r, n, …), first(r, …): tasks stop when they have as many, or all together have them */
 static void
 check_take(RddStep *step, List *inputs)
 {
@@ -217,7 +218,9 @@ check_is_empty(RddStep *step, List *inputs)
 static void
 compile_is_empty(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	appendStringInfo(select, "SELECT NOT EXISTS (SELECT FROM %s AS s) AS x", rdd_from(query, step, 0));
+	/* PostgreSQL would not tell the nodes that it wants one row of an EXISTS */
+	appendStringInfo(select, "SELECT NOT EXISTS (SELECT FROM (SELECT FROM %s AS s LIMIT 1) AS s) AS x",
+					 rdd_from(query, step, 0));
 }
 
 /* count_by_key(r, …) → pairs of key and number */
@@ -267,7 +270,7 @@ check_lookup(RddStep *step, List *inputs)
 
 	rdd_expect_pair(step, input);
 	if (!rdd_shape_is_leaf(rdd_shape_key(input->shape)) ||
-		rdd_shape_key(input->shape)->type != rdd_arg(step, 0)->consttype)
+		!can_coerce_type(1, &rdd_arg(step, 0)->consttype, &rdd_shape_key(input->shape)->type, COERCION_IMPLICIT))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("cannot look up a key of type %s among keys of type %s",
@@ -283,6 +286,7 @@ compile_lookup(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const RddStep *input = rdd_input(query, step, 0);
 	const char *from = rdd_from(query, step, 0);
+	const RddShape *key = rdd_shape_key(input->shape);
 	List	   *values = rdd_shape_leaves(rdd_shape_value(input->shape), "v");
 	const char *order = rdd_keep_order(query, step, 0);
 
@@ -291,8 +295,8 @@ compile_lookup(RddQuery *query, const RddStep *step, StringInfo select)
 	if (rdd_arg_is_null(step, 0))
 		appendStringInfoString(select, "IS NULL");
 	else
-		appendStringInfo(select, "%s %s", rdd_operator(rdd_arg(step, 0)->consttype, BTEqualStrategyNumber),
-						 rdd_arg_literal(step, 0));
+		appendStringInfo(select, "%s (%s)::%s", rdd_operator(key->type, BTEqualStrategyNumber),
+						 rdd_arg_literal(step, 0), rdd_type_name(key->type, -1));
 }
 
 /* reduce(r, f, …), fold(r, zero, f), aggregate(r, zero, seq, comb) */
@@ -300,7 +304,13 @@ static void
 check_combine_all(RddStep *step, List *inputs)
 {
 	RddCombine *combine = rdd_combination(step, ((RddStep *) linitial(inputs))->shape);
+	const Const *depth = llast_node(Const, step->args);
 
+	if (strncmp(step->name, "tree_", 5) == 0 && !depth->constisnull && DatumGetInt32(depth->constvalue) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the depth of barks.rdd_%s must be positive, not %d", step->name,
+						DatumGetInt32(depth->constvalue))));
 	step->shape = combine->state;
 }
 
@@ -369,11 +379,11 @@ compile_stats(RddQuery *query, const RddStep *step, StringInfo select)
 }
 
 const RddOperation rdd_actions[] = {
-	{"collect", check_collect, compile_collect},
-	{"collect_pairs", check_collect_pairs, compile_collect},
-	{"collect_json", check_collect_json, compile_collect_json},
-	{"take", check_take, compile_take, RDD_ORDER},
-	{"first", check_collect, compile_take, RDD_ORDER},
+	{"collect", check_collect, compile_collect, RDD_IN_TURN},
+	{"collect_pairs", check_collect_pairs, compile_collect, RDD_IN_TURN},
+	{"collect_json", check_collect_json, compile_collect_json, RDD_IN_TURN},
+	{"take", check_take, compile_take, RDD_ORDER | RDD_IN_TURN},
+	{"first", check_collect, compile_take, RDD_ORDER | RDD_IN_TURN},
 	{"take_ordered", check_take_ordered, compile_ordered, RDD_NOTHING},
 	{"top", check_take_ordered, compile_ordered, RDD_NOTHING},
 	{"min", check_ordered, compile_extreme, RDD_NOTHING},
@@ -382,7 +392,7 @@ const RddOperation rdd_actions[] = {
 	{"is_empty", check_is_empty, compile_is_empty, RDD_NOTHING},
 	{"count_by_key", check_count_by_key, compile_counts, RDD_NOTHING},
 	{"count_by_value", check_count_by_value, compile_counts, RDD_NOTHING},
-	{"lookup", check_lookup, compile_lookup},
+	{"lookup", check_lookup, compile_lookup, RDD_IN_TURN},
 	{"reduce", check_combine_all, compile_combine_all, RDD_NOTHING},
 	{"fold", check_combine_all, compile_combine_all, RDD_NOTHING},
 	{"aggregate", check_combine_all, compile_combine_all, RDD_NOTHING},

@@ -57,7 +57,9 @@ typedef struct Approx
 static volatile sig_atomic_t expired = false;
 
 static void check_call(FunctionCallInfo fcinfo, const Approx *approx, const RddStep *step);
-static void compile_aggregate(Approx *approx, const char *elements);
+static const RddShape *key_of(const Approx *approx, const RddStep *step);
+static char *key_text(const RddShape *key, const char *path);
+static void compile_aggregate(Approx *approx, const RddStep *step, const char *elements);
 static void start_groups(Approx *approx, const RddStep *step);
 static bool run_until(Approx *approx, int next, TimestampTz deadline);
 static void run_partitions(Approx *approx, int next);
@@ -101,7 +103,7 @@ barks_rdd_approx(PG_FUNCTION_ARGS)
 	approx.query.by_partition = true;
 	approx.query.named = true;
 	approx.query.purpose = approx.name;
-	compile_aggregate(&approx, rdd_compile(rdd, NIL, &approx.query));
+	compile_aggregate(&approx, rdd_last(rdd), rdd_compile(rdd, NIL, &approx.query));
 	if (approx.grouped)
 		start_groups(&approx, rdd_last(rdd));
 	while (approx.ndone < approx.npartitions && run_until(&approx, next, deadline))
@@ -155,27 +157,46 @@ check_call(FunctionCallInfo fcinfo, const Approx *approx, const RddStep *step)
 							rdd_shape_text(key))));
 		key = rdd_shape_key(key);
 	}
-	if (!rdd_shape_is_leaf(key) || key->type != get_fn_expr_argtype(fcinfo->flinfo, 3))
+	if (!OidIsValid(key->type) || key->type != get_fn_expr_argtype(fcinfo->flinfo, 3))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("keys of type %s do not fit the type that is asked for", rdd_shape_text(key))));
 }
 
+static const RddShape *
+key_of(const Approx *approx, const RddStep *step)
+{
+	return strcmp(approx->name, "count_by_key_approx") == 0 ? rdd_shape_key(step->shape) : step->shape;
+}
+
+/* A column, or those of a named row as one. */
+static char *
+key_text(const RddShape *key, const char *path)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	if (rdd_shape_is_leaf(key))
+		return psprintf("s.%s", quote_identifier(path));
+	initStringInfo(&buf);
+	foreach(lc, rdd_shape_leaves(key, path))
+		appendStringInfo(&buf, "%ss.%s", foreach_current_index(lc) > 0 ? ", " : "ROW(",
+						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
+	appendStringInfo(&buf, ")::%s", rdd_type_name(key->type, -1));
+	return buf.data;
+}
+
 static void
-compile_aggregate(Approx *approx, const char *elements)
+compile_aggregate(Approx *approx, const RddStep *step, const char *elements)
 {
 	const char *what = "pg_catalog.count(*)::pg_catalog.float8";
 
 	approx->after = "";
-	if (strcmp(approx->name, "count_by_key_approx") == 0)
+	if (approx->grouped)
 	{
-		what = "s.k, pg_catalog.count(*)::pg_catalog.float8 AS n";
-		approx->after = " GROUP BY s.k";
-	}
-	else if (strcmp(approx->name, "count_by_value_approx") == 0)
-	{
-		what = "s.x AS k, pg_catalog.count(*)::pg_catalog.float8 AS n";
-		approx->after = " GROUP BY s.x";
+		what = psprintf("%s AS k, pg_catalog.count(*)::pg_catalog.float8 AS n", key_text(key_of(approx, step),
+									 strcmp(approx->name, "count_by_key_approx") == 0 ? "k" : "x"));
+		approx->after = " GROUP BY 1";
 	}
 	else if (strcmp(approx->name, "count_approx") != 0)
 		what = "pg_catalog.count(s.x)::pg_catalog.float8, pg_catalog.avg(s.x::pg_catalog.float8), "
@@ -187,7 +208,7 @@ compile_aggregate(Approx *approx, const char *elements)
 static void
 start_groups(Approx *approx, const RddStep *step)
 {
-	const RddShape *key = strcmp(approx->name, "count_by_key_approx") == 0 ? rdd_shape_key(step->shape) : step->shape;
+	const RddShape *key = key_of(approx, step);
 
 	approx->groups_desc = CreateTemplateTupleDesc(2);
 	TupleDescInitEntry(approx->groups_desc, 1, "k", key->type, key->typmod, 0);

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
 #include <signal.h>
 
 #include "access/xact.h"
@@ -40,8 +41,9 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+#include "rdd/as_owner.h"
+#include "rdd/calls.h"
 #include "rdd/rdd.h"
-#include "table/placement.h"
 
 #define FETCH_ROWS 1000
 
@@ -76,15 +78,16 @@ typedef struct JobRow
 } JobRow;
 
 static char *action_query(Datum rdd, const char *action);
+static const char *arguments_of(const char *action);
 static dsm_segment *describe(int64 job, const char *query);
 static void start_worker(dsm_segment *segment);
 static void set_lock_tag(LOCKTAG *tag, int64 job);
 static bool wait_for_job(int64 job, int64 timeout_ms);
+static void read_as_owner(const char *sql, int64 job);
 static JobRow *read_job(int64 job);
 static void run_action(int64 job, Oid role, const char *query);
 static void keep_rows(int64 job, const char *query);
 static void note_state(int64 job, const char *state, const ErrorData *error);
-static void as_owner(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls);
 
 /* ---------------- the session that submits ---------------- */
 
@@ -92,10 +95,12 @@ static void as_owner(const char *sql, int nargs, Oid *types, Datum *values, cons
 Datum
 barks_rdd_submit(PG_FUNCTION_ARGS)
 {
-	char	   *query = action_query(PG_GETARG_DATUM(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	char	   *query;
 	int64		job;
 	dsm_segment *segment;
 
+	rdd_expect_arguments(fcinfo);
+	query = action_query(PG_GETARG_DATUM(0), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	/* would it run? */
@@ -119,12 +124,13 @@ action_query(Datum rdd, const char *action)
 	SelectStmt *select = (SelectStmt *) linitial_node(RawStmt, raw_parser(action, RAW_PARSE_PLPGSQL_EXPR))->stmt;
 	ResTarget  *target;
 	const char *name = NULL;
-	const char *args = strchr(action, '(');
+	const char *args = arguments_of(action);
 	char	   *lineage = quote_literal_cstr(rdd_text(rdd_from_datum(rdd)));
 
-	if (IsA(select, SelectStmt) && list_length(select->targetList) == 1 && !select->fromClause &&
-		!select->whereClause && !select->groupClause && !select->sortClause && !select->limitCount &&
-		!select->limitOffset && !select->havingClause && !select->windowClause && !select->lockingClause)
+	if (IsA(select, SelectStmt) && list_length(select->targetList) == 1 && !select->distinctClause &&
+		!select->fromClause && !select->whereClause && !select->groupClause && !select->sortClause && !select->limitCount &&
+		!select->limitOffset && !select->havingClause && !select->windowClause && !select->lockingClause &&
+		!linitial_node(ResTarget, select->targetList)->name)
 	{
 		target = linitial_node(ResTarget, select->targetList);
 		if (IsA(target->val, ColumnRef) && list_length(((ColumnRef *) target->val)->fields) == 1 && !args &&
@@ -134,7 +140,7 @@ action_query(Datum rdd, const char *action)
 				 !((FuncCall *) target->val)->over && !((FuncCall *) target->val)->agg_filter)
 			name = strVal(linitial(((FuncCall *) target->val)->funcname));
 	}
-	if (!name)
+	if (!name || strcmp(name, "submit") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is not an action", action),
@@ -142,9 +148,38 @@ action_query(Datum rdd, const char *action)
 	/* jsonb can show any element */
 	if (!args && strcmp(name, "collect") == 0)
 		name = "collect_json";
-	return psprintf("SELECT pg_catalog.to_jsonb(x) FROM barks.%s(%s::barks.rdd%s AS x",
+	/* a remark may be at the end of the text */
+	return psprintf("SELECT pg_catalog.to_jsonb(x) FROM barks.%s(%s::barks.rdd%s\n AS x",
 					quote_identifier(psprintf("rdd_%s", name)), lineage,
 					!args ? ")" : strspn(args + 1, " )") == strlen(args + 1) ? ")" : psprintf(", %s", args + 1));
+}
+
+/* The parenthesis right behind the name that a text begins with; NULL when there is none. */
+static const char *
+arguments_of(const char *action)
+{
+	const char *at = action + strspn(action, " \t\n\r\f");
+
+	if (*at == '(')
+		return NULL;
+	if (*at == '"')
+	{
+		/* doubled quotes begin another quoted part */
+		while (*at == '"')
+		{
+			at = strchr(at + 1, '"');
+			if (!at)
+				return NULL;
+			at++;
+		}
+	}
+	else
+	{
+		while (IS_HIGHBIT_SET(*at) || isalnum((unsigned char) *at) || *at == '_' || *at == '$')
+			at++;
+	}
+	at += strspn(at, " \t\n\r\f");
+	return *at == '(' ? at : NULL;
 }
 
 static dsm_segment *
@@ -240,25 +275,31 @@ wait_for_job(int64 job, int64 timeout_ms)
 	return true;
 }
 
-/* As of now, whatever the transaction sees otherwise; within SPI. */
+/* A query with the job as its parameter; as of now, whatever the transaction sees otherwise. */
+static void
+read_as_owner(const char *sql, int64 job)
+{
+	SPIPlanPtr	plan;
+	AsOwner		owner;
+
+	as_owner_begin(&owner);
+	plan = SPI_prepare(sql, 1, (Oid[]) {INT8OID});
+	if (!plan || SPI_execute_snapshot(plan, (Datum[]) {Int64GetDatum(job)}, NULL, GetLatestSnapshot(),
+									  InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read submitted jobs: %s", SPI_result_code_string(SPI_result));
+	as_owner_end(&owner);
+}
+
+/* Within SPI. */
 static JobRow *
 read_job(int64 job)
 {
 	JobRow	   *row = palloc0(sizeof(JobRow));
-	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(job)};
-	SPIPlanPtr	plan = SPI_prepare("SELECT role, state, error, sqlstate, pid FROM barks.async_job WHERE job = $1", 1, types);
 	HeapTuple	tuple;
 	bool		isnull;
 	Oid			role;
-	Oid			save_user;
-	int			save_context;
 
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
-	if (!plan || SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot, true, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read barks.async_job: %s", SPI_result_code_string(SPI_result));
-	SetUserIdAndSecContext(save_user, save_context);
+	read_as_owner("SELECT role, state, error, sqlstate, pid FROM barks.async_job WHERE job = $1", job);
 	if (SPI_processed == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -312,12 +353,7 @@ barks_job_result(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	int64		job = PG_GETARG_INT64(0);
-	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(job)};
 	JobRow	   *row;
-	SPIPlanPtr	plan;
-	Oid			save_user;
-	int			save_context;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	(void) wait_for_job(job, -1);
@@ -335,12 +371,7 @@ barks_job_result(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("job " INT64_FORMAT " was lost", job),
 				 errdetail("Its background worker ended without a result.")));
-	plan = SPI_prepare("SELECT value FROM barks.async_result WHERE job = $1 ORDER BY n", 1, types);
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
-	if (!plan || SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read barks.async_result: %s", SPI_result_code_string(SPI_result));
-	SetUserIdAndSecContext(save_user, save_context);
+	read_as_owner("SELECT value FROM barks.async_result WHERE job = $1 ORDER BY n", job);
 	for (uint64 i = 0; i < SPI_processed; i++)
 		tuplestore_puttuple(rsinfo->setResult, SPI_tuptable->vals[i]);
 	SPI_finish();
@@ -378,7 +409,7 @@ barks_job_forget(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	(void) read_job(job);
-	as_owner("DELETE FROM barks.async_job WHERE job = $1", 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(job)}, NULL);
+	as_owner_run("DELETE FROM barks.async_job WHERE job = $1", 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(job)}, NULL);
 	SPI_finish();
 	PG_RETURN_BOOL(true);
 }
@@ -416,7 +447,7 @@ barks_async_main(Datum arg)
 	(void) LockAcquire(&tag, ExclusiveLock, true, false);
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	as_owner("INSERT INTO barks.async_job (job, role, query, state, pid) VALUES ($1, $2, $3, 'running', $4)", 4,
+	as_owner_run("INSERT INTO barks.async_job (job, role, query, state, pid) VALUES ($1, $2, $3, 'running', $4)", 4,
 			 (Oid[]) {INT8OID, OIDOID, TEXTOID, INT4OID},
 			 (Datum[]) {Int64GetDatum(job), ObjectIdGetDatum(role), CStringGetTextDatum(query), Int32GetDatum(MyProcPid)}, NULL);
 	PopActiveSnapshot();
@@ -502,7 +533,7 @@ keep_rows(int64 job, const char *query)
 			bool		isnull;
 			Datum		value = SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull);
 
-			as_owner("INSERT INTO barks.async_result VALUES ($1, $2, $3)", 3, (Oid[]) {INT8OID, INT8OID, JSONBOID},
+			as_owner_run("INSERT INTO barks.async_result VALUES ($1, $2, $3)", 3, (Oid[]) {INT8OID, INT8OID, JSONBOID},
 					 (Datum[]) {Int64GetDatum(job), Int64GetDatum(++n), value}, isnull ? "  n" : "   ");
 		}
 		SPI_freetuptable(rows);
@@ -513,24 +544,10 @@ keep_rows(int64 job, const char *query)
 static void
 note_state(int64 job, const char *state, const ErrorData *error)
 {
-	as_owner("UPDATE barks.async_job SET state = $2, error = $3, sqlstate = $4, finished = pg_catalog.clock_timestamp() "
+	as_owner_run("UPDATE barks.async_job SET state = $2, error = $3, sqlstate = $4, finished = pg_catalog.clock_timestamp() "
 			 "WHERE job = $1", 4, (Oid[]) {INT8OID, TEXTOID, TEXTOID, TEXTOID},
 			 (Datum[]) {Int64GetDatum(job), CStringGetTextDatum(state),
 						error ? CStringGetTextDatum(error->message) : (Datum) 0,
 						error ? CStringGetTextDatum(unpack_sql_state(error->sqlerrcode)) : (Datum) 0},
 			 error ? "    " : "  nn");
-}
-
-/* The tables belong to the extension. */
-static void
-as_owner(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
-{
-	Oid			save_user;
-	int			save_context;
-
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
-	if (SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0) < 0)
-		elog(ERROR, "could not note a job: %s", SPI_result_code_string(SPI_result));
-	SetUserIdAndSecContext(save_user, save_context);
 }

@@ -20,14 +20,16 @@ typedef struct RddCall
 	bool		is_volatile;
 } RddCall;
 
-/* the step's last argument as such a function; raises errors */
+/* the step's first argument as such a function; raises errors */
 extern RddCall *rdd_call_of(const RddStep *step, int ncursors, bool with_index);
 /* likewise of a function, for an operation of that name */
 extern RddCall *rdd_call_of_function(const char *operation, Oid function, int ncursors, bool with_index);
 
 /* Within SPI: a cursor on the elements.  The prefix may be EXPLAIN. */
 extern Portal rdd_open(const Rdd *rdd, const char *prefix, List *types, RddQuery *query);
-/* the lineage that ends with this call of one of our SQL functions */
+/* raises an error when an argument of this call of one of our SQL functions is null */
+extern void rdd_expect_arguments(FunctionCallInfo fcinfo);
+/* the lineage that ends with this call */
 extern Rdd *rdd_of_call(FunctionCallInfo fcinfo);
 
 #endif							/* BARKS_RDD_CALLS_H */

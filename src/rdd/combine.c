@@ -9,6 +9,9 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
@@ -20,6 +23,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 
 #include "rdd/combine.h"
 
@@ -43,12 +47,15 @@ static const CombineWords words[] = {
 
 static const CombineWords *words_of(const RddStep *step);
 static Lambda *zero_lambda(const RddStep *step, int number);
+static bool zero_fits(const RddStep *step, const RddShape *zero, const RddShape *value);
 static Lambda *lambda_of(const RddStep *step, int number, List *variables);
-static List *two_variables(const RddShape *first, const RddShape *second);
+static List *two_variables(const RddStep *step, const RddShape *first, const RddShape *second);
 static const char *select_of(RddCombine *combine, Lambda *lambda, Query **query);
 static void check_result(const RddStep *step, const Lambda *lambda, const RddShape *state);
 static bool would_round(Oid from, Oid to);
 static const char *native_aggregate(Query *query);
+static Oid	group_type(const RddShape *value);
+static Oid	array_wrapper(Oid array);
 static void append_program(const RddCombine *combine, StringInfo buf);
 
 RddCombine *
@@ -65,7 +72,7 @@ rdd_combination(const RddStep *step, const RddShape *value)
 	if (how->zero >= 0)
 	{
 		first = zero_lambda(step, how->zero);
-		combine->state = rdd_shape_without_lengths(first->shape);
+		combine->state = rdd_shape_without_lengths(zero_fits(step, first->shape, value) ? value : first->shape);
 		combine->program[0] = select_of(combine, first, &query);
 	}
 	else if (how->first >= 0)
@@ -87,12 +94,12 @@ rdd_combination(const RddStep *step, const RddShape *value)
 						rdd_shape_text(combine->state), rdd_shape_text(value)),
 				 errhint("Cast the zero.")));
 
-	add = lambda_of(step, how->add, two_variables(combine->state, value));
+	add = lambda_of(step, how->add, two_variables(step, combine->state, value));
 	check_result(step, add, combine->state);
 	combine->program[2] = select_of(combine, add, &query);
 	if (how->zero < 0 && how->first < 0)
 		combine->native = native_aggregate(query);
-	merge = lambda_of(step, how->merge, two_variables(combine->state, combine->state));
+	merge = lambda_of(step, how->merge, two_variables(step, combine->state, combine->state));
 	check_result(step, merge, combine->state);
 	combine->program[3] = select_of(combine, merge, &query);
 	combine->is_volatile = add->is_volatile || merge->is_volatile || (first && first->is_volatile);
@@ -123,16 +130,25 @@ zero_lambda(const RddStep *step, int number)
 	return lambda_make(rdd_arg_literal(step, number), NIL, LAMBDA_VALUE, InvalidOid);
 }
 
+/* fold_by_key(r, 0, …) of bigint values: the result has their type, whatever the zero's is. */
+static bool
+zero_fits(const RddStep *step, const RddShape *zero, const RddShape *value)
+{
+	return strcmp(step->name, "fold_by_key") == 0 && rdd_shape_is_leaf(zero) && rdd_shape_is_leaf(value) &&
+		can_coerce_type(1, &zero->type, &value->type, COERCION_IMPLICIT);
+}
+
 static Lambda *
 lambda_of(const RddStep *step, int number, List *variables)
 {
 	return lambda_make(rdd_arg_text(step, number), variables, LAMBDA_VALUE, InvalidOid);
 }
 
-/* What was combined so far, and what comes: acc and x, or a and b. */
+/* What was combined so far, and what comes: acc and x, or a and b; of pairs x is v, too. */
 static List *
-two_variables(const RddShape *first, const RddShape *second)
+two_variables(const RddStep *step, const RddShape *first, const RddShape *second)
 {
+	List	   *variables;
 	LambdaVariable *acc = lambda_variable("acc", first);
 	LambdaVariable *x = lambda_variable("x", second);
 	LambdaVariable *a = lambda_variable("a", first);
@@ -140,7 +156,15 @@ two_variables(const RddShape *first, const RddShape *second)
 
 	a->columns = acc->columns;
 	b->columns = x->columns;
-	return list_make4(acc, x, a, b);
+	variables = list_make4(acc, x, a, b);
+	if (strstr(step->name, "_by_key"))
+	{
+		LambdaVariable *v = lambda_variable("v", second);
+
+		v->columns = x->columns;
+		variables = lappend(variables, v);
+	}
+	return variables;
 }
 
 static void
@@ -340,6 +364,36 @@ append_program(const RddCombine *combine, StringInfo buf)
 	appendStringInfoString(buf, "]::pg_catalog.text[]");
 }
 
+/* The type of several values of a type; InvalidOid when there is none. */
+static Oid
+group_type(const RddShape *value)
+{
+	Oid			type = value->type;
+
+	if (OidIsValid(type) && OidIsValid(get_element_type(getBaseType(type))))
+		type = array_wrapper(type);
+	return OidIsValid(type) ? get_array_type(type) : InvalidOid;
+}
+
+/* The row type that has an array of that type as its one column; InvalidOid for those of users' types. */
+static Oid
+array_wrapper(Oid array)
+{
+	Oid			element = get_element_type(getBaseType(array));
+	HeapTuple	tuple;
+	char	   *name;
+
+	if (element >= FirstNormalObjectId)
+		return InvalidOid;
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(element));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", element);
+	name = psprintf("rdd_array_of_%s", NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname));
+	ReleaseSysCache(tuple);
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
+						   ObjectIdGetDatum(get_namespace_oid("barks", false)));
+}
+
 /*
  * Values of a row become an array for each of its columns, rows of a named type an
  * array of that type.
@@ -348,12 +402,12 @@ RddShape *
 rdd_group_shape(const RddStep *step, const RddShape *value)
 {
 	List	   *fields = NIL;
-	Oid			array = OidIsValid(value->type) ? get_array_type(value->type) : InvalidOid;
+	Oid			array = group_type(value);
 	ListCell   *lc;
 
 	if (OidIsValid(value->type))
 	{
-		if (!OidIsValid(array) || OidIsValid(get_element_type(value->type)))
+		if (!OidIsValid(array))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("barks.rdd_%s cannot group values of type %s: PostgreSQL has no arrays of them",
@@ -389,7 +443,10 @@ rdd_group_columns(const RddShape *value, const char *path, const char *as, const
 	if (filter)
 		appendStringInfoString(select, "COALESCE(");
 	appendStringInfoString(select, "pg_catalog.array_agg(");
-	if (rdd_shape_is_leaf(value))
+	if (rdd_shape_is_leaf(value) && OidIsValid(get_element_type(getBaseType(value->type))))
+		appendStringInfo(select, "ROW(s.%s)::%s", quote_identifier(path),
+						 rdd_type_name(array_wrapper(value->type), -1));
+	else if (rdd_shape_is_leaf(value))
 		appendStringInfo(select, "s.%s", quote_identifier(path));
 	else
 	{

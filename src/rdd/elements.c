@@ -13,7 +13,6 @@
 #include "rdd/query.h"
 
 static Lambda *lambda_over(const RddStep *step, const RddStep *input, LambdaKind kind, Oid cast_to);
-static Oid	arg_type(const RddStep *step, int number);
 static void keep(RddStep *step, const RddStep *input);
 static void compile_unnest(RddQuery *query, Lambda *lambda, const char *kept, List *results, const char *order,
 						   const char *from, StringInfo select);
@@ -24,14 +23,6 @@ static Lambda *
 lambda_over(const RddStep *step, const RddStep *input, LambdaKind kind, Oid cast_to)
 {
 	return lambda_make(rdd_arg_text(step, 0), lambda_element(input->shape), kind, cast_to);
-}
-
-/* A regtype, or InvalidOid for NULL. */
-static Oid
-arg_type(const RddStep *step, int number)
-{
-	return rdd_arg_is_null(step, number) ? InvalidOid
-		: DatumGetObjectId(rdd_arg(step, number)->constvalue);
 }
 
 /* Elements and partitions are those of the input. */
@@ -47,12 +38,8 @@ keep(RddStep *step, const RddStep *input)
 static void
 check_map(RddStep *step, List *inputs)
 {
-	Oid			type = arg_type(step, 1);
-	Lambda	   *lambda;
+	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, rdd_arg_type(step, 1));
 
-	if (OidIsValid(type))
-		rdd_expect_type(type);
-	lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, type);
 	keep(step, linitial(inputs));
 	step->by_key = false;
 	step->shape = (RddShape *) lambda->shape;
@@ -63,7 +50,7 @@ static void
 compile_map(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const RddStep *input = rdd_input(query, step, 0);
-	Lambda	   *lambda = lambda_over(step, input, LAMBDA_VALUE, arg_type(step, 1));
+	Lambda	   *lambda = lambda_over(step, input, LAMBDA_VALUE, rdd_arg_type(step, 1));
 	const char *from = rdd_from(query, step, 0);
 
 	appendStringInfo(select, "SELECT %s%s FROM %s AS s",
@@ -75,7 +62,7 @@ compile_map(RddQuery *query, const RddStep *step, StringInfo select)
 static void
 check_flat_map(RddStep *step, List *inputs)
 {
-	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_SET, InvalidOid);
+	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_SET, rdd_arg_type(step, 1));
 
 	keep(step, linitial(inputs));
 	step->by_key = false;
@@ -86,7 +73,7 @@ check_flat_map(RddStep *step, List *inputs)
 static void
 compile_flat_map(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	Lambda	   *lambda = lambda_over(step, rdd_input(query, step, 0), LAMBDA_SET, InvalidOid);
+	Lambda	   *lambda = lambda_over(step, rdd_input(query, step, 0), LAMBDA_SET, rdd_arg_type(step, 1));
 
 	rdd_compile_flat(query, step, lambda, NULL, rdd_shape_columns(step->shape), select);
 }
@@ -356,6 +343,8 @@ check_cartesian(RddStep *step, List *inputs)
 	step->shape = rdd_shape_pair(left->shape, right->shape);
 	if (pg_mul_s32_overflow(left->partitions, right->partitions, &step->partitions))
 		step->partitions = PG_INT32_MAX;
+	if (step->partitions == 0)
+		step->partitions = NO_PARTITIONS;
 }
 
 static void
@@ -425,18 +414,16 @@ void
 rdd_compile_sort(RddQuery *query, const RddStep *step, const char *keys, StringInfo select)
 {
 	const char *from = rdd_from(query, step, 0);
-	const char *rank = psprintf("pg_catalog.rank() OVER (ORDER BY %s)", keys);
 
 	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
 	if (query->in_order)
 	{
-		appendStringInfo(select, ", %s AS \"#1\"", rank);
+		appendStringInfo(select, ", pg_catalog.rank() OVER (ORDER BY %s) AS \"#1\"", keys);
 		rdd_set_order(query, step, 1);
 	}
 	if (query->by_partition)
 	{
-		appendStringInfo(select, ", ((%s - 1) * %d / pg_catalog.count(*) OVER ())::pg_catalog.int4 AS \"#p\"",
-						 rank, Max(step->partitions, 1));
+		appendStringInfo(select, ", %s AS \"#p\"", rdd_range_partition(keys, step->partitions));
 		rdd_set_partitioned(query, step);
 	}
 	appendStringInfo(select, " FROM %s AS s", from);
@@ -459,16 +446,16 @@ compile_set_name(RddQuery *query, const RddStep *step, StringInfo select)
 }
 
 const RddOperation rdd_element_operations[] = {
-	{"map", check_map, compile_map},
-	{"flat_map", check_flat_map, compile_flat_map},
-	{"filter", check_filter, compile_filter},
-	{"key_by", check_key_by, compile_key_by},
+	{"map", check_map, compile_map, RDD_IN_TURN},
+	{"flat_map", check_flat_map, compile_flat_map, RDD_IN_TURN},
+	{"filter", check_filter, compile_filter, RDD_IN_TURN},
+	{"key_by", check_key_by, compile_key_by, RDD_IN_TURN},
 	{"union", check_union, compile_union},
 	{"intersection", check_intersection, compile_intersection, RDD_NOTHING},
 	{"subtract", check_intersection, compile_subtract, RDD_NOTHING},
 	{"distinct", check_distinct, compile_distinct, RDD_NOTHING},
 	{"cartesian", check_cartesian, compile_cartesian},
 	{"sort_by", check_sort_by, compile_sort_by, RDD_NOTHING},
-	{"set_name", check_set_name, compile_set_name},
+	{"set_name", check_set_name, compile_set_name, RDD_IN_TURN},
 	{NULL}
 };

@@ -193,7 +193,11 @@ skip_mark(FileReader *reader)
 	while (reader->filled - reader->start < 3 && fill(reader))
 		;
 	if (reader->filled - reader->start >= 3 && memcmp(reader->buffer + reader->start, "\xEF\xBB\xBF", 3) == 0)
+	{
 		take(reader, 3);
+		/* the part that has its first byte has the line behind it */
+		reader->limit = Max(reader->limit, reader->at + 1);
+	}
 }
 
 /* False at the end of the file. */

@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "base/task_rights.h"
 #include "rdd/file_list.h"
@@ -88,9 +89,9 @@ read_parts(RddQuery *query, const RddStep *step, int partitions_arg, const char 
 						 "(SELECT p.part, barks.rdd_numbered_%s(%s) AS r FROM barks.rdd_parts(%s) AS p) AS s",
 						 as, query->by_partition ? ", s.part AS \"#p\"" : "", function, call, parts);
 	else
-		appendStringInfo(select, "SELECT barks.rdd_%s%s(%s) AS %s%s FROM barks.rdd_parts(%s) AS p",
+		appendStringInfo(select, "SELECT barks.rdd_%s%s(%s) AS %s%s FROM barks.rdd_parts(%s%s) AS p",
 						 strcmp(function, "file_names") == 0 ? "" : "read_", function, call, as,
-						 query->by_partition ? ", p.part AS \"#p\"" : "", parts);
+						 query->by_partition ? ", p.part AS \"#p\"" : "", parts, query->in_turn ? ", true" : "");
 	rdd_set_order(query, step, query->in_order ? 2 : 0);
 	rdd_set_order_kind(query, step, ORDER_UNIQUE);
 	if (query->by_partition)
@@ -150,10 +151,16 @@ compile_whole_files(RddQuery *query, const RddStep *step, StringInfo select)
 static void
 check_binary_records(RddStep *step, List *inputs)
 {
-	if (rdd_arg_int(step, 1) < 1)
+	int			length = rdd_arg_int(step, 1);
+
+	if (length < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("length of records must be positive, not %d", rdd_arg_int(step, 1))));
+				 errmsg("length of records must be positive, not %d", length)));
+	if (length > MaxAllocSize - VARHDRSZ)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("records of %d bytes are too long", length)));
 	check_files(step, 2);
 	step->shape = bytes_shape();
 }
@@ -213,10 +220,10 @@ compile_object_file(RddQuery *query, const RddStep *step, StringInfo select)
 }
 
 const RddOperation rdd_file_sources[] = {
-	{"text_file", check_text_file, compile_text_file},
-	{"whole_text_files", check_whole_text_files, compile_whole_files},
-	{"binary_files", check_binary_files, compile_whole_files},
-	{"binary_records", check_binary_records, compile_binary_records},
-	{"object_file", check_object_file, compile_object_file},
+	{"text_file", check_text_file, compile_text_file, RDD_IN_TURN},
+	{"whole_text_files", check_whole_text_files, compile_whole_files, RDD_IN_TURN},
+	{"binary_files", check_binary_files, compile_whole_files, RDD_IN_TURN},
+	{"binary_records", check_binary_records, compile_binary_records, RDD_IN_TURN},
+	{"object_file", check_object_file, compile_object_file, RDD_IN_TURN},
 	{NULL}
 };

@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -38,12 +39,16 @@ PG_FUNCTION_INFO_V1(barks_rdd_fraction);
 
 #define HASH_OF_NULL	UINT64CONST(0x9ae16a3b2f90404f)
 /* a Poisson variable of a greater mean is drawn as a sum of several */
+/* of one element, on average */
+#define MAX_COPIES	1e9
 #define MAX_MEAN		16.0
 
 static uint64 hash_value(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
 static uint64 hash_of_array(Datum value, Oid element, Oid collation, uint64 seed, bool exact);
 static uint64 hash_of_row(Datum value, uint64 seed, bool exact);
 static uint64 hash_of_range(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
+static uint64 hash_of_multirange(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
+static uint64 hash_bounds(const RangeType *range, TypeCacheEntry *entry, Oid collation, uint64 seed, bool exact);
 static uint64 hash_of_enum(Datum value, uint64 seed);
 static uint64 hash_plain(Datum value, Oid type, Oid collation, uint64 seed, bool exact);
 static bool equal_by_bytes(Oid type);
@@ -91,7 +96,7 @@ hash_value(Datum value, Oid type, Oid collation, uint64 seed, bool exact)
 		case TYPTYPE_RANGE:
 			return hash_of_range(value, base, collation, seed, exact);
 		case TYPTYPE_MULTIRANGE:
-			return hash_of_text(value, base, seed);
+			return hash_of_multirange(value, base, collation, seed, exact);
 		case TYPTYPE_PSEUDO:
 			if (base == RECORDOID)
 				return hash_of_row(value, seed, exact);
@@ -155,12 +160,32 @@ hash_of_row(Datum value, uint64 seed, bool exact)
 static uint64
 hash_of_range(Datum value, Oid type, Oid collation, uint64 seed, bool exact)
 {
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_RANGE_INFO);
+	return hash_bounds(DatumGetRangeTypeP(value), lookup_type_cache(type, TYPECACHE_RANGE_INFO), collation, seed, exact);
+}
+
+static uint64
+hash_of_multirange(Datum value, Oid type, Oid collation, uint64 seed, bool exact)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_MULTIRANGE_INFO)->rngtype;
+	RangeType **ranges;
+	int32		count;
+	uint64		hash;
+
+	multirange_deserialize(entry, DatumGetMultirangeTypeP(value), &count, &ranges);
+	hash = hash_bytes_uint32_extended(count, seed);
+	for (int i = 0; i < count; i++)
+		hash = hash_combine64(hash, hash_bounds(ranges[i], entry, collation, seed, exact));
+	return hash;
+}
+
+static uint64
+hash_bounds(const RangeType *range, TypeCacheEntry *entry, Oid collation, uint64 seed, bool exact)
+{
 	RangeBound	bounds[2];
 	bool		is_empty;
 	uint64		hash;
 
-	range_deserialize(entry, DatumGetRangeTypeP(value), &bounds[0], &bounds[1], &is_empty);
+	range_deserialize(entry, range, &bounds[0], &bounds[1], &is_empty);
 	hash = hash_bytes_uint32_extended(is_empty, seed);
 	for (int i = 0; i < 2 && !is_empty; i++)
 	{
@@ -291,6 +316,10 @@ barks_rdd_copies(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("mean number of copies must be finite")));
+	if (mean > MAX_COPIES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("mean number of copies must be at most %g, not %g", MAX_COPIES, mean)));
 	pg_prng_seed(&state, rdd_hash_arguments(fcinfo, 2, PG_GETARG_INT64(1), true));
 	for (; mean > 0; mean -= MAX_MEAN)
 	{

@@ -88,8 +88,7 @@ shows_order(const Query *query)
 {
 	return list_length(query->jointree->fromlist) == 1 &&
 		IsA(linitial(query->jointree->fromlist), RangeTblRef) && query->groupClause == NIL &&
-		query->groupingSets == NIL && query->sortClause == NIL &&
-		query->distinctClause == NIL && !query->hasWindowFuncs &&
+		query->groupingSets == NIL && query->sortClause == NIL && query->distinctClause == NIL &&
 		(!query->hasAggs || collects_walker((Node *) query->targetList, NULL));
 }
 
@@ -124,7 +123,7 @@ inline_call(RangeTblEntry *rte, const InlineContext *context)
 	Oid			namespace = context->namespace;
 	RangeTblFunction *function = linitial_node(RangeTblFunction, rte->functions);
 	FuncExpr   *call = (FuncExpr *) function->funcexpr;
-	RddQuery	query = {.in_order = context->in_order, .named = true};
+	RddQuery	query = {.in_order = context->in_order, .named = true, .is_part = true};
 	List	   *statements;
 	List	   *types;
 	Rdd		   *rdd;

@@ -114,8 +114,13 @@ barks_rdd_id(PG_FUNCTION_ARGS)
 Datum
 barks_rdd_name(PG_FUNCTION_ARGS)
 {
-	RddStep    *step = rdd_last(rdd_from_datum(PG_GETARG_DATUM(0)));
+	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	RddStep    *step = rdd_last(rdd);
 
+	/* what is kept is still the RDD that was named */
+	rdd_read_steps(rdd);
+	while (strcmp(step->name, "persist") == 0)
+		step = list_nth(rdd->steps, linitial_int(step->inputs));
 	if (strcmp(step->name, "set_name") != 0 || rdd_arg_is_null(step, 0))
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(rdd_arg(step, 0)->constvalue);
@@ -142,20 +147,36 @@ barks_rdd_dependencies(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+const char *
+rdd_partitioner_kind(const Rdd *rdd)
+{
+	const RddStep *step = rdd_last(rdd);
+	const char *kind = NULL;
+	bool		by_range;
+
+	if (!step->by_key)
+		return NULL;
+	rdd_read_steps(rdd);
+	/* who made the partitions that others only kept */
+	while (!listed(step->name, by_key, lengthof(by_key)) && strcmp(step->name, "group_by") != 0 &&
+		   strcmp(step->name, "sort_by_key") != 0 && step->inputs != NIL)
+		step = list_nth(rdd->steps, linitial_int(step->inputs));
+	if (strcmp(step->name, "checkpointed") == 0)
+		(void) rdd_checkpoint_table(step, &kind);
+	by_range = strcmp(step->name, "sort_by_key") == 0;
+	if (strcmp(step->name, "partition_by") == 0 || strcmp(step->name, "repartition_and_sort") == 0)
+		(void) rdd_arg_partitioner(step, 0, 0, &by_range);
+	return kind ? kind : by_range ? "range" : "hash";
+}
+
 /* hash(k, n) or range(k, n), with the number of partitions; null for none */
 Datum
 barks_rdd_partitioner(PG_FUNCTION_ARGS)
 {
 	const Rdd  *rdd = rdd_check_again(rdd_from_datum(PG_GETARG_DATUM(0)));
-	const RddStep *last = rdd_last(rdd);
-	const RddStep *step = last;
+	const char *kind = rdd_partitioner_kind(rdd);
 
-	if (!last->by_key)
+	if (!kind)
 		PG_RETURN_NULL();
-	/* who made the partitions that others only kept */
-	while (!listed(step->name, by_key, lengthof(by_key)) && strcmp(step->name, "group_by") != 0 &&
-		   strcmp(step->name, "sort_by_key") != 0 && step->inputs != NIL)
-		step = list_nth(rdd->steps, linitial_int(step->inputs));
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s(k, %d)", strcmp(step->name, "sort_by_key") == 0 ? "range" : "hash",
-											  last->partitions)));
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s(k, %d)", kind, rdd_last(rdd)->partitions)));
 }

@@ -26,6 +26,7 @@
 #include "parser/parse_func.h"
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -75,6 +76,7 @@ static void add_variables(ParseState *pstate, List *variables);
 static int	number_of(LambdaParse *parse, const LambdaVariable *variable);
 static Node *array_of_leaf(ParseState *pstate, ArrayExpr *rows, const RddShape *shape, int leaf);
 static void check_kind(ParseState *pstate, Lambda *lambda, Node *expr);
+static void check_cast(Lambda *lambda, Node *expr);
 static int	most_uses(List *used);
 static int	compare_paths(const ListCell *a, const ListCell *b);
 static Node *leaf_of(Node *expr, const RddShape *shape, int *leaf);
@@ -223,15 +225,7 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 		qualify_note(text, parse_text(text), expr);
 	check_kind(pstate, lambda, expr);
 	if (OidIsValid(cast_to))
-	{
-		if (!can_coerce_type(1, &(Oid) {exprType(expr)}, &cast_to, COERCION_EXPLICIT))
-			ereport(ERROR,
-					(errcode(ERRCODE_CANNOT_COERCE),
-					 errmsg("cannot cast the lambda's result from type %s to %s",
-							format_type_be(exprType(expr)), format_type_be(cast_to)),
-					 errcontext("lambda \"%s\"", lambda_shown(text))));
-		lambda->shape = rdd_shape_of_type(cast_to);
-	}
+		check_cast(lambda, expr);
 	else if (lambda->unnests_rows)
 		lambda->shape = rdd_shape_of_rows((ArrayExpr *) expr);
 	else if (kind == LAMBDA_EFFECT && exprType(expr) == VOIDOID)
@@ -249,8 +243,31 @@ lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to)
 				 errhint("Write the row itself, as (f(x), g(x)), or make the function stable."),
 				 errcontext("lambda \"%s\"", lambda_shown(text))));
 	lambda->uses = most_uses(parse.used);
+	lambda->has_subquery = pstate->p_hasSubLinks;
 	free_parsestate(pstate);
 	return lambda;
+}
+
+/* To the type of the result, or of its elements where an array becomes several. */
+static void
+check_cast(Lambda *lambda, Node *expr)
+{
+	lambda->shape = rdd_shape_of_type(lambda->cast_to);
+	if (lambda->unnests_rows)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("an array of rows cannot be cast to elements of type %s", format_type_be(lambda->cast_to)),
+				 errhint("Cast the columns of its rows, or each row."),
+				 errcontext("lambda \"%s\"", lambda_shown(lambda->text))));
+	if (lambda->unnests)
+		lambda->cast_to = get_array_type(lambda->cast_to);
+	if (!OidIsValid(lambda->cast_to) ||
+		!can_coerce_type(1, &(Oid) {exprType(expr)}, &lambda->cast_to, COERCION_EXPLICIT))
+		ereport(ERROR,
+				(errcode(ERRCODE_CANNOT_COERCE),
+				 errmsg("cannot cast the lambda's result from type %s to %s",
+						format_type_be(exprType(expr)), rdd_shape_text(lambda->shape)),
+				 errcontext("lambda \"%s\"", lambda_shown(lambda->text))));
 }
 
 /* What the parser finds where it looks for the tables that a lambda's columns are of. */
@@ -669,6 +686,9 @@ field_of(Node *expr, int number, const RddShape *shape)
 	}
 	if (IsA(expr, RowExpr))
 		return list_nth(((RowExpr *) expr)->args, attno);
+	/* of a domain the row */
+	if (OidIsValid(shape->type) && exprType(expr) != shape->type)
+		expr = (Node *) makeRelabelType((Expr *) expr, shape->type, -1, InvalidOid, COERCE_IMPLICIT_CAST);
 	select = makeNode(FieldSelect);
 	select->arg = (Expr *) expr;
 	select->fieldnum = attno + 1;
@@ -718,6 +738,10 @@ lambda_constant(Oid type, Datum value, bool isnull)
 
 	if (type == RECORDOID && !isnull)
 		return record_constant(value);
+	if (!Array_nulls && !isnull && type_is_array_domain(type) && ARR_HASNULL(DatumGetArrayTypeP(value)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("arrays with nulls cannot be part of an RDD while array_nulls is off")));
 	name = rdd_type_name(type == UNKNOWNOID || type == RECORDOID ? TEXTOID : type, -1);
 	if (isnull)
 		return psprintf("NULL::%s", name);

@@ -42,6 +42,7 @@ typedef struct Lambda
 	bool		unnests_rows;	/* likewise, of rows that are written out */
 	int			uses;			/* of the variables' column that it names most often */
 	bool		is_volatile;
+	bool		has_subquery;
 } Lambda;
 
 /* Lambdas of one query, by the numbers that it calls them. */

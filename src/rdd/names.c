@@ -20,7 +20,7 @@
 static const char *const simple_names[] = {
 	"parallelize", "range", "empty", "table", "query", "text_file", "whole_text_files", "binary_files",
 	"binary_records", "object_file", "map", "flat_map", "filter", "key_by", "set_name", "keys", "values", "map_values",
-	"flat_map_values", "filter_keys", "filter_values", "filter_by_range", "partition_by", "persist"
+	"flat_map_values", "filter_keys", "filter_values", "filter_by_range", "partition_by", "persist", "checkpointed"
 };
 
 static char *name_of(const RddStep *step);

@@ -18,19 +18,50 @@ static void add_order(RddQuery *query, int number, StringInfo select);
 static void add_partition(RddQuery *query, int number, bool has_order, StringInfo select);
 static const char *order_columns(const RddQuery *query, int number);
 
+/*
+ * Is each step made of the one before, element by element, and the first a source whose
+ * parts can be read one after another?  Then its elements come in their order by themselves,
+ * and who wants only some of them need not have them all.
+ */
+bool
+rdd_can_come_in_turn(const RddQuery *query)
+{
+	int			number = list_length(query->rdd->steps) - 1;
+	const RddStep *step = list_nth(query->rdd->steps, number);
+
+	bool		takes = strcmp(step->name, "take") == 0 || strcmp(step->name, "first") == 0;
+
+	if (query->by_partition || query->keep_order || (!takes && (!query->in_order || query->is_part)))
+		return false;
+	for (;;)
+	{
+		if (!(rdd_operation(step->name)->inputs_need & RDD_IN_TURN) || list_length(step->inputs) > 1)
+			return false;
+		if (step->inputs == NIL)
+			return true;
+		number = linitial_int(step->inputs);
+		if (query->uses[number] > 1)
+			return false;
+		step = list_nth(query->rdd->steps, number);
+	}
+}
+
 /* Steps come after their inputs, so who needs what is known from the last one on. */
 void
 rdd_find_needs(RddQuery *query)
 {
 	int			last = list_length(query->rdd->steps) - 1;
 
+	memset(query->needs, 0, (last + 1) * sizeof(int));
+	if (query->in_turn)
+		return;
 	query->needs[last] = (query->in_order ? RDD_ORDER : 0) |
 		(query->by_partition ? RDD_PARTITION : 0) |
 		(query->in_order && query->by_partition ? RDD_FINE_ORDER : 0);
 	for (int i = last; i >= 0; i--)
 	{
 		RddStep    *step = list_nth(query->rdd->steps, i);
-		int			needs = rdd_operation(step->name)->inputs_need;
+		int			needs = rdd_operation(step->name)->inputs_need & ~RDD_IN_TURN;
 		ListCell   *lc;
 
 		if (needs == RDD_SAME || ((needs & RDD_IF_ASKED) && query->needs[i] == 0))

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -112,10 +113,11 @@ value_lambda(const RddStep *step, const RddStep *input, LambdaKind kind)
 
 	x->columns = v->columns;
 	return lambda_make(rdd_arg_text(step, 0),
-					   list_make3(v, lambda_variable("k", rdd_shape_key(input->shape)), x), kind, InvalidOid);
+					   list_make3(v, lambda_variable("k", rdd_shape_key(input->shape)), x), kind,
+					   kind == LAMBDA_AGGREGATE ? InvalidOid : rdd_arg_type(step, 1));
 }
 
-/* map_values(r, f), flat_map_values(r, f) */
+/* map_values(r, f, result), flat_map_values(r, f, result) */
 static void
 check_map_values(RddStep *step, List *inputs)
 {
@@ -200,16 +202,19 @@ compile_filter_part(RddQuery *query, const RddStep *step, StringInfo select)
 					 rdd_lambda_value(query, lambda, 0));
 }
 
-/* partition_by(r, n): equal keys in one partition */
+/* partition_by(r, n), partition_by(r, partitioner): equal keys in one partition */
 static void
 check_partition_by(RddStep *step, List *inputs)
 {
 	const RddStep *input = linitial(inputs);
+	bool		by_range;
 
 	rdd_expect_pair(step, input);
 	rdd_expect_equality(step, rdd_shape_key(input->shape));
 	keyed(step, input, rdd_shape_value(input->shape));
-	step->partitions = rdd_arg_partitions(step, 0, input->partitions);
+	step->partitions = rdd_arg_partitioner(step, 0, input->partitions, &by_range);
+	if (by_range)
+		rdd_expect_order(step, rdd_shape_key(input->shape));
 	step->by_key = true;
 }
 
@@ -218,9 +223,12 @@ static void
 compile_partition_by(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	const char *from = rdd_from(query, step, 0);
-	const char *partition = rdd_hash_partition("s", key_leaves(step), step->partitions);
+	bool		by_range;
+	const char *partition;
 	int			order = rdd_order_of(query, step, 0);
 
+	(void) rdd_arg_partitioner(step, 0, 0, &by_range);
+	partition = rdd_key_partition("s", key_leaves(step), step->partitions, by_range);
 	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
 	if (query->in_order)
 	{
@@ -384,7 +392,7 @@ compile_sort_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 	rdd_compile_sort(query, step, keys.data, select);
 }
 
-/* filter_by_range(r, lower, upper): both bounds included */
+/* filter_by_range(r, lo, hi): both bounds included */
 static void
 check_filter_by_range(RddStep *step, List *inputs)
 {
@@ -393,8 +401,8 @@ check_filter_by_range(RddStep *step, List *inputs)
 
 	rdd_expect_pair(step, input);
 	key = rdd_shape_key(input->shape);
-	if (!rdd_shape_is_leaf(key) || rdd_arg(step, 0)->consttype != key->type ||
-		rdd_arg(step, 1)->consttype != key->type)
+	if (!rdd_shape_is_leaf(key) || !can_coerce_type(1, &rdd_arg(step, 0)->consttype, &key->type, COERCION_IMPLICIT) ||
+		!can_coerce_type(1, &rdd_arg(step, 1)->consttype, &key->type, COERCION_IMPLICIT))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("bounds of type %s do not fit keys of type %s",
@@ -413,12 +421,13 @@ static void
 compile_filter_by_range(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	Oid			key = rdd_shape_key(step->shape)->type;
+	const char *type = rdd_type_name(key, -1);
 	const char *from = rdd_from(query, step, 0);
 
-	appendStringInfo(select, "SELECT %s%s FROM %s AS s WHERE s.k %s %s AND s.k %s %s",
+	appendStringInfo(select, "SELECT %s%s FROM %s AS s WHERE s.k %s (%s)::%s AND s.k %s (%s)::%s",
 					 rdd_same_columns("s", step->shape), rdd_keep_order(query, step, 0), from,
-					 rdd_operator(key, BTGreaterEqualStrategyNumber), rdd_arg_literal(step, 0),
-					 rdd_operator(key, BTLessEqualStrategyNumber), rdd_arg_literal(step, 1));
+					 rdd_operator(key, BTGreaterEqualStrategyNumber), rdd_arg_literal(step, 0), type,
+					 rdd_operator(key, BTLessEqualStrategyNumber), rdd_arg_literal(step, 1), type);
 }
 
 /* join(r, o, n, strategy) and the outer ones: the value is a pair of both values */
@@ -643,12 +652,12 @@ append_cogroup_input(RddQuery *query, const RddStep *step, int number, StringInf
 }
 
 const RddOperation rdd_pair_operations[] = {
-	{"keys", check_keys, compile_keys},
-	{"values", check_values, compile_values},
-	{"map_values", check_map_values, compile_map_values},
-	{"flat_map_values", check_flat_map_values, compile_flat_map_values},
-	{"filter_keys", check_filter_part, compile_filter_part},
-	{"filter_values", check_filter_part, compile_filter_part},
+	{"keys", check_keys, compile_keys, RDD_IN_TURN},
+	{"values", check_values, compile_values, RDD_IN_TURN},
+	{"map_values", check_map_values, compile_map_values, RDD_IN_TURN},
+	{"flat_map_values", check_flat_map_values, compile_flat_map_values, RDD_IN_TURN},
+	{"filter_keys", check_filter_part, compile_filter_part, RDD_IN_TURN},
+	{"filter_values", check_filter_part, compile_filter_part, RDD_IN_TURN},
 	{"partition_by", check_partition_by, compile_partition_by},
 	{"group_by_key", check_group_by_key, compile_group_by_key, RDD_NOTHING},
 	{"group_by", check_group_by, compile_group_by, RDD_NOTHING},
@@ -658,7 +667,7 @@ const RddOperation rdd_pair_operations[] = {
 	{"combine_by_key", check_combine, compile_combine, RDD_NOTHING},
 	{"agg_by_key", check_agg_by_key, compile_agg_by_key, RDD_NOTHING},
 	{"sort_by_key", check_sort_by_key, compile_sort_by_key, RDD_NOTHING},
-	{"filter_by_range", check_filter_by_range, compile_filter_by_range},
+	{"filter_by_range", check_filter_by_range, compile_filter_by_range, RDD_IN_TURN},
 	{"join", check_join, compile_join, RDD_NOTHING},
 	{"left_outer_join", check_join, compile_join, RDD_NOTHING},
 	{"right_outer_join", check_join, compile_join, RDD_NOTHING},

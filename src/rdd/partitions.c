@@ -10,9 +10,11 @@
 
 #include "catalog/pg_type.h"
 #include "nodes/value.h"
+#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/regproc.h"
 
 #include "cluster/node.h"
 #include "rdd/calls.h"
@@ -278,16 +280,17 @@ compile_coalesce(RddQuery *query, const RddStep *step, StringInfo select)
 	rdd_set_partitioned(query, step);
 }
 
-/* repartition_and_sort(r, n): by hash of the key, and in order of keys in each partition */
+/* repartition_and_sort(r, n), repartition_and_sort(r, partitioner): by the key, and in order of keys in each partition */
 static void
 check_repartition_and_sort(RddStep *step, List *inputs)
 {
 	const RddStep *input = linitial(inputs);
+	bool		by_range;
 
 	rdd_expect_pair(step, input);
 	rdd_expect_order(step, rdd_shape_key(input->shape));
 	step->shape = input->shape;
-	step->partitions = rdd_arg_partitions(step, 0, input->partitions);
+	step->partitions = rdd_arg_partitioner(step, 0, input->partitions, &by_range);
 	step->by_key = true;
 }
 
@@ -296,9 +299,12 @@ compile_repartition_and_sort(RddQuery *query, const RddStep *step, StringInfo se
 {
 	List	   *keys = rdd_shape_leaves(rdd_shape_key(step->shape), "k");
 	const char *from = rdd_from(query, step, 0);
-	const char *partition = rdd_hash_partition("s", keys, step->partitions);
+	const char *partition;
+	bool		by_range;
 	ListCell   *lc;
 
+	(void) rdd_arg_partitioner(step, 0, 0, &by_range);
+	partition = rdd_key_partition("s", keys, step->partitions, by_range);
 	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
 	if (query->in_order)
 	{
@@ -314,12 +320,31 @@ compile_repartition_and_sort(RddQuery *query, const RddStep *step, StringInfo se
 	rdd_set_partitioned(query, step);
 }
 
-/* map_partitions(r, f), map_partitions_with_index(r, f), zip_partitions(r, o, …, f) */
+/* The type that values of the function are cast to; NULL where nobody asks for one. */
+static RddShape *
+result_shape(const RddStep *step, const RddCall *call)
+{
+	Oid			type = list_length(step->args) > 1 ? rdd_arg_type(step, 1) : InvalidOid;
+	RddShape   *shape = OidIsValid(type) ? rdd_shape_of_type(type) : NULL;
+
+	if (!shape || rdd_shape_equal(shape, call->shape))
+		return NULL;
+	if (!rdd_shape_is_leaf(shape) || !rdd_shape_is_leaf(call->shape) ||
+		!can_coerce_type(1, &call->shape->type, &type, COERCION_EXPLICIT))
+		ereport(ERROR,
+				(errcode(ERRCODE_CANNOT_COERCE),
+				 errmsg("cannot cast what function %s gives from type %s to %s", format_procedure(call->function),
+						rdd_shape_text(call->shape), format_type_be(type))));
+	return shape;
+}
+
+/* map_partitions(r, f, result), map_partitions_with_index(r, f, result), zip_partitions(r, o, …, f) */
 static void
 check_map_partitions(RddStep *step, List *inputs)
 {
 	RddCall    *call = rdd_call_of(step, list_length(inputs), strcmp(step->name, "map_partitions_with_index") == 0);
 	const RddStep *first = linitial(inputs);
+	RddShape   *cast_to = result_shape(step, call);
 	ListCell   *lc;
 
 	foreach(lc, inputs)
@@ -331,33 +356,135 @@ check_map_partitions(RddStep *step, List *inputs)
 							((RddStep *) lfirst(lc))->partitions),
 					 errhint("Give both the same number when they are made, or barks.rdd_repartition() them.")));
 	}
-	step->shape = call->shape;
+	step->shape = cast_to ? cast_to : call->shape;
 	step->is_volatile = call->is_volatile;
 }
 
-/* The function runs over cursors, so the driver computes the inputs and calls it. */
+/* foreach_partition(r, f): what f gives is not wanted */
+static void
+check_foreach_partition(RddStep *step, List *inputs)
+{
+	(void) rdd_call_of_function(step->name, DatumGetObjectId(rdd_arg(step, 0)->constvalue), list_length(inputs), false);
+	step->shape = rdd_shape_leaf(INT4OID, -1, InvalidOid);
+}
+
+/*
+ * Of all inputs the elements, each in its own columns "#a1", …, and for each partition a
+ * row without one.  Returns how many order columns they have.
+ */
+static int
+append_elements(RddQuery *query, const RddStep *step, StringInfo buf)
+{
+	int			ninputs = list_length(step->inputs);
+	int			npartitions = rdd_input(query, step, 0)->partitions;
+	const char **from = palloc(ninputs * sizeof(char *));
+	int			norder = 0;
+
+	for (int i = 0; i < ninputs; i++)
+	{
+		from[i] = rdd_from(query, step, i);
+		norder = Max(norder, rdd_order_of(query, step, i));
+	}
+	for (int i = 0; i <= ninputs; i++)
+	{
+		int			column = 0;
+
+		appendStringInfo(buf, "%sSELECT s.%s AS \"#p\", %d AS \"#input\"", i > 0 ? " UNION ALL " : "",
+						 i < ninputs ? "\"#p\"" : "part", i);
+		for (int n = 1; n <= norder; n++)
+			appendStringInfo(buf, ", %s AS \"#%d\"",
+							 i < ninputs && n <= rdd_order_of(query, step, i) ? psprintf("s.\"#%d\"", n)
+							 : "NULL::pg_catalog.int8", n);
+		for (int k = 0; k < ninputs; k++)
+		{
+			ListCell   *lc;
+
+			foreach(lc, rdd_shape_columns(rdd_input(query, step, k)->shape))
+			{
+				const RddLeaf *leaf = lfirst(lc);
+
+				appendStringInfo(buf, ", %s AS \"#a%d\"",
+								 k == i ? psprintf("s.%s", quote_identifier(leaf->path)) : rdd_null_text(leaf->shape),
+								 ++column);
+			}
+		}
+		if (i < ninputs)
+			appendStringInfo(buf, " FROM %s AS s", from[i]);
+		else
+			appendStringInfo(buf, " FROM barks.rdd_slices(%d) AS s WHERE s.part < %d", npartitions, npartitions);
+	}
+	return norder;
+}
+
+/* SELECT "#p" and what a function gives for each partition, as rows of bytes "#r". */
+static void
+append_calls(RddQuery *query, const RddStep *step, Oid function, bool keeps, StringInfo buf)
+{
+	StringInfoData elements;
+	StringInfoData names;
+	StringInfoData widths;
+	StringInfoData columns;
+	int			norder;
+	int			column = 0;
+
+	initStringInfo(&elements);
+	initStringInfo(&names);
+	initStringInfo(&widths);
+	initStringInfo(&columns);
+	norder = append_elements(query, step, &elements);
+	for (int i = 0; i < list_length(step->inputs); i++)
+	{
+		List	   *input_names = rdd_column_names(rdd_input(query, step, i)->shape);
+		ListCell   *lc;
+
+		appendStringInfo(&widths, "%s%d", i > 0 ? ", " : "", list_length(input_names));
+		foreach(lc, input_names)
+		{
+			appendStringInfo(&names, "%s%s", column > 0 ? ", " : "", quote_literal_cstr(lfirst(lc)));
+			appendStringInfo(&columns, ", s.\"#a%d\"", ++column);
+		}
+	}
+	appendStringInfo(buf, "SELECT s.\"#p\", barks.rdd_call_partition(%u::pg_catalog.regprocedure, %s, "
+					 "ARRAY[%s]::pg_catalog.int4[], ARRAY[%s]::pg_catalog.text[], s.\"#p\", s.\"#input\", s.\"#i\"%s) AS \"#r\" "
+					 "FROM (SELECT s.*, pg_catalog.row_number() OVER (PARTITION BY s.\"#p\" ORDER BY s.\"#input\"",
+					 function, keeps ? "true" : "false", widths.data, names.data, columns.data);
+	for (int n = 1; n <= norder; n++)
+		appendStringInfo(buf, ", s.\"#%d\"", n);
+	appendStringInfo(buf, ") AS \"#i\" FROM (%s) AS s) AS s", elements.data);
+}
+
 static void
 compile_map_partitions(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	RddCall    *call = rdd_call_of(step, list_length(step->inputs), strcmp(step->name, "map_partitions_with_index") == 0);
+	StringInfoData calls;
+	const char *cast = result_shape(step, call) ? psprintf("::%s", rdd_type_text(step->shape)) : "";
 	ListCell   *lc;
 
-	appendStringInfo(select, "SELECT %s, s.\"#1\", s.\"#p\" FROM barks.rdd_call_partitions(%u::pg_catalog.regprocedure, %s",
-					 rdd_same_columns("s", step->shape), call->function, call->with_index ? "true" : "false");
-	foreach(lc, step->inputs)
-		appendStringInfo(select, ", %s::barks.rdd",
-						 quote_literal_cstr(rdd_text(rdd_lineage_of(query->rdd, lfirst_int(lc)))));
-	appendStringInfoString(select, ") AS s(\"#p\" pg_catalog.int4, \"#1\" pg_catalog.int8");
-	foreach(lc, rdd_shape_columns(step->shape))
+	initStringInfo(&calls);
+	append_calls(query, step, call->function, true, &calls);
+	appendStringInfoString(select, "SELECT ");
+	foreach(lc, rdd_shape_columns(call->shape))
 	{
 		RddLeaf    *leaf = lfirst(lc);
 
-		appendStringInfo(select, ", %s %s", quote_identifier(leaf->path), rdd_type_text(leaf->shape));
+		/* the first field is the row's number */
+		appendStringInfo(select, "%sbarks.rdd_call_field(s.\"#r\", %d, %s)%s AS %s", foreach_current_index(lc) > 0 ? ", " : "",
+						 foreach_current_index(lc) + 2, rdd_null_text(leaf->shape), cast, quote_identifier(leaf->path));
 	}
-	appendStringInfoChar(select, ')');
-	rdd_set_order(query, step, 1);
-	rdd_set_order_kind(query, step, ORDER_UNIQUE);
-	rdd_set_partitioned(query, step);
+	appendStringInfo(select, ", s.\"#p\"::pg_catalog.int8 AS \"#1\", barks.rdd_call_field(s.\"#r\", 1, NULL::pg_catalog.int8) AS \"#2\", "
+					 "s.\"#p\" FROM (%s) AS s", calls.data);
+	set_position_order(query, step);
+}
+
+static void
+compile_foreach_partition(RddQuery *query, const RddStep *step, StringInfo select)
+{
+	StringInfoData calls;
+
+	initStringInfo(&calls);
+	append_calls(query, step, DatumGetObjectId(rdd_arg(step, 0)->constvalue), false, &calls);
+	appendStringInfo(select, "SELECT s.\"#p\" AS x FROM (%s) AS s", calls.data);
 }
 
 const RddOperation rdd_partition_operations[] = {
@@ -368,8 +495,13 @@ const RddOperation rdd_partition_operations[] = {
 	{"coalesce", check_coalesce, compile_coalesce, RDD_IF_ASKED | RDD_FINE_ORDER | RDD_PARTITION},
 	{"repartition", check_coalesce, compile_coalesce, RDD_IF_ASKED | RDD_FINE_ORDER | RDD_PARTITION},
 	{"repartition_and_sort", check_repartition_and_sort, compile_repartition_and_sort, RDD_NOTHING},
-	{"map_partitions", check_map_partitions, compile_map_partitions, RDD_NOTHING},
-	{"map_partitions_with_index", check_map_partitions, compile_map_partitions, RDD_NOTHING},
-	{"zip_partitions", check_map_partitions, compile_map_partitions, RDD_NOTHING},
+	{"map_partitions", check_map_partitions, compile_map_partitions, RDD_FINE_ORDER | RDD_PARTITION},
+	{"map_partitions_with_index", check_map_partitions, compile_map_partitions, RDD_FINE_ORDER | RDD_PARTITION},
+	{"zip_partitions", check_map_partitions, compile_map_partitions, RDD_FINE_ORDER | RDD_PARTITION},
+	{NULL}
+};
+
+const RddOperation rdd_partition_actions[] = {
+	{"foreach_partition", check_foreach_partition, compile_foreach_partition, RDD_FINE_ORDER | RDD_PARTITION},
 	{NULL}
 };

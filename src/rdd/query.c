@@ -31,14 +31,17 @@
 
 static const RddOperation *const operations[] = {
 	rdd_sources, rdd_file_sources, rdd_element_operations, rdd_pair_operations, rdd_partition_operations,
-	rdd_sample_operations, rdd_summary_operations, rdd_storage_operations, rdd_file_sinks, rdd_pipe_operations,
-	rdd_unsupported, rdd_actions, rdd_sample_actions, rdd_summary_actions
+	rdd_sample_operations, rdd_summary_operations, rdd_storage_operations, rdd_checkpoint_operations,
+	rdd_file_sinks, rdd_pipe_operations, rdd_unsupported, rdd_actions, rdd_partition_actions, rdd_sample_actions,
+	rdd_summary_actions
 };
 
 static void add_array(Datum array, List **inputs);
 static Const *plain_argument(Const *value);
 static char *columns_text(List *leaves);
 static void check_step(RddStep *step, List *inputs);
+static char *compile_lineage(RddQuery *query, List *types);
+static bool has_subqueries(const RddQuery *query);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static void fence(RddQuery *query, int number, StringInfo select);
 static void append_cast(StringInfo buf, List *leaves, List *types);
@@ -107,6 +110,8 @@ check_step(RddStep *step, List *inputs)
 		partitions = Max(partitions, ((RddStep *) lfirst(lc))->partitions);
 	if (step->partitions == 0)
 		step->partitions = partitions;
+	else if (step->partitions == NO_PARTITIONS)
+		step->partitions = 0;
 }
 
 /* Values of type barks.rdd are inputs, the others arguments. */
@@ -177,14 +182,34 @@ char *
 rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 {
 	int			nsteps = list_length(rdd->steps);
-	StringInfoData select;
 	ListCell   *lc;
 	ListCell   *lci;
 	char	   *text;
 
 	query->rdd = rdd = rdd_check_again(rdd);
-	query->lambdas.lambdas = NIL;
 	query->uses = palloc0(nsteps * sizeof(int));
+	foreach(lc, rdd->steps)
+	{
+		foreach(lci, ((RddStep *) lfirst(lc))->inputs)
+			query->uses[lfirst_int(lci)]++;
+	}
+	query->in_turn = rdd_can_come_in_turn(query);
+	text = compile_lineage(query, types);
+	if (!query->in_turn || !has_subqueries(query))
+		return text;
+	/* which PostgreSQL may make joins of, that come in another order */
+	query->in_turn = false;
+	return compile_lineage(query, types);
+}
+
+static char *
+compile_lineage(RddQuery *query, List *types)
+{
+	int			nsteps = list_length(query->rdd->steps);
+	StringInfoData select;
+	char	   *text;
+
+	query->lambdas.lambdas = NIL;
 	query->needs = palloc0(nsteps * sizeof(int));
 	query->order = palloc0(nsteps * sizeof(int));
 	query->order_kind = palloc0(nsteps * sizeof(OrderKind));
@@ -195,11 +220,6 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	query->marked = palloc0(nsteps * sizeof(bool));
 	initStringInfo(&query->with);
 	initStringInfo(&select);
-	foreach(lc, rdd->steps)
-	{
-		foreach(lci, ((RddStep *) lfirst(lc))->inputs)
-			query->uses[lfirst_int(lci)]++;
-	}
 	rdd_find_needs(query);
 	compile_step(query, nsteps - 1, &select);
 	if (query->purpose)
@@ -208,6 +228,19 @@ rdd_compile(const Rdd *rdd, List *types, RddQuery *query)
 	if (query->with.len > 0)
 		text = psprintf("WITH %s %s", query->with.data, text);
 	return text;
+}
+
+static bool
+has_subqueries(const RddQuery *query)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->lambdas.lambdas)
+	{
+		if (((Lambda *) lfirst(lc))->has_subquery)
+			return true;
+	}
+	return false;
 }
 
 /* The world may be another one than when the lineage was made. */
@@ -717,8 +750,6 @@ rdd_operator(Oid type, StrategyNumber strategy)
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR | TYPECACHE_GT_OPR |
 											  TYPECACHE_BTREE_OPFAMILY);
 	Oid			operator = entry->eq_opr;
-	HeapTuple	tuple;
-	char	   *text;
 
 	if (strategy == BTLessStrategyNumber)
 		operator = entry->lt_opr;
@@ -726,9 +757,15 @@ rdd_operator(Oid type, StrategyNumber strategy)
 		operator = OidIsValid(entry->btree_opf)
 			? get_opfamily_member(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, strategy)
 			: InvalidOid;
-	if (!OidIsValid(operator))
-		return NULL;
-	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	return OidIsValid(operator) ? rdd_operator_text(operator) : NULL;
+}
+
+char *
+rdd_operator_text(Oid operator)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	char	   *text;
+
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator %u", operator);
 	text = psprintf("OPERATOR(%s.%s)",
@@ -793,6 +830,15 @@ bool
 rdd_arg_bool(const RddStep *step, int number, bool if_null)
 {
 	return rdd_arg_is_null(step, number) ? if_null : DatumGetBool(argument(step, number)->constvalue);
+}
+
+Oid
+rdd_arg_type(const RddStep *step, int number)
+{
+	if (rdd_arg_is_null(step, number))
+		return InvalidOid;
+	rdd_expect_type(DatumGetObjectId(argument(step, number)->constvalue));
+	return DatumGetObjectId(argument(step, number)->constvalue);
 }
 
 char *

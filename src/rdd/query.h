@@ -39,6 +39,8 @@ typedef struct RddQuery
 	const char *purpose;		/* and what wants the elements, if that is no operation */
 	bool		plain_names;	/* columns of rows are called as their fields */
 	bool		keep_order;		/* the columns that tell it are part of the result */
+	bool		is_part;		/* of a query of the user's, as a sub-select */
+	bool		in_turn;		/* parts of the one source come in their order, so elements need no sort */
 	int		   *uses;			/* of each step by others */
 	int		   *needs;			/* RDD_ORDER and RDD_PARTITION, of each step by others */
 	int		   *order;			/* of each step compiled, columns "#n" */
@@ -54,6 +56,9 @@ typedef struct RddQuery
 	StringInfoData with;		/* WITH queries so far */
 } RddQuery;
 
+/* The number of a step's partitions where check() found that there are none. */
+#define NO_PARTITIONS	(-1)
+
 /* What an operation needs of its inputs. */
 #define RDD_SAME		0		/* what is needed of its own elements */
 #define RDD_NOTHING		1		/* neither order nor partitions */
@@ -62,6 +67,8 @@ typedef struct RddQuery
 #define RDD_FINE_ORDER	(RDD_ORDER | 32)	/* always the same one, if need be of our own making */
 #define RDD_IF_ASKED	8		/* with the two above: if either is needed of its own elements */
 #define RDD_TOO			16		/* with the two above: beside what is needed of its own elements */
+#define RDD_IN_TURN		64		/* beside any: made of the elements of the one input in their order, or,
+								 * of a source, can be asked for so (RddQuery.in_turn) */
 
 /*
  * An operation.  check() finds a step's shape from its inputs' and arguments, and
@@ -84,9 +91,11 @@ extern const RddOperation rdd_unsupported[];
 extern const RddOperation rdd_element_operations[];
 extern const RddOperation rdd_pair_operations[];
 extern const RddOperation rdd_partition_operations[];
+extern const RddOperation rdd_partition_actions[];
 extern const RddOperation rdd_sample_operations[];
 extern const RddOperation rdd_summary_operations[];
 extern const RddOperation rdd_storage_operations[];
+extern const RddOperation rdd_checkpoint_operations[];
 extern const RddOperation rdd_actions[];
 extern const RddOperation rdd_sample_actions[];
 extern const RddOperation rdd_summary_actions[];
@@ -112,8 +121,13 @@ extern const Rdd *rdd_check_again(const Rdd *rdd);
 extern int	rdd_default_parallelism(void);
 extern void rdd_init(void);
 extern List *rdd_step_nodes(const RddStep *step);
+/* by what its elements are brought together by key: hash or range; NULL when they are not */
+extern const char *rdd_partitioner_kind(const Rdd *rdd);
+/* the table that a step reads which reads a checkpoint, and what made its partitions */
+extern Oid	rdd_checkpoint_table(const RddStep *step, const char **partitioner);
 
 /* order.c, for rdd_compile(): who needs what; what a step was to tell */
+extern bool rdd_can_come_in_turn(const RddQuery *query);
 extern void rdd_find_needs(RddQuery *query);
 extern void rdd_add_positions(RddQuery *query, int number, StringInfo select);
 
@@ -158,6 +172,7 @@ extern char *rdd_type_text(const RddShape *leaf);
 extern char *rdd_null_text(const RddShape *leaf);
 /* the operator of the type's own order, whatever the search path has: OPERATOR(pg_catalog.=) */
 extern char *rdd_operator(Oid type, StrategyNumber strategy);
+extern char *rdd_operator_text(Oid operator);
 
 /* of a lambda that gives an array: the array, or that of a leaf, and its elements */
 extern char *rdd_lambda_array(RddQuery *query, Lambda *lambda, int leaf);
@@ -173,10 +188,17 @@ extern const Const *rdd_arg(const RddStep *step, int number);
 extern const char *rdd_arg_text(const RddStep *step, int number);
 extern int	rdd_arg_int(const RddStep *step, int number);
 extern bool rdd_arg_bool(const RddStep *step, int number, bool if_null);
+/* of a regtype that has values; InvalidOid for NULL */
+extern Oid	rdd_arg_type(const RddStep *step, int number);
 /* as a literal of its type */
 extern char *rdd_arg_literal(const RddStep *step, int number);
 /* NULL as n means as many partitions as there are */
 extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
+/* likewise, or a partitioner as text: hash(k, n) or range(k, n) */
+extern int	rdd_arg_partitioner(const RddStep *step, int number, int if_null, bool *by_range);
+/* SQL of a key's partition, by its hash or by ranges; of a rank in an order */
+extern char *rdd_key_partition(const char *alias, List *keys, int npartitions, bool by_range);
+extern char *rdd_range_partition(const char *order, int npartitions);
 /* raise an error unless all columns can be compared, or sorted */
 extern void rdd_expect_equality(const RddStep *step, const RddShape *shape);
 extern void rdd_expect_order(const RddStep *step, const RddShape *shape);

@@ -320,14 +320,27 @@ rdd_step_text(const RddStep *step)
 	return buf.data;
 }
 
-/* The SQL function, unless there are several of that name. */
+/* The SQL function; of several of that name the one whose arguments are of these types. */
 static FuncCandidateList
 function_of(const RddStep *step)
 {
 	List	   *name = list_make2(makeString("barks"), makeString(psprintf("rdd_%s", step->name)));
 	FuncCandidateList found = FuncnameGetCandidates(name, -1, NIL, false, false, false, true);
+	int			ninputs = list_length(step->inputs);
+	ListCell   *lc;
 
-	return found && !found->next ? found : NULL;
+	if (found && !found->next)
+		return found;
+	for (; found; found = found->next)
+	{
+		bool		fits = found->nargs == ninputs + list_length(step->args);
+
+		foreach(lc, step->args)
+			fits = fits && found->args[ninputs + foreach_current_index(lc)] == lfirst_node(Const, lc)->consttype;
+		if (fits)
+			return found;
+	}
+	return NULL;
 }
 
 static int
@@ -373,7 +386,10 @@ barks_rdd_in(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	select = (SelectStmt *) linitial_node(RawStmt, raw_parser(text, RAW_PARSE_PLPGSQL_EXPR))->stmt;
-	if (!IsA(select, SelectStmt) || select->targetList == NIL || select->fromClause)
+	if (!IsA(select, SelectStmt) || select->targetList == NIL || select->distinctClause != NIL ||
+		select->fromClause != NIL || select->whereClause || select->groupClause != NIL || select->havingClause ||
+		select->windowClause != NIL || select->sortClause != NIL || select->limitOffset || select->limitCount ||
+		select->lockingClause != NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type barks.rdd"),
@@ -540,12 +556,16 @@ barks_fn_from_function(PG_FUNCTION_ARGS)
 Datum
 barks_fn(PG_FUNCTION_ARGS)
 {
-	const char *expression = TextDatumGetCString(PG_GETARG_DATUM(0));
+	const char *expression;
 	Datum	   *values;
 	bool	   *nulls;
 	Oid		   *types;
-	int			nvalues = extract_variadic_args(fcinfo, 1, true, &values, &types, &nulls);
+	int			nvalues;
 
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	expression = TextDatumGetCString(PG_GETARG_DATUM(0));
+	nvalues = extract_variadic_args(fcinfo, 1, true, &values, &types, &nulls);
 	if (nvalues < 0)
 		nvalues = 0;
 	PG_RETURN_TEXT_P(cstring_to_text(lambda_capture(expression, nvalues, values, nulls, types)));

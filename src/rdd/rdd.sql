@@ -38,6 +38,19 @@ CREATE FUNCTION barks.fn(expression text, VARIADIC "values" "any") RETURNS barks
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_fn';
 COMMENT ON FUNCTION barks.fn(text, "any") IS 'the expression with $1, $2, … replaced by values';
 
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['bool', 'int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'money', 'oid', 'text', 'varchar',
+        'bpchar', 'name', 'bytea', 'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval', 'uuid', 'json', 'jsonb', 'xml',
+        'bit', 'varbit', 'inet', 'cidr', 'macaddr', 'point', 'int4range', 'int8range', 'numrange', 'daterange', 'tsrange', 'tstzrange'] LOOP
+        EXECUTE pg_catalog.format('CREATE TYPE barks.rdd_array_of_%s AS (x pg_catalog.%I[])', name, name);
+        EXECUTE pg_catalog.format('COMMENT ON TYPE barks.rdd_array_of_%s IS %L', name,
+                                  'an array as one of several: PostgreSQL has no arrays of arrays');
+    END LOOP;
+END $$;
+
 CREATE FUNCTION barks.rdd_combine_step(internal, program text[], VARIADIC "values" "any") RETURNS internal
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_combine_step';
 COMMENT ON FUNCTION barks.rdd_combine_step(internal, text[], "any") IS 'of the aggregate barks.rdd_combine';
@@ -162,10 +175,19 @@ COMMENT ON FUNCTION barks.rdd_zip_check(int, int, bigint, bigint) IS 'true, or a
 CREATE FUNCTION barks.rdd_histogram_bounds("lower" float8, "upper" float8, n int) RETURNS float8[]
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_histogram_bounds';
 COMMENT ON FUNCTION barks.rdd_histogram_bounds(float8, float8, int) IS 'bounds of n even buckets';
-CREATE FUNCTION barks.rdd_call_partitions(f regprocedure, with_index boolean, VARIADIC inputs barks.rdd[]) RETURNS SETOF record
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_call_partitions';
-COMMENT ON FUNCTION barks.rdd_call_partitions(regprocedure, boolean, barks.rdd[]) IS
-    'rows of a function over partitions; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_call_partition(f regprocedure, keeps boolean, widths int[], names text[], part int, input int, number bigint, VARIADIC "values" "any") RETURNS SETOF bytea
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_rdd_call_partition';
+COMMENT ON FUNCTION barks.rdd_call_partition(regprocedure, boolean, int[], text[], int, int, bigint, "any") IS
+    'rows of a function over the elements of a partition; what queries of RDDs call';
+CREATE FUNCTION barks.rdd_call_field("row" bytea, number int, of_type anyelement) RETURNS anyelement
+LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_call_field';
+COMMENT ON FUNCTION barks.rdd_call_field(bytea, int, anyelement) IS 'a column of what barks.rdd_call_partition gave';
+CREATE FUNCTION barks.rdd_numbers_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_numbers_support';
+COMMENT ON FUNCTION barks.rdd_numbers_support(internal) IS 'tells the planner how many barks.rdd_numbers gives';
+CREATE FUNCTION barks.rdd_numbers("first" bigint, "by" bigint, count bigint, part int, parts int) RETURNS SETOF bigint
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SUPPORT barks.rdd_numbers_support AS 'MODULE_PATHNAME', 'barks_rdd_numbers';
+COMMENT ON FUNCTION barks.rdd_numbers(bigint, bigint, bigint, int, int) IS 'numbers of a part of a range; what queries of RDDs call';
 CREATE FUNCTION barks.rdd_hll_step(internal, int, bigint) RETURNS internal
 LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_hll_step';
 COMMENT ON FUNCTION barks.rdd_hll_step(internal, int, bigint) IS 'of the aggregate barks.rdd_hll';
@@ -198,13 +220,14 @@ CREATE SCHEMA barks_storage;
 COMMENT ON SCHEMA barks_storage IS 'elements of persisted RDDs, each in a table of the role that persisted it';
 GRANT USAGE, CREATE ON SCHEMA barks_storage TO PUBLIC;
 CREATE TABLE barks.storage_entry (
-    rel oid PRIMARY KEY, role oid NOT NULL, level text NOT NULL,
+    rel oid PRIMARY KEY, name name NOT NULL, role oid NOT NULL, level text NOT NULL, partitions int NOT NULL, rows bigint NOT NULL,
+    bytes bigint NOT NULL, elements text NOT NULL,
     made timestamptz NOT NULL DEFAULT now(), last_read timestamptz NOT NULL DEFAULT now());
+CREATE INDEX storage_entry_name ON barks.storage_entry (name);
 COMMENT ON TABLE barks.storage_entry IS 'what the tables in barks_storage are';
 CREATE VIEW barks.storage AS
-    SELECT s.rel::regclass AS rel, s.level, t.partitions, t.rows, t.bytes, s.made, s.last_read
+    SELECT s.rel::regclass AS rel, s.level, s.partitions, s.rows, s.bytes, s.made, s.last_read
     FROM barks.storage_entry s JOIN pg_catalog.pg_class c ON c.oid = s.rel
-        LEFT JOIN barks.tables t ON t.name = s.rel::regclass
     WHERE pg_catalog.pg_has_role(s.role, 'USAGE');
 COMMENT ON VIEW barks.storage IS 'RDDs that are kept, of roles that the user is a member of';
 GRANT SELECT ON barks.storage TO PUBLIC;
@@ -214,6 +237,21 @@ COMMENT ON FUNCTION barks.rdd_unpersist(barks.rdd) IS 'drops what a persisted RD
 CREATE FUNCTION barks.rdd_storage_level(r barks.rdd) RETURNS text LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_storage_level';
 COMMENT ON FUNCTION barks.rdd_storage_level(barks.rdd) IS 'at which level an RDD is persisted; NONE';
+CREATE FUNCTION barks.rdd_checkpoint(r barks.rdd, copies int DEFAULT 1) RETURNS barks.rdd LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_checkpoint';
+COMMENT ON FUNCTION barks.rdd_checkpoint(barks.rdd, int) IS 'computes and stores an RDD for good; gives the RDD that reads what is stored';
+CREATE FUNCTION barks.rdd_local_checkpoint(r barks.rdd) RETURNS barks.rdd LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_local_checkpoint';
+COMMENT ON FUNCTION barks.rdd_local_checkpoint(barks.rdd) IS 'computes and stores an RDD until the session ends; gives the RDD that reads what is stored';
+CREATE FUNCTION barks.rdd_checkpointed(name text) RETURNS barks.rdd LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_checkpointed(text) IS 'what a checkpoint has stored; as which a checkpointed RDD is shown';
+CREATE FUNCTION barks.rdd_is_checkpointed(r barks.rdd) RETURNS boolean LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_is_checkpointed';
+COMMENT ON FUNCTION barks.rdd_is_checkpointed(barks.rdd) IS 'whether an RDD is read from a checkpoint that is there';
+CREATE FUNCTION barks.rdd_drop_checkpoint(r barks.rdd) RETURNS boolean LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'barks_rdd_drop_checkpoint';
+COMMENT ON FUNCTION barks.rdd_drop_checkpoint(barks.rdd) IS 'drops what a checkpoint has stored; false when nothing is there';
 CREATE FUNCTION barks.rdd_num_partitions(r barks.rdd) RETURNS int LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'barks_rdd_num_partitions';
 COMMENT ON FUNCTION barks.rdd_num_partitions(barks.rdd) IS
@@ -328,9 +366,9 @@ CREATE FUNCTION barks.rdd_map(r barks.rdd, f barks.fn, result regtype DEFAULT NU
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_map(barks.rdd, barks.fn, regtype) IS 'each element becomes what f gives';
 
-CREATE FUNCTION barks.rdd_flat_map(r barks.rdd, f barks.fn) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_flat_map(r barks.rdd, f barks.fn, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_flat_map(barks.rdd, barks.fn) IS 'each element becomes all elements of the array or set that f gives';
+COMMENT ON FUNCTION barks.rdd_flat_map(barks.rdd, barks.fn, regtype) IS 'each element becomes all elements of the array or set that f gives';
 
 CREATE FUNCTION barks.rdd_filter(r barks.rdd, f barks.fn) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -376,13 +414,13 @@ CREATE FUNCTION barks.rdd_values(r barks.rdd) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_values(barks.rdd) IS 'values of pairs';
 
-CREATE FUNCTION barks.rdd_map_values(r barks.rdd, f barks.fn) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_map_values(r barks.rdd, f barks.fn, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_map_values(barks.rdd, barks.fn) IS 'each value v becomes what f gives';
+COMMENT ON FUNCTION barks.rdd_map_values(barks.rdd, barks.fn, regtype) IS 'each value v becomes what f gives';
 
-CREATE FUNCTION barks.rdd_flat_map_values(r barks.rdd, f barks.fn) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_flat_map_values(r barks.rdd, f barks.fn, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_flat_map_values(barks.rdd, barks.fn) IS 'each value v becomes all elements of the array or set that f gives';
+COMMENT ON FUNCTION barks.rdd_flat_map_values(barks.rdd, barks.fn, regtype) IS 'each value v becomes all elements of the array or set that f gives';
 
 CREATE FUNCTION barks.rdd_filter_keys(r barks.rdd, f barks.fn) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -399,6 +437,10 @@ COMMENT ON FUNCTION barks.rdd_persist(barks.rdd, text) IS 'the elements are kept
 CREATE FUNCTION barks.rdd_partition_by(r barks.rdd, num_partitions int) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_partition_by(barks.rdd, int) IS 'pairs of equal keys in one partition';
+
+CREATE FUNCTION barks.rdd_partition_by(r barks.rdd, partitioner text) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_partition_by(barks.rdd, text) IS 'pairs of equal keys in one partition, as hash(k, n) or range(k, n) has it';
 
 CREATE FUNCTION barks.rdd_group_by(r barks.rdd, f barks.fn, num_partitions int DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -420,9 +462,9 @@ CREATE FUNCTION barks.rdd_aggregate_by_key(r barks.rdd, zero anyelement, seq bar
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_aggregate_by_key(barks.rdd, anyelement, barks.fn, barks.fn, int) IS 'values x of a key are added to acc by seq, from zero on, and a and b of parts combined';
 
-CREATE FUNCTION barks.rdd_combine_by_key(r barks.rdd, create_combiner barks.fn, merge_value barks.fn, merge_combiners barks.fn, num_partitions int DEFAULT NULL, map_side_combine boolean DEFAULT true) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_combine_by_key(r barks.rdd, "create" barks.fn, merge_value barks.fn, merge_comb barks.fn, num_partitions int DEFAULT NULL, map_side boolean DEFAULT true) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_combine_by_key(barks.rdd, barks.fn, barks.fn, barks.fn, int, boolean) IS 'as aggregate_by_key, from what create_combiner makes of the first value';
+COMMENT ON FUNCTION barks.rdd_combine_by_key(barks.rdd, barks.fn, barks.fn, barks.fn, int, boolean) IS 'as aggregate_by_key, from what create makes of the first value';
 
 CREATE FUNCTION barks.rdd_agg_by_key(r barks.rdd, aggregates barks.fn, num_partitions int DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -432,9 +474,9 @@ CREATE FUNCTION barks.rdd_sort_by_key(r barks.rdd, ascending boolean DEFAULT tru
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_sort_by_key(barks.rdd, boolean, int) IS 'pairs in the order of keys; nulls are smallest';
 
-CREATE FUNCTION barks.rdd_filter_by_range(r barks.rdd, lower anyelement, upper anyelement) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_filter_by_range(r barks.rdd, lo anyelement, hi anyelement) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_filter_by_range(barks.rdd, anyelement, anyelement) IS 'pairs whose keys are from lower to upper';
+COMMENT ON FUNCTION barks.rdd_filter_by_range(barks.rdd, anyelement, anyelement) IS 'pairs whose keys are from lo to hi';
 
 CREATE FUNCTION barks.rdd_join(r barks.rdd, o barks.rdd, num_partitions int DEFAULT NULL, strategy text DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -488,13 +530,18 @@ CREATE FUNCTION barks.rdd_repartition_and_sort(r barks.rdd, num_partitions int D
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
 COMMENT ON FUNCTION barks.rdd_repartition_and_sort(barks.rdd, int) IS 'pairs of equal keys in one partition, in the order of keys in each';
 
-CREATE FUNCTION barks.rdd_map_partitions(r barks.rdd, f regprocedure) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_repartition_and_sort(r barks.rdd, partitioner text) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_map_partitions(barks.rdd, regprocedure) IS 'what f(refcursor) gives for each partition';
+COMMENT ON FUNCTION barks.rdd_repartition_and_sort(barks.rdd, text) IS
+    'likewise, in partitions as hash(k, n) or range(k, n) has it';
 
-CREATE FUNCTION barks.rdd_map_partitions_with_index(r barks.rdd, f regprocedure) RETURNS barks.rdd
+CREATE FUNCTION barks.rdd_map_partitions(r barks.rdd, f regprocedure, result regtype DEFAULT NULL) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
-COMMENT ON FUNCTION barks.rdd_map_partitions_with_index(barks.rdd, regprocedure) IS 'what f(int, refcursor) gives for each partition and its number';
+COMMENT ON FUNCTION barks.rdd_map_partitions(barks.rdd, regprocedure, regtype) IS 'what f(refcursor) gives for each partition';
+
+CREATE FUNCTION barks.rdd_map_partitions_with_index(r barks.rdd, f regprocedure, result regtype DEFAULT NULL) RETURNS barks.rdd
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
+COMMENT ON FUNCTION barks.rdd_map_partitions_with_index(barks.rdd, regprocedure, regtype) IS 'what f(int, refcursor) gives for each partition and its number';
 
 CREATE FUNCTION barks.rdd_zip_partitions(r barks.rdd, o barks.rdd, f regprocedure) RETURNS barks.rdd
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL SAFE AS 'MODULE_PATHNAME', 'barks_rdd_transform';
@@ -689,15 +736,15 @@ LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', '
 COMMENT ON FUNCTION barks.rdd_foreach(barks.rdd, barks.fn) IS 'calls f for each element';
 
 CREATE FUNCTION barks.rdd_foreach_partition(r barks.rdd, f regprocedure) RETURNS void
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_foreach_partition';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_foreach';
 COMMENT ON FUNCTION barks.rdd_foreach_partition(barks.rdd, regprocedure) IS 'calls f(refcursor) for each partition';
 
 CREATE FUNCTION barks.rdd_to_cursor(r barks.rdd) RETURNS refcursor
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_to_cursor';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_to_cursor';
 COMMENT ON FUNCTION barks.rdd_to_cursor(barks.rdd) IS 'a cursor on the elements, open until the transaction ends';
 
 CREATE FUNCTION barks.rdd_save_as_table(r barks.rdd, name text, mode text DEFAULT 'error') RETURNS bigint
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save_as_table';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save_as_table';
 COMMENT ON FUNCTION barks.rdd_save_as_table(barks.rdd, text, text) IS
     'writes the elements to a distributed table; mode says what if there is one: error, append, overwrite, ignore';
 
@@ -706,7 +753,7 @@ CREATE FUNCTION barks.rdd_cache(r barks.rdd) RETURNS barks.rdd LANGUAGE sql STAB
 RETURN barks.rdd_persist(r, 'MEMORY_ONLY');
 COMMENT ON FUNCTION barks.rdd_cache(barks.rdd) IS 'as barks.rdd_persist(r)';
 
-CREATE FUNCTION barks.accumulator(name text, aggregate regprocedure) RETURNS void
+CREATE FUNCTION barks.accumulator(name text, agg regprocedure) RETURNS void
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_accumulator';
 COMMENT ON FUNCTION barks.accumulator(text, regprocedure) IS
     'makes an accumulator of the session, to which lambdas add by barks.acc_add; begins anew when there is one';
@@ -724,6 +771,9 @@ COMMENT ON FUNCTION barks.acc_add_to(text, text, anyelement) IS 'what barks.acc_
 CREATE FUNCTION barks.acc_value(name text, of_type anyelement) RETURNS anyelement
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_value';
 COMMENT ON FUNCTION barks.acc_value(text, anyelement) IS 'what an accumulator has come to, of the type of the example';
+CREATE FUNCTION barks.acc_value(name text) RETURNS jsonb
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_value';
+COMMENT ON FUNCTION barks.acc_value(text) IS 'what an accumulator has come to, as JSON';
 
 CREATE FUNCTION barks.broadcast(name text, value anyelement) RETURNS void
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast';
@@ -731,6 +781,10 @@ COMMENT ON FUNCTION barks.broadcast(text, anyelement) IS 'makes a value of the s
 CREATE FUNCTION barks.bc(name text, of_type anyelement) RETURNS anyelement
 LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_bc';
 COMMENT ON FUNCTION barks.bc(text, anyelement) IS 'a broadcast value, of the type of the example';
+CREATE FUNCTION barks.broadcast_unpersist(name text) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_unpersist';
+COMMENT ON FUNCTION barks.broadcast_unpersist(text) IS
+    'for those who know it from Spark: nodes keep nothing of a broadcast value; false when there is none';
 CREATE FUNCTION barks.broadcast_destroy(name text) RETURNS boolean
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_destroy';
 COMMENT ON FUNCTION barks.broadcast_destroy(text) IS 'forgets a broadcast value; false when there was none';
@@ -739,6 +793,38 @@ CREATE FUNCTION barks.task_context() RETURNS jsonb
 LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_task_context';
 COMMENT ON FUNCTION barks.task_context() IS
     'job, stage, partition and attempt of the task that evaluates the call, as barks.tasks has them; null on the driver';
+
+CREATE FUNCTION barks.rdd_accumulator(name text, agg regprocedure) RETURNS void
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_accumulator';
+COMMENT ON FUNCTION barks.rdd_accumulator(text, regprocedure) IS 'as barks.accumulator()';
+CREATE FUNCTION barks.rdd_acc_add(name text, value anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SUPPORT barks.acc_add_support
+AS 'MODULE_PATHNAME', 'barks_acc_add';
+COMMENT ON FUNCTION barks.rdd_acc_add(text, anyelement) IS 'as barks.acc_add()';
+CREATE FUNCTION barks.rdd_acc_value(name text, of_type anyelement) RETURNS anyelement
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_value';
+COMMENT ON FUNCTION barks.rdd_acc_value(text, anyelement) IS 'as barks.acc_value()';
+CREATE FUNCTION barks.rdd_acc_value(name text) RETURNS jsonb
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_acc_value';
+COMMENT ON FUNCTION barks.rdd_acc_value(text) IS 'as barks.acc_value()';
+CREATE FUNCTION barks.rdd_broadcast(name text, value anyelement) RETURNS void
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast';
+COMMENT ON FUNCTION barks.rdd_broadcast(text, anyelement) IS 'as barks.broadcast()';
+CREATE FUNCTION barks.rdd_bc(name text, of_type anyelement) RETURNS anyelement
+LANGUAGE c STABLE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_bc';
+COMMENT ON FUNCTION barks.rdd_bc(text, anyelement) IS 'as barks.bc()';
+CREATE FUNCTION barks.rdd_broadcast_unpersist(name text) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_unpersist';
+COMMENT ON FUNCTION barks.rdd_broadcast_unpersist(text) IS 'as barks.broadcast_unpersist()';
+CREATE FUNCTION barks.rdd_broadcast_destroy(name text) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_broadcast_destroy';
+COMMENT ON FUNCTION barks.rdd_broadcast_destroy(text) IS 'as barks.broadcast_destroy()';
+CREATE FUNCTION barks.rdd_cancel_group(name text) RETURNS int
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_cancel_group';
+COMMENT ON FUNCTION barks.rdd_cancel_group(text) IS 'as barks.cancel_group()';
+CREATE FUNCTION barks.rdd_task_context() RETURNS jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'barks_task_context';
+COMMENT ON FUNCTION barks.rdd_task_context() IS 'as barks.task_context()';
 
 CREATE SEQUENCE barks.async_job_id;
 COMMENT ON SEQUENCE barks.async_job_id IS 'numbers of submitted jobs';
@@ -757,7 +843,7 @@ COMMENT ON VIEW barks.async_jobs IS 'submitted jobs of roles that the user is a 
 GRANT SELECT ON barks.async_jobs TO PUBLIC;
 
 CREATE FUNCTION barks.rdd_submit(r barks.rdd, action text DEFAULT 'collect') RETURNS bigint
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_submit';
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_submit';
 COMMENT ON FUNCTION barks.rdd_submit(barks.rdd, text) IS
     'begins an action, as count or take(3, NULL::int), in a session of its own; gives the number of the job';
 CREATE FUNCTION barks.job_wait(job bigint, timeout interval DEFAULT NULL) RETURNS text
@@ -773,6 +859,19 @@ COMMENT ON FUNCTION barks.job_cancel(bigint) IS 'cancels a submitted job; false 
 CREATE FUNCTION barks.job_forget(job bigint) RETURNS boolean LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'barks_job_forget';
 COMMENT ON FUNCTION barks.job_forget(bigint) IS 'removes a submitted job that has ended, and its rows';
+
+CREATE FUNCTION barks.rdd_job_wait(job bigint, timeout interval DEFAULT NULL) RETURNS text
+LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_wait';
+COMMENT ON FUNCTION barks.rdd_job_wait(bigint, interval) IS 'as barks.job_wait()';
+CREATE FUNCTION barks.rdd_job_result(job bigint) RETURNS SETOF jsonb
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_result';
+COMMENT ON FUNCTION barks.rdd_job_result(bigint) IS 'as barks.job_result()';
+CREATE FUNCTION barks.rdd_job_cancel(job bigint) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_cancel';
+COMMENT ON FUNCTION barks.rdd_job_cancel(bigint) IS 'as barks.job_cancel()';
+CREATE FUNCTION barks.rdd_job_forget(job bigint) RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_job_forget';
+COMMENT ON FUNCTION barks.rdd_job_forget(bigint) IS 'as barks.job_forget()';
 
 CREATE FUNCTION barks.rdd_save_as_text_file(r barks.rdd, path text, codec text DEFAULT NULL) RETURNS bigint
 LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'barks_rdd_save';

@@ -30,6 +30,23 @@
 
 #define FETCH_ROWS 1000
 
+/* What an action gives that gives one value. */
+typedef struct OneValue
+{
+	Oid			type;
+	List	   *types;			/* of the columns that it is made of */
+	MemoryContext context;		/* of the value */
+	Datum		value;
+	bool		isnull;
+} OneValue;
+
+/* Where an action's rows go. */
+typedef struct Rows
+{
+	List	   *types;
+	ReturnSetInfo *rsinfo;
+} Rows;
+
 PG_FUNCTION_INFO_V1(barks_rdd_transform);
 PG_FUNCTION_INFO_V1(barks_rdd_action);
 PG_FUNCTION_INFO_V1(barks_rdd_rows);
@@ -41,6 +58,8 @@ PG_FUNCTION_INFO_V1(barks_rdd_element_type);
 
 static const char *operation_name(FunctionCallInfo fcinfo);
 static Const *constant_of(FunctionCallInfo fcinfo, int number);
+static void compute_value(const Rdd *rdd, void *arg);
+static void compute_rows(const Rdd *rdd, void *arg);
 static List *types_of_value(Oid type, const RddShape *shape);
 static Datum value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull);
 static Datum record_of(const RddShape *shape, Datum *values, bool *nulls, int *column);
@@ -63,6 +82,19 @@ operation_name(FunctionCallInfo fcinfo)
 
 	Assert(strncmp(name, "rdd_", 4) == 0);
 	return name + 4;
+}
+
+/* Of a call that cannot do without its arguments. */
+void
+rdd_expect_arguments(FunctionCallInfo fcinfo)
+{
+	for (int i = 0; i < PG_NARGS(); i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %d of barks.rdd_%s must not be null", i + 1, operation_name(fcinfo))));
+	}
 }
 
 Rdd *
@@ -97,21 +129,28 @@ constant_of(FunctionCallInfo fcinfo, int number)
 Datum
 barks_rdd_action(PG_FUNCTION_ARGS)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
 	Rdd		   *rdd = rdd_of_call(fcinfo);
-	RddShape   *shape = rdd_last(rdd)->shape;
-	List	   *types = types_of_value(type, shape);
-	RddQuery	query = {.in_order = true};
-	Portal		portal;
-	Datum		value = (Datum) 0;
-	bool		isnull = true;
+	OneValue	one = {type, types_of_value(type, rdd_last(rdd)->shape), CurrentMemoryContext, (Datum) 0, true};
 
-	rdd_check_columns(rdd, types);
+	rdd_check_columns(rdd, one.types);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	rdd_storage_fill(rdd);
-	portal = rdd_open(rdd, "", types, &query);
+	rdd_storage_run(rdd, compute_value, &one);
+	SPI_finish();
+	if (one.isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(one.value);
+}
+
+static void
+compute_value(const Rdd *rdd, void *arg)
+{
+	OneValue   *one = arg;
+	RddQuery	query = {.in_order = true};
+	Portal		portal = rdd_open(rdd, "", one->types, &query);
+
+	one->isnull = true;
 	SPI_cursor_fetch(portal, true, 1);
 	if (SPI_processed > 0)
 	{
@@ -121,15 +160,11 @@ barks_rdd_action(PG_FUNCTION_ARGS)
 		MemoryContext before;
 
 		heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
-		before = MemoryContextSwitchTo(caller);
-		value = value_of_row(type, shape, values, nulls, &isnull);
+		before = MemoryContextSwitchTo(one->context);
+		one->value = value_of_row(one->type, rdd_last(rdd)->shape, values, nulls, &one->isnull);
 		MemoryContextSwitchTo(before);
 	}
 	SPI_cursor_close(portal);
-	SPI_finish();
-	if (isnull)
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(value);
 }
 
 /* The columns of which the value is made. */
@@ -137,6 +172,7 @@ static List *
 types_of_value(Oid type, const RddShape *shape)
 {
 	List	   *types = NIL;
+	Oid			row_type = getBaseType(type);
 	ListCell   *lc;
 
 	if (type == RECORDOID && !rdd_shape_is_leaf(shape))
@@ -145,21 +181,22 @@ types_of_value(Oid type, const RddShape *shape)
 			types = lappend_oid(types, ((RddLeaf *) lfirst(lc))->shape->type);
 		return types;
 	}
-	if (get_typtype(type) != TYPTYPE_COMPOSITE)
+	if (get_typtype(row_type) != TYPTYPE_COMPOSITE)
 		return list_make1_oid(type);
-	return column_types(lookup_rowtype_tupdesc_copy(type, -1));
+	return column_types(lookup_rowtype_tupdesc_copy(row_type, -1));
 }
 
 static Datum
 value_of_row(Oid type, const RddShape *shape, Datum *values, bool *nulls, bool *isnull)
 {
+	Oid			row_type = getBaseType(type);
 	int			column = 0;
 
 	*isnull = false;
 	if (type == RECORDOID)
 		return record_of(shape, values, nulls, &column);
-	if (get_typtype(type) == TYPTYPE_COMPOSITE)
-		return HeapTupleGetDatum(heap_form_tuple(lookup_rowtype_tupdesc_copy(type, -1), values, nulls));
+	if (get_typtype(row_type) == TYPTYPE_COMPOSITE)
+		return HeapTupleGetDatum(heap_form_tuple(lookup_rowtype_tupdesc_copy(row_type, -1), values, nulls));
 	*isnull = nulls[0];
 	return nulls[0] ? (Datum) 0 : datumCopy(values[0], get_typbyval(type), get_typlen(type));
 }
@@ -254,6 +291,7 @@ barks_rdd_save(PG_FUNCTION_ARGS)
 	} while (SPI_processed > 0);
 	SPI_cursor_close(portal);
 	moved = on_all_nodes("rdd_write_end", path, token);
+	rdd_storage_settle();
 	SPI_finish();
 	if (moved != files)
 		ereport(ERROR,
@@ -282,20 +320,27 @@ on_all_nodes(const char *function, const char *path, const char *token)
 Datum
 barks_rdd_rows(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Rows		rows = {NIL, (ReturnSetInfo *) fcinfo->resultinfo};
 	Rdd		   *rdd = rdd_of_call(fcinfo);
-	RddQuery	query = {.in_order = true};
-	Portal		portal;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	rdd_check_columns(rdd, column_types(rsinfo->setDesc));
+	rows.types = column_types(rows.rsinfo->setDesc);
+	rdd_check_columns(rdd, rows.types);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	rdd_storage_fill(rdd);
-	portal = rdd_open(rdd, "", column_types(rsinfo->setDesc), &query);
-	store_rows(portal, rsinfo);
+	rdd_storage_run(rdd, compute_rows, &rows);
 	SPI_finish();
 	return (Datum) 0;
+}
+
+static void
+compute_rows(const Rdd *rdd, void *arg)
+{
+	Rows	   *rows = arg;
+	RddQuery	query = {.in_order = true};
+
+	tuplestore_clear(rows->rsinfo->setResult);
+	store_rows(rdd_open(rdd, "", rows->types, &query), rows->rsinfo);
 }
 
 /* All rows of the cursor; closes it. */

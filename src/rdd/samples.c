@@ -28,6 +28,7 @@ PG_FUNCTION_INFO_V1(barks_rdd_random_split);
 static void choose_seed(RddStep *step, int number);
 static int64 seed_of(const RddQuery *query, const RddStep *step, int number);
 static const char *told_apart(RddQuery *query, const RddStep *step, StringInfo identity);
+static bool replaces(const RddStep *step);
 static double fraction_of(const RddStep *step, int number, bool with_replacement);
 static void compile_bernoulli(RddQuery *query, const RddStep *step, const char *condition, const char *from,
 							  StringInfo select);
@@ -76,6 +77,17 @@ told_apart(RddQuery *query, const RddStep *step, StringInfo identity)
 					columns, from);
 }
 
+/* Is the sample one with replacement? */
+static bool
+replaces(const RddStep *step)
+{
+	if (rdd_arg_is_null(step, 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument 2 of barks.rdd_%s must not be null", step->name)));
+	return rdd_arg_bool(step, 0, false);
+}
+
 static double
 fraction_of(const RddStep *step, int number, bool with_replacement)
 {
@@ -100,7 +112,7 @@ check_sample(RddStep *step, List *inputs)
 {
 	const RddStep *input = linitial(inputs);
 
-	(void) fraction_of(step, 1, rdd_arg_bool(step, 0, false));
+	(void) fraction_of(step, 1, replaces(step));
 	choose_seed(step, 2);
 	step->shape = input->shape;
 	step->by_key = input->by_key;
@@ -109,7 +121,7 @@ check_sample(RddStep *step, List *inputs)
 static void
 compile_sample(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	bool		with_replacement = rdd_arg_bool(step, 0, false);
+	bool		with_replacement = replaces(step);
 	double		fraction = fraction_of(step, 1, with_replacement);
 	int64		seed = seed_of(query, step, 2);
 	StringInfoData identity;
@@ -243,6 +255,7 @@ check_sample_by_key(RddStep *step, List *inputs)
 				 errmsg("barks.rdd_%s cannot name keys of type %s", step->name,
 						rdd_shape_text(rdd_shape_key(input->shape))),
 				 errhint("Make the key one value, such as its text.")));
+	(void) replaces(step);
 	if (rdd_arg_is_null(step, 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -258,7 +271,7 @@ static char *
 fraction_sql(const RddStep *step, const char *key)
 {
 	return psprintf("barks.rdd_fraction(%s, %s::pg_catalog.text, %s)", rdd_arg_literal(step, 1), key,
-					rdd_arg_bool(step, 0, false) ? "true" : "false");
+					replaces(step) ? "true" : "false");
 }
 
 static void
@@ -270,7 +283,7 @@ compile_sample_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 
 	initStringInfo(&identity);
 	from = told_apart(query, step, &identity);
-	if (rdd_arg_bool(step, 0, false))
+	if (replaces(step))
 		compile_poisson(query, step,
 						psprintf("barks.rdd_copies(%s, '" INT64_FORMAT "'%s)", fraction_sql(step, "s.k"), seed,
 								 identity.data), from, select);
@@ -285,7 +298,7 @@ static void
 compile_sample_by_key_exact(RddQuery *query, const RddStep *step, StringInfo select)
 {
 	int64		seed = seed_of(query, step, 2);
-	bool		with_replacement = rdd_arg_bool(step, 0, false);
+	bool		with_replacement = replaces(step);
 	const char *columns = rdd_same_columns("s", step->shape);
 	List	   *keys = rdd_shape_leaves(rdd_shape_key(step->shape), "k");
 	StringInfoData identity;
@@ -322,6 +335,7 @@ compile_sample_by_key_exact(RddQuery *query, const RddStep *step, StringInfo sel
 static void
 check_take_sample(RddStep *step, List *inputs)
 {
+	(void) replaces(step);
 	if (rdd_arg_int(step, 1) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -347,7 +361,7 @@ compile_take_sample(RddQuery *query, const RddStep *step, StringInfo select)
 	numbered = psprintf("(SELECT s.*, pg_catalog.row_number() OVER (ORDER BY s.\"#u\"%s) AS \"#r\" FROM "
 						"(SELECT s.*, barks.rdd_uniform('" INT64_FORMAT "'%s) AS \"#u\" FROM %s AS s) AS s)",
 						identity.data, seed, identity.data, from);
-	if (!rdd_arg_bool(step, 0, false))
+	if (!replaces(step))
 		appendStringInfo(select, "SELECT %s, s.\"#r\" AS \"#1\" FROM %s AS s WHERE s.\"#r\" <= %d",
 						 columns, numbered, rdd_arg_int(step, 1));
 	else

@@ -19,10 +19,23 @@
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
+#include "rdd/calls.h"
 #include "rdd/storage.h"
 
 PG_FUNCTION_INFO_V1(barks_rdd_save_as_table);
 
+/* Where the elements go. */
+typedef struct Save
+{
+	Oid			table;			/* the old one, or InvalidOid */
+	bool		append;			/* to it */
+	const char *qualified;
+	const char *schema;
+	const char *relation;
+	int64		rows;			/* written */
+} Save;
+
+static void run_save(const Rdd *rdd, void *arg);
 static Oid	find_table(const char *name, const char **qualified, const char **schema, const char **relation);
 static void check_table(Oid table, const char *name, const Rdd *appended);
 static void execute(const char *sql);
@@ -32,15 +45,20 @@ static int64 write_rows(const char *before, const Rdd *rdd);
 Datum
 barks_rdd_save_as_table(PG_FUNCTION_ARGS)
 {
-	const Rdd  *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
-	const char *mode = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	const char *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	const Rdd  *rdd;
+	const char *mode;
+	const char *name;
 	const char *qualified;
 	const char *schema;
 	const char *relation;
-	Oid			table = find_table(name, &qualified, &schema, &relation);
-	int64		rows;
+	Oid			table;
+	Save		save;
 
+	rdd_expect_arguments(fcinfo);
+	rdd = rdd_from_datum(PG_GETARG_DATUM(0));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	mode = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	table = find_table(name, &qualified, &schema, &relation);
 	if (strcmp(mode, "error") != 0 && strcmp(mode, "append") != 0 && strcmp(mode, "overwrite") != 0 &&
 		strcmp(mode, "ignore") != 0)
 		ereport(ERROR,
@@ -56,23 +74,31 @@ barks_rdd_save_as_table(PG_FUNCTION_ARGS)
 				 errhint("Give a mode: append, overwrite or ignore.")));
 	if (OidIsValid(table))
 		check_table(table, name, strcmp(mode, "append") == 0 ? rdd : NULL);
+	save = (Save) {table, strcmp(mode, "append") == 0, qualified, schema, relation, 0};
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	rdd_storage_fill(rdd);
-	if (!OidIsValid(table))
-		rows = write_rows(psprintf("CREATE TABLE %s USING barks AS ", qualified), rdd);
-	else if (strcmp(mode, "append") == 0)
-		rows = write_rows(psprintf("INSERT INTO %s ", qualified), rdd);
+	rdd_storage_run(rdd, run_save, &save);
+	SPI_finish();
+	PG_RETURN_INT64(save.rows);
+}
+
+static void
+run_save(const Rdd *rdd, void *arg)
+{
+	Save	   *save = arg;
+
+	if (!OidIsValid(save->table))
+		save->rows = write_rows(psprintf("CREATE TABLE %s USING barks AS ", save->qualified), rdd);
+	else if (save->append)
+		save->rows = write_rows(psprintf("INSERT INTO %s ", save->qualified), rdd);
 	else
 	{
-		const char *made = quote_qualified_identifier(schema, psprintf("barks_saved_%u", table));
+		const char *made = quote_qualified_identifier(save->schema, psprintf("barks_saved_%u", save->table));
 
-		rows = write_rows(psprintf("CREATE TABLE %s USING barks AS ", made), rdd);
-		execute(psprintf("DROP TABLE %s", qualified));
-		execute(psprintf("ALTER TABLE %s RENAME TO %s", made, quote_identifier(relation)));
+		save->rows = write_rows(psprintf("CREATE TABLE %s USING barks AS ", made), rdd);
+		execute(psprintf("DROP TABLE %s", save->qualified));
+		execute(psprintf("ALTER TABLE %s RENAME TO %s", made, quote_identifier(save->relation)));
 	}
-	SPI_finish();
-	PG_RETURN_INT64(rows);
 }
 
 /* Names may be qualified; a new table is where CREATE TABLE would put it. */

@@ -66,7 +66,13 @@ rdd_shape_tuple(List *fields)
 	return make_row(InvalidOid, names, fields);
 }
 
-/* Rows of a composite type are columns, anything else a leaf.  */
+static bool
+is_row_type(Oid type)
+{
+	return get_typtype(type) == TYPTYPE_COMPOSITE;
+}
+
+/* Rows of a composite type, or a domain over one, are columns, anything else a leaf.  */
 RddShape *
 rdd_shape_of_type(Oid type)
 {
@@ -74,7 +80,9 @@ rdd_shape_of_type(Oid type)
 	List	   *names = NIL;
 	List	   *fields = NIL;
 
-	if (get_typtype(type) != TYPTYPE_COMPOSITE)
+	if (is_row_type(getBaseType(type)))
+		type = getBaseType(type);
+	else
 		return rdd_shape_leaf(type, -1, get_typcollation(type));
 	desc = lookup_rowtype_tupdesc_copy(type, -1);
 	for (int i = 0; i < desc->natts; i++)
@@ -101,7 +109,7 @@ rdd_shape_of_expr(Node *expr, List *not_null)
 
 	if (IsA(expr, RowExpr) && type == RECORDOID)
 		return shape_of_row((RowExpr *) expr, not_null);
-	if (get_typtype(type) == TYPTYPE_COMPOSITE)
+	if (is_row_type(getBaseType(type)))
 		return rdd_shape_of_type(type);
 	if (type == RECORDOID && IsA(expr, FuncExpr) && get_expr_result_tupdesc(expr, true))
 		return shape_of_record(expr);

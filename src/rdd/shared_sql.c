@@ -3,23 +3,30 @@
  *	  Shared variables: broadcast values, which lambdas read, and accumulators,
  *	  to which they add; and what a lambda can know of its task.
  *
- * Both belong to the session.  A broadcast value is a constant of the query that
- * reads it.  A call of acc_add becomes one of acc_add_to when it is planned, which
- * says all that a task needs to know.
+ * Both belong to the session, and to the role that made them: what a SECURITY
+ * DEFINER function has is not its caller's, and the other way round.  A broadcast
+ * value is a constant of the query that reads it.  A call of acc_add becomes one of
+ * acc_add_to when it is planned, which says all that a task needs to know.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -36,11 +43,13 @@ PG_FUNCTION_INFO_V1(barks_acc_add_to);
 PG_FUNCTION_INFO_V1(barks_acc_value);
 PG_FUNCTION_INFO_V1(barks_broadcast);
 PG_FUNCTION_INFO_V1(barks_bc);
+PG_FUNCTION_INFO_V1(barks_broadcast_unpersist);
 PG_FUNCTION_INFO_V1(barks_broadcast_destroy);
 PG_FUNCTION_INFO_V1(barks_task_context);
 
 typedef struct Broadcast
 {
+	Oid			role;
 	char	   *name;
 	Oid			type;
 	Datum		value;
@@ -50,7 +59,10 @@ typedef struct Broadcast
 static List *broadcasts = NIL;	/* in TopMemoryContext */
 
 static const char *aggregate_of(const char *name);
+static Node *as_type(Const *value, Oid type, CoercionContext context);
+static Datum evaluate(Node *expr, bool *isnull);
 static Node *simplify(FuncExpr *call);
+static bool is_users(const char *aggregate);
 static Broadcast *find_broadcast(const char *name);
 static void drop_broadcast(Broadcast *broadcast);
 
@@ -122,6 +134,8 @@ simplify(FuncExpr *call)
 	if (!IsA(name, Const) || name->constisnull)
 		return NULL;
 	aggregate = aggregate_of(TextDatumGetCString(name->constvalue));
+	if (is_users(aggregate))
+		return NULL;			/* nodes do not have it: the driver adds */
 	wanted = accumulators_argument(session_accumulators(), TextDatumGetCString(name->constvalue));
 	if (wanted == ANYOID)
 		wanted = exprType(value);
@@ -136,6 +150,14 @@ simplify(FuncExpr *call)
 					   exprCollation(value), call->inputcollid, COERCE_EXPLICIT_CALL);
 	return coerce_to_target_type(NULL, (Node *) add, wanted, call->funcresulttype, -1,
 								 COERCION_EXPLICIT, COERCE_IMPLICIT_CAST, -1);
+}
+
+static bool
+is_users(const char *aggregate)
+{
+	Oid			function = DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(aggregate)));
+
+	return function >= FirstNormalObjectId && !OidIsValid(getExtensionOfObject(ProcedureRelationId, function));
 }
 
 /* acc_add_to(aggregate text, name text, value anyelement) → the value */
@@ -154,28 +176,61 @@ barks_acc_add_to(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(2));
 }
 
-/* acc_value(name text, example anyelement) */
+/* acc_value(name text, example anyelement), or without an example, as jsonb */
 Datum
 barks_acc_value(PG_FUNCTION_ARGS)
 {
 	const char *name;
+	Oid			wanted = get_fn_expr_rettype(fcinfo->flinfo);
 	Oid			type;
-	Datum		value;
+	Const	   *value;
+	Node	   *expr;
+	Datum		result;
 	bool		isnull;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	(void) aggregate_of(name);
-	(void) accumulators_value(session_accumulators(), name, &type, &value, &isnull);
-	if (type != get_fn_expr_rettype(fcinfo->flinfo))
+	(void) accumulators_value(session_accumulators(), name, &type, &result, &isnull);
+	value = makeConst(type, -1, get_typcollation(type), get_typlen(type), result, isnull, get_typbyval(type));
+	if (PG_NARGS() == 1)
+		expr = (Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(value), InvalidOid, InvalidOid,
+									 COERCE_EXPLICIT_CALL);
+	else
+		expr = as_type(value, wanted, COERCION_ASSIGNMENT);
+	if (!expr)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("value of accumulator \"%s\" is of type %s, not %s", name, format_type_be(type),
-						format_type_be(get_fn_expr_rettype(fcinfo->flinfo)))));
+						format_type_be(wanted))));
+	result = evaluate(expr, &isnull);
 	if (isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(value);
+	PG_RETURN_DATUM(result);
+}
+
+/* NULL when there is no such cast. */
+static Node *
+as_type(Const *value, Oid type, CoercionContext context)
+{
+	return coerce_to_target_type(NULL, (Node *) value, value->consttype, type, -1, context,
+								 COERCE_IMPLICIT_CAST, -1);
+}
+
+/* The value, in the caller's memory. */
+static Datum
+evaluate(Node *expr, bool *isnull)
+{
+	EState	   *estate = CreateExecutorState();
+	ExprState  *state = ExecPrepareExpr((Expr *) expr, estate);
+	Datum		value = ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate), isnull);
+	Oid			type = exprType(expr);
+
+	if (!*isnull)
+		value = datumCopy(value, get_typbyval(type), get_typlen(type));
+	FreeExecutorState(estate);
+	return value;
 }
 
 /* ---------------- broadcast values ---------------- */
@@ -187,8 +242,10 @@ find_broadcast(const char *name)
 
 	foreach(lc, broadcasts)
 	{
-		if (strcmp(((Broadcast *) lfirst(lc))->name, name) == 0)
-			return lfirst(lc);
+		Broadcast  *broadcast = lfirst(lc);
+
+		if (broadcast->role == GetUserId() && strcmp(broadcast->name, name) == 0)
+			return broadcast;
 	}
 	return NULL;
 }
@@ -223,6 +280,7 @@ barks_broadcast(PG_FUNCTION_ARGS)
 		drop_broadcast(broadcast);
 	before = MemoryContextSwitchTo(TopMemoryContext);
 	broadcast = palloc(sizeof(Broadcast));
+	broadcast->role = GetUserId();
 	broadcast->name = pstrdup(name);
 	broadcast->type = get_fn_expr_argtype(fcinfo->flinfo, 1);
 	broadcast->isnull = PG_ARGISNULL(1);
@@ -242,6 +300,9 @@ barks_bc(PG_FUNCTION_ARGS)
 	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
 	const char *name;
 	Broadcast  *broadcast;
+	Node	   *expr;
+	Datum		value;
+	bool		isnull;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
@@ -252,14 +313,29 @@ barks_bc(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("there is no broadcast value \"%s\"", name),
 				 errhint("Make it with barks.broadcast(name, value).")));
-	if (broadcast->type != type)
+	expr = as_type(makeConst(broadcast->type, -1, get_typcollation(broadcast->type), get_typlen(broadcast->type),
+							 broadcast->value, broadcast->isnull, get_typbyval(broadcast->type)),
+				   type, COERCION_IMPLICIT);
+	if (!expr)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("broadcast value \"%s\" is of type %s, not %s", name,
 						format_type_be(broadcast->type), format_type_be(type))));
 	if (broadcast->isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(broadcast->value);
+	if (broadcast->type == type)
+		PG_RETURN_DATUM(broadcast->value);
+	value = evaluate(expr, &isnull);
+	if (isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(value);
+}
+
+/* broadcast_unpersist(name text) → whether there is one; nodes keep nothing of it between queries */
+Datum
+barks_broadcast_unpersist(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(find_broadcast(text_to_cstring(PG_GETARG_TEXT_PP(0))) != NULL);
 }
 
 /* broadcast_destroy(name text) → whether there was one */

@@ -11,24 +11,28 @@
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
+#include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/ruleutils.h"
 
 #include "rdd/qualify.h"
 #include "rdd/query.h"
+#include "table/layout.h"
 
 /* numbers from which several tasks make a range */
 #define SPLIT_COUNT 100000
-#include "table/layout.h"
 
 static void set_positions(RddQuery *query, const RddStep *step, bool in_order);
-static RddShape *shape_of_query(const char *text, const char **statement);
+static Query *parse_query(const char *text, const char **statement);
+static RddShape *shape_of_query(Query *query);
 static bool placeholder_walker(Node *node, void *context);
 static RddShape *shape_of_columns(List *types, List *typmods, List *collations);
+static char *order_of_query(Query *query, List **columns, const char **statement);
 
 /* parallelize(anyarray, n) */
 static void
@@ -106,12 +110,23 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 	int64		first = DatumGetInt64(rdd_arg(step, 0)->constvalue);
 	int64		end = DatumGetInt64(rdd_arg(step, 1)->constvalue);
 	int64		by = DatumGetInt64(rdd_arg(step, 2)->constvalue);
-
 	bool		is_empty = by > 0 ? end <= first : end >= first;
 	uint64		distance = by > 0 ? (uint64) end - (uint64) first : (uint64) first - (uint64) end;
 	uint64		stride = by > 0 ? (uint64) by : -(uint64) by;
 	uint64		count = is_empty ? 0 : (distance - 1) / stride + 1;
+	bool		is_split = count >= SPLIT_COUNT && count <= PG_INT64_MAX;
 
+	/* a part is a partition, if somebody wants to know */
+	if (is_split)
+		appendStringInfo(select, "SELECT s.x%s%s FROM (SELECT p.part, barks.rdd_numbers('" INT64_FORMAT "'::pg_catalog.int8, '" INT64_FORMAT
+						 "'::pg_catalog.int8, '" INT64_FORMAT "'::pg_catalog.int8, p.part, p.parts) AS x FROM barks.rdd_slices(%s%s) AS p) AS s",
+						 query->in_order ? (by > 0 ? ", s.x AS \"#1\"" : ", -s.x AS \"#1\"") : "",
+						 query->by_partition ? ", s.part AS \"#p\"" : "", first, by, (int64) count,
+						 query->by_partition ? psprintf("%d", step->partitions) : "NULL::pg_catalog.int4",
+						 query->in_turn ? ", true" : "");
+	set_positions(query, step, query->in_order);
+	if (is_split)
+		return;
 	appendStringInfoString(select, "SELECT g.x");
 	if (query->in_order)
 		appendStringInfo(select, ", %sg.x AS \"#1\"", by > 0 ? "" : "-");
@@ -120,26 +135,10 @@ compile_range(RddQuery *query, const RddStep *step, StringInfo select)
 						 rdd_slice(psprintf(distance < PG_INT64_MAX ? "((g.x - '" INT64_FORMAT "'::pg_catalog.int8) / " INT64_FORMAT ")"
 											: "pg_catalog.div(g.x - '" INT64_FORMAT "'::pg_catalog.numeric, " INT64_FORMAT ")::pg_catalog.int8",
 											first, by), (int64) Min(count, PG_INT64_MAX), step->partitions));
-	if (count >= SPLIT_COUNT && distance < PG_INT64_MAX)
-	{
-		/* a task has the numbers from one part of the count to the next */
-		char	   *part = psprintf("('" INT64_FORMAT "'::pg_catalog.int8 / p.parts * %%s + LEAST('" INT64_FORMAT
-									"'::pg_catalog.int8 %%%% p.parts, %%s))", (int64) count, (int64) count);
-
-		appendStringInfo(select, " FROM barks.rdd_slices(NULL::pg_catalog.int4) AS p CROSS JOIN LATERAL "
-						 "pg_catalog.generate_series('" INT64_FORMAT "'::pg_catalog.int8 + '" INT64_FORMAT "'::pg_catalog.int8 * %s, '"
-						 INT64_FORMAT "'::pg_catalog.int8 + '" INT64_FORMAT "'::pg_catalog.int8 * (%s - 1), '"
-						 INT64_FORMAT "'::pg_catalog.int8) g(x)",
-						 first, by, psprintf(part, "p.part", "p.part"),
-						 first, by, psprintf(part, "(p.part + 1)", "(p.part + 1)"), by);
-		set_positions(query, step, query->in_order);
-		return;
-	}
 	/* generate_series includes its end */
 	appendStringInfo(select, " FROM pg_catalog.generate_series('" INT64_FORMAT "'::pg_catalog.int8, '"
 					 INT64_FORMAT "'::pg_catalog.int8, '" INT64_FORMAT "'::pg_catalog.int8) g(x)",
 					 is_empty ? 1 : first, is_empty ? 0 : end - (by > 0 ? 1 : -1), is_empty ? 1 : by);
-	set_positions(query, step, query->in_order);
 }
 
 /* empty(regtype) */
@@ -230,12 +229,18 @@ List *
 rdd_step_nodes(const RddStep *step)
 {
 	List	   *nodes = NIL;
+	Oid			table = InvalidOid;
+	const char *partitioner;
 	Relation	rel;
 	const TableLayout *layout;
 
-	if (strcmp(step->name, "table") != 0 || !table_is_distributed(table_of(step)))
+	if (strcmp(step->name, "table") == 0)
+		table = table_of(step);
+	else if (strcmp(step->name, "checkpointed") == 0)
+		table = rdd_checkpoint_table(step, &partitioner);
+	if (!OidIsValid(table) || !table_is_distributed(table))
 		return NIL;
-	rel = relation_open(table_of(step), AccessShareLock);
+	rel = relation_open(table, AccessShareLock);
 	layout = table_layout(rel);
 	for (int i = 0; i < layout->nnodes; i++)
 		nodes = list_append_unique_oid(nodes, layout->nodes[i]);
@@ -297,25 +302,21 @@ check_query(RddStep *step, List *inputs)
 {
 	const char *statement;
 
-	step->shape = shape_of_query(rdd_arg_text(step, 0), &statement);
+	step->shape = shape_of_query(parse_query(rdd_arg_text(step, 0), &statement));
 	step->partitions = 1;
 }
 
 /*
- * One column makes values, two pairs, more tuples.  The text is parsed alone here,
- * and must be one SELECT; between parentheses the same tokens are the same SELECT.
- * The statement is that without what may come before and after it.
+ * The text is parsed alone here, and must be one SELECT; between parentheses the same
+ * tokens are the same SELECT.  The statement is that without what may come before and
+ * after it.
  */
-static RddShape *
-shape_of_query(const char *text, const char **statement)
+static Query *
+parse_query(const char *text, const char **statement)
 {
 	List	   *statements = raw_parser(text, RAW_PARSE_DEFAULT);
 	RawStmt    *raw = statements != NIL ? linitial_node(RawStmt, statements) : NULL;
 	Query	   *query;
-	List	   *types = NIL;
-	List	   *typmods = NIL;
-	List	   *collations = NIL;
-	ListCell   *lc;
 
 	if (list_length(statements) != 1 || !IsA(raw->stmt, SelectStmt) ||
 		((SelectStmt *) raw->stmt)->intoClause)
@@ -336,6 +337,18 @@ shape_of_query(const char *text, const char **statement)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of an RDD must be one SELECT")));
+	return query;
+}
+
+/* One column makes values, two pairs, more tuples. */
+static RddShape *
+shape_of_query(Query *query)
+{
+	List	   *types = NIL;
+	List	   *typmods = NIL;
+	List	   *collations = NIL;
+	ListCell   *lc;
+
 	foreach(lc, query->targetList)
 	{
 		TargetEntry *target = lfirst_node(TargetEntry, lc);
@@ -379,47 +392,117 @@ shape_of_columns(List *types, List *typmods, List *collations)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the query of an RDD must have columns")));
 	if (list_length(fields) == 1)
-		return get_typtype(linitial_oid(types)) == TYPTYPE_COMPOSITE ? rdd_shape_of_type(linitial_oid(types))
-			: linitial(fields);
+		return get_typtype(getBaseType(linitial_oid(types))) == TYPTYPE_COMPOSITE
+			? rdd_shape_of_type(linitial_oid(types)) : linitial(fields);
 	if (list_length(fields) == 2)
 		return rdd_shape_pair(linitial(fields), lsecond(fields));
 	return rdd_shape_tuple(fields);
 }
 
+/*
+ * ORDER BY of the statement as one of a window over its columns, and these after those of
+ * the elements: sorted by that, rows are in the statement's order.  What it sorts by
+ * besides its output becomes output.  NULL: it has no order.
+ */
+static char *
+order_of_query(Query *query, List **columns, const char **statement)
+{
+	StringInfoData order;
+	bool		shows_more = false;
+	ListCell   *lcs;
+	ListCell   *lct;
+
+	if (query->sortClause == NIL)
+		return NULL;
+	foreach(lct, query->targetList)
+	{
+		TargetEntry *target = lfirst_node(TargetEntry, lct);
+
+		if (target->resjunk && target->ressortgroupref > 0 &&
+			get_sortgroupref_clause_noerr(target->ressortgroupref, query->sortClause))
+		{
+			target->resjunk = false;
+			target->resname = psprintf("#s%d", list_length(*columns));
+			*columns = lappend(*columns, target->resname);
+			shows_more = true;
+		}
+	}
+	if (shows_more)
+		*statement = pg_get_querydef(query, false);
+	initStringInfo(&order);
+	foreach(lcs, query->sortClause)
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, lcs);
+		int			column = 0;
+
+		foreach(lct, query->targetList)
+		{
+			TargetEntry *target = lfirst_node(TargetEntry, lct);
+
+			if (target->ressortgroupref == clause->tleSortGroupRef)
+				break;
+			column += target->resjunk ? 0 : 1;
+		}
+		appendStringInfo(&order, "%sq.%s USING %s NULLS %s", order.len > 0 ? ", " : "",
+						 quote_identifier(list_nth(*columns, column)), rdd_operator_text(clause->sortop),
+						 clause->nulls_first ? "FIRST" : "LAST");
+	}
+	return order.data;
+}
+
+/* Equal rows of an order may come in any. */
 static void
 compile_query(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	const char *comma = "";
+	bool		is_row = OidIsValid(step->shape->type) && !rdd_shape_is_leaf(step->shape);
+	List	   *leaves = rdd_shape_columns(step->shape);
 	const char *statement;
+	Query	   *parsed = parse_query(rdd_arg_text(step, 0), &statement);
+	List	   *columns = NIL;
+	char	   *order = NULL;
 	ListCell   *lc;
 
-	(void) shape_of_query(rdd_arg_text(step, 0), &statement);
-	if (OidIsValid(step->shape->type) && !rdd_shape_is_leaf(step->shape))
+	/* one column of a row type, or one for each leaf */
+	if (is_row)
+		columns = list_make1("x");
+	else
 	{
-		/* one column of a row type */
-		appendStringInfoString(select, "SELECT ");
-		foreach(lc, rdd_shape_columns(step->shape))
-		{
-			appendStringInfo(select, "%s(q.x).%s AS %s", comma,
-							 quote_identifier(list_nth(step->shape->names, foreach_current_index(lc))),
-							 quote_identifier(((RddLeaf *) lfirst(lc))->path));
-			comma = ", ";
-		}
-		appendStringInfo(select, " FROM (%s\n) AS q(x)", statement);
-		return;
+		foreach(lc, leaves)
+			columns = lappend(columns, (char *) ((RddLeaf *) lfirst(lc))->path);
 	}
-	appendStringInfo(select, "SELECT * FROM (%s\n) AS q(", statement);
-	foreach(lc, rdd_shape_columns(step->shape))
+	if (query->in_order)
+		order = order_of_query(parsed, &columns, &statement);
+	appendStringInfoString(select, "SELECT ");
+	foreach(lc, leaves)
 	{
-		appendStringInfo(select, "%s%s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path));
-		comma = ", ";
+		const char *path = quote_identifier(((RddLeaf *) lfirst(lc))->path);
+
+		appendStringInfoString(select, foreach_current_index(lc) > 0 ? ", " : "");
+		if (is_row)
+			appendStringInfo(select, "(q.x).%s AS %s",
+							 quote_identifier(list_nth(step->shape->names, foreach_current_index(lc))), path);
+		else
+			appendStringInfo(select, "q.%s", path);
 	}
+	if (order)
+	{
+		appendStringInfo(select, ", pg_catalog.rank() OVER (ORDER BY %s) AS \"#1\"", order);
+		rdd_set_order(query, step, 1);
+	}
+	if (query->by_partition)
+	{
+		appendStringInfoString(select, ", 0 AS \"#p\"");
+		rdd_set_partitioned(query, step);
+	}
+	appendStringInfo(select, " FROM (%s\n) AS q(", statement);
+	foreach(lc, columns)
+		appendStringInfo(select, "%s%s", foreach_current_index(lc) > 0 ? ", " : "", quote_identifier(lfirst(lc)));
 	appendStringInfoChar(select, ')');
 }
 
 const RddOperation rdd_sources[] = {
 	{"parallelize", check_parallelize, compile_parallelize},
-	{"range", check_range, compile_range},
+	{"range", check_range, compile_range, RDD_IN_TURN},
 	{"empty", check_empty, compile_empty},
 	{"table", check_table, compile_table},
 	{"query", check_query, compile_query},

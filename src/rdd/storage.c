@@ -1,81 +1,98 @@
 /*-------------------------------------------------------------------------
  * storage.c
- *	  Elements of persisted RDDs, kept in distributed tables.
+ *	  Persisted RDDs: kept by the action that computes them, read by later ones.
  *
  * The first action that needs a persisted RDD computes it into a table of the
  * role, whose name is made of the lineage: whoever makes the same RDD as the same
  * role finds it there, in any session, until it is unpersisted or evicted.  The
  * action's transaction makes the table, so others see it complete or not at all.
- * Where the table is missing, or one of its nodes does not answer, the lineage is
- * computed instead.
  *
- * barks.storage_entry tells what each table is and when it was last read.  Only
- * levels that are memory alone are evicted, as in Spark: others would move to
- * disk, where the rows of a table are anyway.
+ * What is stored may be lost with a node, before an action or while it runs.  An
+ * action over persisted RDDs therefore runs in a subtransaction: when it fails for
+ * something that is gone, it is undone, with what tasks added to accumulators, and
+ * runs again, over what is then stored on nodes that are there, and at last over the
+ * lineage alone.
+ *
+ * Only levels that are memory alone are evicted, as in Spark: others would move to
+ * disk, where the rows of a table are anyway.  That is done after the action, which
+ * so reads what it computed even when it is too much to be kept.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "common/md5.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "parser/parser.h"
-#include "storage/lmgr.h"
-#include "storage/lock.h"
-#include "tcop/tcopprot.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/inval.h"
-#include "utils/lsyscache.h"
-#include "utils/ruleutils.h"
-#include "utils/syscache.h"
-#include "utils/typcache.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
 
-#include "cluster/node.h"
+#include "job/accumulator.h"
 #include "rdd/storage.h"
-#include "table/placement.h"
+#include "rdd/stored.h"
+#include "table/writer.h"
 
-#define STORAGE_SCHEMA "barks_storage"
+/* As stored; as stored on other nodes; not stored. */
+#define MAX_ATTEMPTS 3
 
 PG_FUNCTION_INFO_V1(barks_rdd_unpersist);
 PG_FUNCTION_INFO_V1(barks_rdd_storage_level);
 
-static int	storage_memory = 1024 * 1024;
-
-static const char *const levels[] = {
-	"MEMORY_ONLY", "MEMORY_ONLY_SER", "MEMORY_AND_DISK", "MEMORY_AND_DISK_SER", "DISK_ONLY", "OFF_HEAP",
+static const struct
+{
+	const char *name;
+	int			copies;			/* on as many nodes */
+	bool		memory;			/* dropped when there is too much */
+}			levels[] = {
+	{"MEMORY_ONLY", 1, true},
+	{"MEMORY_ONLY_2", 2, true},
+	{"MEMORY_ONLY_SER", 1, true},
+	{"MEMORY_ONLY_SER_2", 2, true},
+	{"OFF_HEAP", 1, true},
+	{"MEMORY_AND_DISK", 1, false},
+	{"MEMORY_AND_DISK_2", 2, false},
+	{"MEMORY_AND_DISK_SER", 1, false},
+	{"MEMORY_AND_DISK_SER_2", 2, false},
+	{"DISK_ONLY", 1, false},
+	{"DISK_ONLY_2", 2, false},
+	{"DISK_ONLY_3", 3, false},
 };
 
+/* What was too much for barks.storage_memory, so that it is not tried again and again. */
+typedef struct TooLarge
+{
+	char		name[NAMEDATALEN];
+	int64		bytes;
+} TooLarge;
+
+/* An action, while it runs. */
+typedef struct Attempt
+{
+	const Rdd  *rdd;
+	RddAction	action;			/* or NULL */
+	void	   *arg;
+} Attempt;
+
+static int	storage_memory = 1024 * 1024;
+static HTAB *too_large;
+static bool ignored;			/* what is stored, in this attempt */
+static bool stored_something;	/* since there was a look at how much there is */
+
 static char *storage_name(const Rdd *rdd, const RddStep *step);
-static Oid	own_table(const char *name);
 static bool is_kept(const RddStep *step);
-static bool placed_well(HeapTuple table);
-static bool key_is_hashed(const RddStep *step);
 static const char *level_of(const RddStep *step);
+static int	level_number(const char *level);
+static bool is_too_large(const Rdd *rdd, const RddStep *step);
+static bool reads_stored(const Rdd *rdd);
+static ErrorData *run_attempt(Attempt *attempt, bool ignore);
+static void attempt_action(void *arg);
+static bool lost_something(const Rdd *rdd, const ErrorData *error);
+static void fill_all(const Rdd *rdd);
 static void fill(const Rdd *rdd, const RddStep *step);
-static void lock_storage(const char *name);
-static bool make_table(const Rdd *rdd, const char *name);
-static void append_hidden(StringInfo columns, const Rdd *rdd, const RddQuery *query);
-static char *partition_column(int npartitions);
-static char *order_column(int number, bool unique, bool made);
-static bool has_row_security(const char *select, RddQuery *query);
-static bool calls_read_policies(const RddQuery *query);
-static void run_as_owner(const char *sql, int nargs, Oid *types, Datum *values);
-static void run_sql(const char *sql, const char *what);
-static void note_made(Oid table, const char *level);
-static void note_read(Oid table);
-static void drop_table(Oid table);
-static void evict(void);
-static void append_stored_order(RddQuery *query, const RddStep *step, Oid table, StringInfo select);
-static bool has_column(Oid table, const char *quoted);
+static void note_too_large(Oid table, int64 bytes);
 
 void
 rdd_storage_init(void)
@@ -102,45 +119,13 @@ storage_name(const Rdd *rdd, const RddStep *step)
 	return psprintf("rdd_%u_%s", GetUserId(), hash);
 }
 
-/* Nobody else can have put a table there for us to read. */
+/* Where the elements of that step, of the operation "persist", can be read; InvalidOid: nowhere. */
 static Oid
-own_table(const char *name)
+storage_table(const Rdd *rdd, const RddStep *step)
 {
-	Oid			schema = get_namespace_oid(STORAGE_SCHEMA, true);
-	Oid			table = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
-	HeapTuple	tuple;
-	bool		own;
+	Oid			table = ignored ? InvalidOid : stored_find(storage_name(rdd, step));
 
-	if (!OidIsValid(table))
-		return InvalidOid;
-	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	own = HeapTupleIsValid(tuple) &&
-		((Form_pg_class) GETSTRUCT(tuple))->relowner == GetUserId() && placed_well(tuple);
-	if (HeapTupleIsValid(tuple))
-		ReleaseSysCache(tuple);
-	return own ? table : InvalidOid;
-}
-
-/* Do all nodes that have partitions of the table answer? */
-static bool
-placed_well(HeapTuple table)
-{
-	int			count;
-	Placement  *placements = placement_read(((Form_pg_class) GETSTRUCT(table))->relfilenode, &count);
-	ListCell   *lc;
-
-	foreach(lc, placement_nodes(placements, count))
-	{
-		if (!node_alive(lfirst_oid(lc)))
-			return false;
-	}
-	return true;
-}
-
-Oid
-rdd_storage_table(const Rdd *rdd, const RddStep *step)
-{
-	return own_table(storage_name(rdd, step));
+	return OidIsValid(table) && stored_is_ours(table) && stored_is_readable(table) ? table : InvalidOid;
 }
 
 bool
@@ -153,7 +138,7 @@ rdd_storage_ready(const Rdd *rdd)
 	{
 		RddStep    *step = lfirst(lc);
 
-		if (is_kept(step) && !OidIsValid(rdd_storage_table(rdd, step)))
+		if (is_kept(step) && !OidIsValid(storage_table(rdd, step)) && !is_too_large(rdd, step))
 			return false;
 	}
 	return true;
@@ -165,14 +150,160 @@ is_kept(const RddStep *step)
 	return strcmp(step->name, "persist") == 0 && strcmp(level_of(step), "NONE") != 0;
 }
 
-/* ---------------- making ---------------- */
+static const char *
+level_of(const RddStep *step)
+{
+	return rdd_arg_is_null(step, 0) ? "MEMORY_ONLY" : rdd_arg_text(step, 0);
+}
+
+/* In levels, or -1. */
+static int
+level_number(const char *level)
+{
+	for (int i = 0; i < lengthof(levels); i++)
+	{
+		if (strcmp(levels[i].name, level) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Was it, when this session last stored it? */
+static bool
+is_too_large(const Rdd *rdd, const RddStep *step)
+{
+	const TooLarge *entry;
+
+	if (!too_large || !levels[level_number(level_of(step))].memory)
+		return false;
+	entry = hash_search(too_large, storage_name(rdd, step), HASH_FIND, NULL);
+	return entry && entry->bytes > (int64) storage_memory * 1024;
+}
+
+/* ---------------- running ---------------- */
 
 void
-rdd_storage_fill(const Rdd *rdd)
+rdd_storage_run(const Rdd *rdd, RddAction action, void *arg)
+{
+	Attempt		attempt = {rdd, action, arg};
+	StringInfo	added;
+
+	if (!reads_stored(rdd))
+	{
+		if (action)
+			action(rdd, arg);
+		return;
+	}
+	/* which a subtransaction could not do */
+	writer_flush_all();
+	added = accumulators_serialize(session_accumulators());
+	for (int i = 1;; i++)
+	{
+		ErrorData  *error = run_attempt(&attempt, i == MAX_ATTEMPTS);
+
+		if (!error)
+			break;
+		if (i == MAX_ATTEMPTS || !lost_something(rdd, error))
+			ReThrowError(error);
+		ereport(DEBUG1,
+				(errmsg_internal("an RDD is computed again: %s", error->message)));
+		accumulators_restore(session_accumulators(), added);
+		FreeErrorData(error);
+	}
+	if (action)
+		rdd_storage_settle();
+}
+
+static bool
+reads_stored(const Rdd *rdd)
 {
 	ListCell   *lc;
 
 	rdd_read_steps(rdd);
+	foreach(lc, rdd->steps)
+	{
+		if (is_kept(lfirst(lc)) || strcmp(((RddStep *) lfirst(lc))->name, "checkpointed") == 0)
+			return true;
+	}
+	return false;
+}
+
+static ErrorData *
+run_attempt(Attempt *attempt, bool ignore)
+{
+	bool		before = ignored;
+	ErrorData  *error = NULL;
+
+	PG_TRY();
+	{
+		ignored |= ignore;
+		error = stored_try(attempt_action, attempt);
+	}
+	PG_FINALLY();
+	{
+		ignored = before;
+	}
+	PG_END_TRY();
+	return error;
+}
+
+static void
+attempt_action(void *arg)
+{
+	Attempt    *attempt = arg;
+
+	if (!ignored)
+		fill_all(attempt->rdd);
+	if (attempt->action)
+		attempt->action(attempt->rdd, attempt->arg);
+}
+
+/* Is the error one that another attempt may do without? */
+static bool
+lost_something(const Rdd *rdd, const ErrorData *error)
+{
+	ListCell   *lc;
+
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_ADMIN_SHUTDOWN:
+		case ERRCODE_CRASH_SHUTDOWN:
+		case ERRCODE_CANNOT_CONNECT_NOW:
+			/* of two sessions that store for the first time, say */
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+			stored_ask_again();
+			return true;
+		case ERRCODE_UNDEFINED_TABLE:
+		case ERRCODE_UNDEFINED_SCHEMA:
+		case ERRCODE_DATA_CORRUPTED:
+			break;
+		default:
+			stored_ask_again();
+			return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_CONNECTION_EXCEPTION;
+	}
+	/* shards, or something that the RDD names? */
+	foreach(lc, rdd->steps)
+	{
+		RddStep    *step = lfirst(lc);
+
+		stored_ask_again();
+		if (is_kept(step) && OidIsValid(stored_find(storage_name(rdd, step))) && !OidIsValid(storage_table(rdd, step)))
+			return true;
+	}
+	return false;
+}
+
+void
+rdd_storage_fill(const Rdd *rdd)
+{
+	rdd_storage_run(rdd, NULL, NULL);
+}
+
+static void
+fill_all(const Rdd *rdd)
+{
+	ListCell   *lc;
+
 	foreach(lc, rdd->steps)
 	{
 		RddStep    *step = lfirst(lc);
@@ -180,10 +311,10 @@ rdd_storage_fill(const Rdd *rdd)
 
 		if (!is_kept(step))
 			continue;
-		table = rdd_storage_table(rdd, step);
+		table = storage_table(rdd, step);
 		if (OidIsValid(table))
-			note_read(table);
-		else if (!XactReadOnly && !RecoveryInProgress())
+			stored_note_read(table);
+		else if (!XactReadOnly && !RecoveryInProgress() && !is_too_large(rdd, step))
 			fill(rdd, step);
 	}
 }
@@ -193,223 +324,76 @@ fill(const Rdd *rdd, const RddStep *step)
 {
 	char	   *name = storage_name(rdd, step);
 	const Rdd  *input = rdd_lineage_of(rdd, linitial_int(step->inputs));
+	const char *level = level_of(step);
+	Oid			table;
 
-	lock_storage(name);
-	/* who had the lock may have made it; one that lost a node stays until it can be dropped */
-	if (OidIsValid(get_relname_relid(name, get_namespace_oid(STORAGE_SCHEMA, false))))
-		return;
-	if (!make_table(input, name))
-		return;
-	note_made(own_table(name), level_of(step));
-	evict();
-}
-
-/* Until the transaction ends nobody else makes, or drops, what is stored under the name. */
-static void
-lock_storage(const char *name)
-{
-	LOCKTAG		tag;
-	uint64		hash = DatumGetUInt64(hash_any_extended((const unsigned char *) name, strlen(name), 0));
-
-	/* advisory locks that SQL takes have 1 or 2 at the end */
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, 3);
-	(void) LockAcquire(&tag, ExclusiveLock, false, false);
-	AcceptInvalidationMessages();
-}
-
-/*
- * A distributed table of the elements, with the columns that tell their order and
- * their partition.  False, and no table, when policies choose the rows: for another
- * session of the role they may choose others.
- */
-static bool
-make_table(const Rdd *rdd, const char *name)
-{
-	RddQuery	query = {.in_order = true, .by_partition = true, .keep_order = true, .named = true, .purpose = "persist"};
-	char	   *table = psprintf(STORAGE_SCHEMA ".%s", quote_identifier(name));
-	char	   *select = rdd_compile(rdd, NIL, &query);
-	StringInfoData columns;
-	const RddStep *last = rdd_last(rdd);
-	ListCell   *lc;
-	SPIPlanPtr	plan;
-
-	if (has_row_security(select, &query) || calls_read_policies(&query))
-		return false;
-	initStringInfo(&columns);
-	foreach(lc, rdd_shape_columns(last->shape))
+	stored_lock(name);
+	table = stored_find(name);
+	if (OidIsValid(table))
 	{
-		RddLeaf    *leaf = lfirst(lc);
-
-		appendStringInfo(&columns, "%s%s %s", columns.len > 0 ? ", " : "", quote_identifier(leaf->path),
-						 rdd_type_text(leaf->shape));
-		if (OidIsValid(leaf->shape->collation) && leaf->shape->collation != get_typcollation(leaf->shape->type))
-			appendStringInfo(&columns, " COLLATE %s", generate_collation_name(leaf->shape->collation));
+		/* who had the lock may have made it */
+		if (!stored_is_ours(table) || stored_is_readable(table) || !stored_set_aside(table))
+			return;
 	}
-	append_hidden(&columns, rdd, &query);
-	run_sql(psprintf("CREATE TABLE %s (%s)", table, columns.data), "create");
-	run_sql(psprintf("SELECT barks.distribute_table(%s%s)", quote_literal_cstr(table),
-					 key_is_hashed(last) ? ", by => 'k'" : ""), "distribute");
-	plan = SPI_prepare_params(psprintf("INSERT INTO %s %s", table, select), lambda_parser_setup, &query.lambdas, 0);
-	if (!plan || SPI_execute_plan(plan, NULL, NULL, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not fill storage of an RDD: %s", SPI_result_code_string(SPI_result));
-	run_sql(psprintf("ANALYZE %s", table), "analyze");
-	return true;
+	table = stored_make(input, name, level, levels[level_number(level)].copies, false);
+	if (OidIsValid(table))
+		stored_something = true;
 }
 
-/* Columns "#p" and "#1" …, by names that tell what compile_persist() has to know. */
-static void
-append_hidden(StringInfo columns, const Rdd *rdd, const RddQuery *query)
-{
-	int			last = list_length(rdd->steps) - 1;
-	bool		unique = query->order_kind[last] == ORDER_UNIQUE;
-	RddQuery	plain = {.in_order = true};
-
-	(void) rdd_compile(rdd, NIL, &plain);
-	appendStringInfo(columns, ", %s pg_catalog.int4",
-					 partition_column(((RddStep *) llast(query->rdd->steps))->partitions));
-	for (int i = 1; i <= query->order[last]; i++)
-		appendStringInfo(columns, ", %s pg_catalog.int8", order_column(i, unique, i > plain.order[last]));
-}
-
-/* Sessions may want other numbers of partitions. */
-static char *
-partition_column(int npartitions)
-{
-	return psprintf("\"#p%d\"", npartitions);
-}
-
-/* unique: all together are ORDER_UNIQUE, and else ORDER_FINE; made: for RDD_FINE_ORDER alone */
-static char *
-order_column(int number, bool unique, bool made)
-{
-	return psprintf("\"#%d%s%s\"", number, unique ? "u" : "", made ? "+" : "");
-}
-
-static bool
-has_row_security(const char *select, RddQuery *query)
-{
-	List	   *queries = pg_analyze_and_rewrite_withcb(linitial_node(RawStmt, raw_parser(select, RAW_PARSE_DEFAULT)),
-														select, lambda_parser_setup, &query->lambdas, NULL);
-
-	return linitial_node(Query, queries)->hasRowSecurity;
-}
-
-/* Or in queries that calls of functions over partitions run? */
-static bool
-calls_read_policies(const RddQuery *query)
-{
-	ListCell   *lc;
-	ListCell   *lci;
-
-	foreach(lc, query->rdd->steps)
-	{
-		const RddStep *step = lfirst(lc);
-
-		if (!strstr(step->name, "_partitions"))
-			continue;
-		foreach(lci, step->inputs)
-		{
-			RddQuery	input = {.in_order = true, .by_partition = true};
-			const char *select = rdd_compile(rdd_lineage_of(query->rdd, lfirst_int(lci)), NIL, &input);
-
-			if (has_row_security(select, &input))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Equal keys are together, and a table's rows can be put together so. */
-static bool
-key_is_hashed(const RddStep *step)
-{
-	const RddShape *key;
-
-	if (!step->by_key || !rdd_shape_is_pair(step->shape))
-		return false;
-	key = rdd_shape_key(step->shape);
-	return rdd_shape_is_leaf(key) && get_typtype(key->type) == TYPTYPE_BASE &&
-		OidIsValid(lookup_type_cache(key->type, TYPECACHE_HASH_PROC)->hash_proc);
-}
-
-static void
-run_sql(const char *sql, const char *what)
-{
-	if (SPI_execute(sql, false, 0) < 0)
-		elog(ERROR, "could not %s storage of an RDD: %s", what, SPI_result_code_string(SPI_result));
-}
-
-/* ---------------- what is there ---------------- */
-
-/* barks.storage_entry belongs to the extension. */
-static void
-run_as_owner(const char *sql, int nargs, Oid *types, Datum *values)
-{
-	Oid			save_user;
-	int			save_context;
-
-	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(barks_owner(), save_context | SECURITY_LOCAL_USERID_CHANGE);
-	if (SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0) < 0)
-		elog(ERROR, "could not note storage of an RDD: %s", SPI_result_code_string(SPI_result));
-	SetUserIdAndSecContext(save_user, save_context);
-}
-
-static void
-note_made(Oid table, const char *level)
-{
-	run_as_owner("INSERT INTO barks.storage_entry (rel, role, level) VALUES ($1, $2, $3)", 3,
-				 (Oid[]) {OIDOID, OIDOID, TEXTOID},
-				 (Datum[]) {ObjectIdGetDatum(table), ObjectIdGetDatum(GetUserId()), CStringGetTextDatum(level)});
-}
-
-/* Within a minute or so, for that is enough to know which was read last. */
-static void
-note_read(Oid table)
-{
-	if (XactReadOnly || RecoveryInProgress())
-		return;
-	run_as_owner("UPDATE barks.storage_entry SET last_read = pg_catalog.now() WHERE rel = (SELECT rel "
-				 "FROM barks.storage_entry WHERE rel = $1 AND last_read < pg_catalog.now() - interval '1 minute' "
-				 "FOR UPDATE SKIP LOCKED)", 1, (Oid[]) {OIDOID}, (Datum[]) {ObjectIdGetDatum(table)});
-}
-
-static void
-drop_table(Oid table)
-{
-	run_sql(psprintf("DROP TABLE " STORAGE_SCHEMA ".%s", quote_identifier(get_rel_name(table))), "drop");
-	run_as_owner("DELETE FROM barks.storage_entry WHERE rel = $1", 1, (Oid[]) {OIDOID},
-				 (Datum[]) {ObjectIdGetDatum(table)});
-}
+/* ---------------- eviction ---------------- */
 
 /* Drop what the role has not read for the longest time, while there is too much. */
-static void
-evict(void)
+void
+rdd_storage_settle(void)
 {
-	for (;;)
-	{
-		bool		isnull;
-		Datum		value;
+	const char *names[lengthof(levels)];
+	int			nnames = 0;
+	int64		limit = (int64) storage_memory * 1024;
+	int64		total;
+	ListCell   *lc;
 
-		if (SPI_execute_with_args("SELECT rel::pg_catalog.oid FROM (SELECT s.rel, s.last_read, pg_catalog.sum(s.bytes) OVER () AS total "
-								  "FROM barks.storage s WHERE s.level IN ('MEMORY_ONLY', 'MEMORY_ONLY_SER', 'OFF_HEAP')) s "
-								  "WHERE s.total > $1 ORDER BY s.last_read LIMIT 1", 1, (Oid[]) {INT8OID},
-								  (Datum[]) {Int64GetDatum((int64) storage_memory * 1024)}, NULL, false, 1) < 0)
-			elog(ERROR, "could not look for storage of RDDs: %s", SPI_result_code_string(SPI_result));
-		if (SPI_processed == 0)
-			return;
-		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-		drop_table(DatumGetObjectId(value));
+	if (!stored_something || XactReadOnly)
+		return;
+	stored_something = false;
+	for (int i = 0; i < lengthof(levels); i++)
+	{
+		if (levels[i].memory)
+			names[nnames++] = levels[i].name;
 	}
+	foreach(lc, stored_oldest(names, nnames, limit, &total))
+	{
+		Oid			table = lfirst_oid(lc);
+		int64		bytes = stored_bytes(table);
+
+		if (bytes <= limit && total <= limit)
+			break;
+		if (bytes > limit)
+			note_too_large(table, bytes);
+		if (stored_try_drop(table))
+			total -= bytes;
+	}
+	stored_sweep();
+}
+
+static void
+note_too_large(Oid table, int64 bytes)
+{
+	const StoredEntry *stored = stored_entry(table);
+	TooLarge   *entry;
+
+	if (!stored)
+		return;
+	if (!too_large)
+	{
+		HASHCTL		ctl = {.keysize = NAMEDATALEN, .entrysize = sizeof(TooLarge), .hcxt = TopMemoryContext};
+
+		too_large = hash_create("barks RDDs too large to keep", 16, &ctl, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	}
+	entry = hash_search(too_large, stored->name, HASH_ENTER, NULL);
+	entry->bytes = bytes;
 }
 
 /* ---------------- operations ---------------- */
-
-static const char *
-level_of(const RddStep *step)
-{
-	return rdd_arg_is_null(step, 0) ? "MEMORY_ONLY" : rdd_arg_text(step, 0);
-}
 
 /* persist(r, level) */
 static void
@@ -417,21 +401,13 @@ check_persist(RddStep *step, List *inputs)
 {
 	const RddStep *input = linitial(inputs);
 	const char *level = level_of(step);
-	bool		found = strcmp(level, "NONE") == 0;
 
-	for (int i = 0; i < lengthof(levels); i++)
-		found = found || strcmp(level, levels[i]) == 0;
-	if (!found && strlen(level) > 2 && strcmp(level + strlen(level) - 2, "_2") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("storage level \"%s\" is not supported", level),
-				 errdetail("There is one copy of what is stored; it is computed again when a node is lost."),
-				 errhint("Use the level without _2.")));
-	if (!found)
+	if (strcmp(level, "NONE") != 0 && level_number(level) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no storage level \"%s\"", level),
-				 errhint("Levels are NONE, MEMORY_ONLY, MEMORY_AND_DISK, DISK_ONLY and OFF_HEAP, and the first two with _SER.")));
+				 errhint("Levels are NONE, MEMORY_ONLY, MEMORY_AND_DISK, DISK_ONLY and OFF_HEAP; the next two with _SER; "
+						 "those, and DISK_ONLY, with _2 for a copy on a second node; and DISK_ONLY_3.")));
 	step->shape = input->shape;
 	step->partitions = input->partitions;
 	step->by_key = input->by_key;
@@ -441,56 +417,17 @@ check_persist(RddStep *step, List *inputs)
 static void
 compile_persist(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	Oid			table = is_kept(step) ? rdd_storage_table(query->rdd, step) : InvalidOid;
-	const char *partition = partition_column(step->partitions);
+	Oid			table = is_kept(step) ? storage_table(query->rdd, step) : InvalidOid;
 
-	if (!OidIsValid(table))
+	if (OidIsValid(table))
+		stored_append_select(query, step, table, select);
+	else
 	{
 		const char *from = rdd_from(query, step, 0);
 
 		appendStringInfo(select, "SELECT %s%s FROM %s AS s", rdd_same_columns("s", step->shape),
 						 rdd_keep_order(query, step, 0), from);
-		return;
 	}
-	appendStringInfo(select, "SELECT %s", rdd_same_columns("s", step->shape));
-	if (query->in_order)
-		append_stored_order(query, step, table, select);
-	if (query->by_partition && has_column(table, partition))
-	{
-		appendStringInfo(select, ", s.%s AS \"#p\"", partition);
-		rdd_set_partitioned(query, step);
-	}
-	appendStringInfo(select, " FROM " STORAGE_SCHEMA ".%s AS s", quote_identifier(get_rel_name(table)));
-}
-
-static void
-append_stored_order(RddQuery *query, const RddStep *step, Oid table, StringInfo select)
-{
-	bool		fine = (rdd_needs_of(query, step) & RDD_FINE_ORDER) == RDD_FINE_ORDER;
-	bool		unique = has_column(table, order_column(1, true, false)) ||
-		has_column(table, order_column(1, true, true));
-	int			order = 0;
-
-	for (;;)
-	{
-		const char *column = order_column(order + 1, unique, false);
-
-		if (fine && !has_column(table, column))
-			column = order_column(order + 1, unique, true);
-		if (!has_column(table, column))
-			break;
-		appendStringInfo(select, ", s.%s AS \"#%d\"", column, ++order);
-	}
-	rdd_set_order(query, step, order);
-	if (fine)
-		rdd_set_order_kind(query, step, unique ? ORDER_UNIQUE : ORDER_FINE);
-}
-
-/* The name as SQL has it. */
-static bool
-has_column(Oid table, const char *quoted)
-{
-	return get_attnum(table, pnstrdup(quoted + 1, strlen(quoted) - 2)) != InvalidAttrNumber;
 }
 
 const RddOperation rdd_storage_operations[] = {
@@ -498,26 +435,40 @@ const RddOperation rdd_storage_operations[] = {
 	{NULL}
 };
 
-/* unpersist(r) → the RDD that was persisted */
+/* unpersist(r) → the RDD that was persisted, with its name if it has one */
 Datum
 barks_rdd_unpersist(PG_FUNCTION_ARGS)
 {
 	Rdd		   *rdd = rdd_from_datum(PG_GETARG_DATUM(0));
-	RddStep    *step = rdd_last(rdd);
+	List	   *names = NIL;
+	RddStep    *step;
+	char	   *name;
 	Oid			table;
+	ListCell   *lc;
 
 	rdd_read_steps(rdd);
+	for (step = rdd_last(rdd); strcmp(step->name, "set_name") == 0; step = list_nth(rdd->steps, linitial_int(step->inputs)))
+		names = lcons(step->args, names);
 	if (strcmp(step->name, "persist") != 0)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	rdd_read_steps(rdd);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	lock_storage(storage_name(rdd, step));
-	table = rdd_storage_table(rdd, step);
-	if (OidIsValid(table))
-		drop_table(table);
+	name = storage_name(rdd, step);
+	if (too_large)
+		(void) hash_search(too_large, name, HASH_REMOVE, NULL);
+	stored_lock(name);
+	table = stored_find(name);
+	if (OidIsValid(table) && stored_is_ours(table))
+	{
+		if (stored_is_readable(table) || !stored_set_aside(table))
+			stored_drop(table);
+		stored_sweep();
+	}
 	SPI_finish();
-	PG_RETURN_DATUM(rdd_to_datum(rdd_lineage_of(rdd, linitial_int(step->inputs))));
+	rdd = rdd_lineage_of(rdd, linitial_int(step->inputs));
+	foreach(lc, names)
+		rdd = rdd_apply("set_name", list_make1(rdd), lfirst(lc));
+	PG_RETURN_DATUM(rdd_to_datum(rdd));
 }
 
 Datum
@@ -527,5 +478,8 @@ barks_rdd_storage_level(PG_FUNCTION_ARGS)
 	RddStep    *step = rdd_last(rdd);
 
 	rdd_read_steps(rdd);
+	/* with a name it is still the RDD that is kept */
+	while (strcmp(step->name, "set_name") == 0)
+		step = list_nth(rdd->steps, linitial_int(step->inputs));
 	PG_RETURN_TEXT_P(cstring_to_text(strcmp(step->name, "persist") == 0 ? level_of(step) : "NONE"));
 }

@@ -19,6 +19,8 @@
 PG_FUNCTION_INFO_V1(barks_rdd_histogram_bounds);
 
 #define DEFAULT_RSD 0.05
+/* whose bounds are an array */
+#define MAX_BUCKETS 10000000
 
 static RddShape *
 number(Oid type)
@@ -55,6 +57,10 @@ check_histogram(RddStep *step, List *inputs)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("number of buckets must be positive, not %d", rdd_arg_int(step, 0))));
+	if (rdd_arg(step, 0)->consttype == INT4OID && rdd_arg_int(step, 0) > MAX_BUCKETS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("number of buckets must be at most %d, not %d", MAX_BUCKETS, rdd_arg_int(step, 0))));
 	if (rdd_arg(step, 0)->consttype != INT4OID)
 	{
 		ArrayType  *bounds = DatumGetArrayTypeP(rdd_arg(step, 0)->constvalue);
@@ -122,8 +128,17 @@ barks_rdd_histogram_bounds(PG_FUNCTION_ARGS)
 				 errhint("Give the bounds of its buckets.")));
 	lower = PG_GETARG_FLOAT8(0);
 	upper = PG_GETARG_FLOAT8(1);
+	if (isinf(upper - lower))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("elements from %g to %g are too far apart for even buckets", lower, upper),
+				 errhint("Give the bounds of the buckets.")));
 	if (n < 1 || lower == upper)
 		n = 1;
+	if (n > MAX_BUCKETS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("number of buckets must be at most %d, not %d", MAX_BUCKETS, n)));
 	bounds = palloc((n + 1) * sizeof(Datum));
 	for (int i = 0; i < n; i++)
 		bounds[i] = Float8GetDatum(lower + ((upper - lower) * i) / n);

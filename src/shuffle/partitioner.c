@@ -180,11 +180,13 @@ prepare_range(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc d
 		sort_key->ssup_attno = column + 1;
 		PrepareSortSupportFromOrderingOp(key->sortop, sort_key);
 	}
-	if (output->range_bounds == NULL)
+	/* one partition needs none */
+	if (output->range_bounds)
+		read_bounds(partitioner, output->range_bounds, key_desc, context);
+	else if (output->npartitions > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTOCOL_VIOLATION),
 				 errmsg("missing bounds of a range exchange")));
-	read_bounds(partitioner, output->range_bounds, key_desc, context);
 }
 
 /* The bounds may be fewer than npartitions - 1: the last partitions stay empty. */

@@ -180,11 +180,15 @@ alter_shards(Relation rel, List *actions)
 		return;
 	remote_types_ensure(shard_nodes(layout), RelationGetDescr(rel));
 	commands = shard_commands_begin();
-	for (int i = 0; i < layout->nnodes; i++)
+	for (int i = 0; i < table_places(layout); i++)
+	{
+		int			partition;
+		Oid			node = table_place(layout, i, &partition);
+
 		foreach(lc, actions)
-			shard_commands_add(commands, layout->nodes[i], "ALTER TABLE %s %s",
-							   table_shard_name(layout, shard_partition(layout, i)),
+			shard_commands_add(commands, node, "ALTER TABLE %s %s", table_shard_name(layout, partition),
 							   (char *) lfirst(lc));
+	}
 	shard_commands_run(commands);
 	for (int i = 0; i < layout->nnodes; i++)
 		if (!OidIsValid(layout->nodes[i]))

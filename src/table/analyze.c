@@ -67,10 +67,13 @@ analyze_command(const TableLayout *layout, Oid node)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	for (int i = 0; i < layout->nnodes; i++)
-		if (layout->nodes[i] == node)
-			appendStringInfo(&sql, "%s%s", sql.len > 0 ? ", " : "ANALYZE ",
-							 table_shard_name(layout, shard_partition(layout, i)));
+	for (int i = 0; i < table_places(layout); i++)
+	{
+		int			partition;
+
+		if (table_place(layout, i, &partition) == node)
+			appendStringInfo(&sql, "%s%s", sql.len > 0 ? ", " : "ANALYZE ", table_shard_name(layout, partition));
+	}
 	return sql.data;
 }
 

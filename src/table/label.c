@@ -43,6 +43,7 @@ static void label_function(const char *label);
 static void on_security_label(const ObjectAddress *object, const char *label);
 static void parse_field(LayoutSpec *spec, const JsonbValue *name, const JsonbValue *value,
 						const char *label);
+static int	parse_number(const JsonbValue *value, const char *label, const char *what);
 static List *parse_keys(const JsonbValue *value, const char *label);
 static void bad_label(const char *label, const char *detail) pg_attribute_noreturn();
 static void check_key_type(const char *name, Oid type, Oid collation);
@@ -96,6 +97,8 @@ label_parse(const char *label)
 		bad_label(label, "The field \"key\" must be given for hash, and only for hash.");
 	if (spec->kind == LAYOUT_BROADCAST && spec->npartitions != 0)
 		bad_label(label, "A broadcast table has no partitions.");
+	if (spec->kind == LAYOUT_BROADCAST && spec->ncopies > 1)
+		bad_label(label, "A broadcast table has a copy on every node.");
 	return spec;
 }
 
@@ -120,6 +123,10 @@ label_print(const LayoutSpec *spec)
 	}
 	if (spec->npartitions > 0)
 		appendStringInfo(&buf, ", \"partitions\": %d", spec->npartitions);
+	if (spec->ncopies > 1)
+		appendStringInfo(&buf, ", \"copies\": %d", spec->ncopies);
+	if (spec->alive_only)
+		appendStringInfoString(&buf, ", \"nodes\": \"alive\"");
 	appendStringInfoChar(&buf, '}');
 	return buf.data;
 }
@@ -288,16 +295,25 @@ parse_field(LayoutSpec *spec, const JsonbValue *name, const JsonbValue *value,
 			 JsonContainerIsArray(value->val.binary.data))
 		spec->keys = parse_keys(value, label);
 	else if (strcmp(field, "partitions") == 0 && value->type == jbvNumeric)
-	{
-		bool		error;
-
-		spec->npartitions = numeric_int4_opt_error(value->val.numeric, &error);
-		if (error || spec->npartitions < 1 || spec->npartitions > BARKS_MAX_PARTITIONS)
-			bad_label(label, psprintf("The number of partitions must be between 1 and %d.",
-									  BARKS_MAX_PARTITIONS));
-	}
+		spec->npartitions = parse_number(value, label, "partitions");
+	else if (strcmp(field, "copies") == 0 && value->type == jbvNumeric)
+		spec->ncopies = parse_number(value, label, "copies");
+	else if (strcmp(field, "nodes") == 0 && value->type == jbvString &&
+			 value->val.string.len == 5 && memcmp(value->val.string.val, "alive", 5) == 0)
+		spec->alive_only = true;
 	else
 		bad_label(label, psprintf("The field \"%s\" is unknown or of the wrong type.", field));
+}
+
+static int
+parse_number(const JsonbValue *value, const char *label, const char *what)
+{
+	bool		error;
+	int			number = numeric_int4_opt_error(value->val.numeric, &error);
+
+	if (error || number < 1 || number > BARKS_MAX_PARTITIONS)
+		bad_label(label, psprintf("The number of %s must be between 1 and %d.", what, BARKS_MAX_PARTITIONS));
+	return number;
 }
 
 static List *

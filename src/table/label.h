@@ -4,6 +4,9 @@
  *
  * {"layout": "hash", "key": ["a", "b"], "partitions": 8}
  *
+ * Tables that are written once may have "copies", of each partition on as many nodes,
+ * and be on nodes that are "alive" when they are made (storage of RDDs).
+ *
  * A table without a label is round-robin with the default number of
  * partitions.  A partitioned parent's label is what new leaves inherit.
  *-------------------------------------------------------------------------
@@ -26,6 +29,8 @@ typedef struct LayoutSpec
 	LayoutKind	kind;
 	List	   *keys;			/* column names, of char *; NIL unless hash */
 	int			npartitions;	/* 0: the default when storage is made */
+	int			ncopies;		/* of each partition, as far as there are nodes; 0 is 1 */
+	bool		alive_only;		/* storage is made on nodes that answer */
 } LayoutSpec;
 
 /* ERROR invalid_parameter_value when label is not a layout. */

@@ -27,9 +27,9 @@
 #include "table/placement.h"
 
 static TableLayout *build_layout(Relation rel);
+static Size layout_size(const TableLayout *layout);
+static void choose_alive(TableLayout *layout);
 static void resolve_keys(TableLayout *layout, Relation rel, const LayoutSpec *spec);
-
-#define LAYOUT_SIZE(nnodes) (offsetof(TableLayout, nodes) + (nnodes) * sizeof(Oid))
 
 bool
 table_is_distributed(Oid relid)
@@ -61,13 +61,53 @@ table_layout(Relation rel)
 		/* building read catalogs, so only now it is ours to set */
 		if (rel->rd_amcache)
 			pfree(rel->rd_amcache);
-		rel->rd_amcache = MemoryContextAlloc(CacheMemoryContext, LAYOUT_SIZE(built->nnodes));
-		memcpy(rel->rd_amcache, built, LAYOUT_SIZE(built->nnodes));
+		rel->rd_amcache = MemoryContextAlloc(CacheMemoryContext, layout_size(built));
+		memcpy(rel->rd_amcache, built, layout_size(built));
+		choose_alive(built);
 		return built;
 	}
-	copy = palloc(LAYOUT_SIZE(cached->nnodes));
-	memcpy(copy, cached, LAYOUT_SIZE(cached->nnodes));
+	copy = palloc(layout_size(cached));
+	memcpy(copy, cached, layout_size(cached));
+	choose_alive(copy);
 	return copy;
+}
+
+/* Behind nodes there is, of each further copy, its node and its partition. */
+Oid
+table_place(const TableLayout *layout, int i, int *partition)
+{
+	const Oid  *copy = &layout->nodes[layout->nnodes + 2 * (i - layout->nnodes)];
+
+	if (i >= layout->nnodes)
+	{
+		*partition = (int) copy[1];
+		return copy[0];
+	}
+	*partition = layout->kind == LAYOUT_BROADCAST ? 0 : i;
+	return layout->nodes[i];
+}
+
+static Size
+layout_size(const TableLayout *layout)
+{
+	return offsetof(TableLayout, nodes) + (layout->nnodes + 2 * layout->ncopies) * sizeof(Oid);
+}
+
+/* Copies change places with what is on nodes that do not answer. */
+static void
+choose_alive(TableLayout *layout)
+{
+	for (int i = 0; i < layout->ncopies; i++)
+	{
+		Oid		   *copy = &layout->nodes[layout->nnodes + 2 * i];
+		Oid		   *node = &layout->nodes[copy[1]];
+		Oid			dead = *node;
+
+		if (node_alive(dead) || !node_alive(copy[0]))
+			continue;
+		*node = copy[0];
+		copy[0] = dead;
+	}
 }
 
 bool
@@ -158,15 +198,28 @@ build_layout(Relation rel)
 	Oid			filenode = RelationFileNumber(rel);
 	int			count;
 	Placement  *placements = placement_read(filenode, &count);
-	TableLayout *layout = palloc0(LAYOUT_SIZE(count));
+	TableLayout *layout = palloc0(offsetof(TableLayout, nodes) + 2 * count * sizeof(Oid));
+	Oid		   *copy;
 
 	layout->kind = spec->kind;
 	layout->filenode = filenode;
 	layout->created = (count > 0);
-	layout->nnodes = count;
-	layout->npartitions = spec->kind == LAYOUT_BROADCAST ? 1 : count;
+	layout->nnodes = spec->kind == LAYOUT_BROADCAST || count == 0 ? count : placements[count - 1].partition + 1;
+	layout->ncopies = count - layout->nnodes;
+	layout->npartitions = spec->kind == LAYOUT_BROADCAST ? 1 : layout->nnodes;
+	copy = layout->nodes + layout->nnodes;
 	for (int i = 0; i < count; i++)
-		layout->nodes[i] = placements[i].node;
+	{
+		if (spec->kind == LAYOUT_BROADCAST)
+			layout->nodes[i] = placements[i].node;
+		else if (i == 0 || placements[i].partition != placements[i - 1].partition)
+			layout->nodes[placements[i].partition] = placements[i].node;
+		else
+		{
+			*copy++ = placements[i].node;
+			*copy++ = placements[i].partition;
+		}
+	}
 	if (!layout->created && spec->kind != LAYOUT_BROADCAST)
 		layout->npartitions = Max(spec->npartitions, 1);
 	resolve_keys(layout, rel, spec);

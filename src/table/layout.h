@@ -32,15 +32,24 @@ typedef struct TableLayout
 	Oid			filenode;		/* the shards' part of the name */
 	bool		created;		/* shards exist; else the table is empty everywhere */
 	int			nnodes;			/* hash, round-robin: npartitions, one each; broadcast: copies */
-	Oid			nodes[FLEXIBLE_ARRAY_MEMBER];	/* InvalidOid = this server */
+	int			ncopies;		/* hash, round-robin: further copies of partitions, see table_place */
+	Oid			nodes[FLEXIBLE_ARRAY_MEMBER];	/* where to read; InvalidOid = this server */
 } TableLayout;
+
+/*
+ * All shards, copies included: place i of table_places(), the first nnodes of which are
+ * those to read.
+ */
+#define table_places(layout) ((layout)->nnodes + (layout)->ncopies)
+extern Oid	table_place(const TableLayout *layout, int i, int *partition);
 
 /* Is this a table (or materialized view) of access method barks? Cheap (syscache). */
 extern bool table_is_distributed(Oid relid);
 
 /*
  * The layout of an open distributed table: a copy, palloc'd in the current
- * context, of what the relcache entry caches (invalidation frees that).
+ * context, of what the relcache entry caches (invalidation frees that).  Where
+ * partitions have copies, nodes are chosen that are believed alive now.
  */
 extern const TableLayout *table_layout(Relation rel);
 

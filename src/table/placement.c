@@ -27,7 +27,8 @@ enum
 	Anum_placement_filenode = 1,
 	Anum_placement_partition,
 	Anum_placement_node,
-	Natts_placement = Anum_placement_node
+	Anum_placement_copy,
+	Natts_placement = Anum_placement_copy
 };
 
 static Relation open_placement(LOCKMODE lock);
@@ -65,6 +66,7 @@ placement_read(Oid filenode, int *count)
 		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
 		result[*count].partition = DatumGetInt32(values[Anum_placement_partition - 1]);
 		result[*count].node = DatumGetObjectId(values[Anum_placement_node - 1]);
+		result[*count].copy = DatumGetInt32(values[Anum_placement_copy - 1]);
 		(*count)++;
 	}
 	systable_endscan(scan);
@@ -89,6 +91,7 @@ placement_insert(Oid filenode, const Placement *placements, int count)
 		values[Anum_placement_filenode - 1] = ObjectIdGetDatum(filenode);
 		values[Anum_placement_partition - 1] = Int32GetDatum(placements[i].partition);
 		values[Anum_placement_node - 1] = ObjectIdGetDatum(placements[i].node);
+		values[Anum_placement_copy - 1] = Int32GetDatum(placements[i].copy);
 		tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 		CatalogTupleInsertWithInfo(rel, tuple, indexes);
 		heap_freetuple(tuple);
@@ -170,6 +173,8 @@ compare_placements(const void *a, const void *b)
 
 	if (pa->partition != pb->partition)
 		return pa->partition < pb->partition ? -1 : 1;
+	if (pa->copy != pb->copy)
+		return pa->copy < pb->copy ? -1 : 1;
 	return pa->node < pb->node ? -1 : pa->node > pb->node;
 }
 

@@ -16,9 +16,10 @@ typedef struct Placement
 {
 	int			partition;
 	Oid			node;
+	int			copy;			/* 0: where reads go while the node is alive */
 } Placement;
 
-/* Placements of a storage ordered by partition, node; palloc'd, *count of them. */
+/* Placements of a storage ordered by partition, copy, node; palloc'd, *count of them. */
 extern Placement *placement_read(Oid filenode, int *count);
 extern void placement_insert(Oid filenode, const Placement *placements, int count);
 extern void placement_delete(Oid filenode);

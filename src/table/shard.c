@@ -63,13 +63,12 @@ static bool may_see_key(Relation rel, Oid index);
 static void create_tables(Relation rel, const Placement *placements, int count);
 static void add_index(ShardCommands *commands, Oid node, Oid index, Oid filenode, int partition);
 static Placement *choose_placements(const LayoutSpec *spec, Oid same_as, int *count);
+static List *nodes_for(const LayoutSpec *spec);
 static Placement *copy_placements(const LayoutSpec *spec, Oid same_as, int *count);
 static void append_columns(StringInfo buf, TupleDesc desc);
 static void append_storage(ShardCommands *commands, Oid node, const char *shard, TupleDesc desc);
 static char *reloptions_clause(Oid relid);
 static void run_on_nodes(ShardCommands *commands);
-static bool local_shard_empty(Oid relid);
-static bool node_shards_empty(const TableLayout *layout, Oid node);
 static char *index_definition_tail(Oid index);
 static void replace_name(char **text, const char *from, const char *to);
 
@@ -191,10 +190,16 @@ shards_create_copy(Relation rel, Oid node)
 void
 shards_drop_copy(Relation rel, Oid node)
 {
+	const TableLayout *layout = table_layout(rel);
 	ShardCommands *commands = shard_commands_begin();
 
-	shard_commands_add(commands, node, "DROP TABLE IF EXISTS %s",
-					   table_shard_name(table_layout(rel), 0));
+	for (int i = 0; i < table_places(layout); i++)
+	{
+		int			partition;
+
+		if (table_place(layout, i, &partition) == node)
+			shard_commands_add(commands, node, "DROP TABLE IF EXISTS %s", table_shard_name(layout, partition));
+	}
 	shard_commands_run(commands);
 }
 
@@ -232,9 +237,10 @@ shards_exec(Relation rel, const char *format)
 	const TableLayout *layout = table_layout(rel);
 	ShardCommands *commands = shard_commands_begin();
 
-	for (int i = 0; i < layout->nnodes; i++)
+	for (int i = 0; i < table_places(layout); i++)
 	{
-		int			partition = shard_partition(layout, i);
+		int			partition;
+		Oid			node = table_place(layout, i, &partition);
 		StringInfoData sql;
 		const char *hole = strstr(format, "%s");
 
@@ -242,31 +248,9 @@ shards_exec(Relation rel, const char *format)
 		appendBinaryStringInfo(&sql, format, hole - format);
 		appendStringInfoString(&sql, table_shard_name(layout, partition));
 		appendStringInfoString(&sql, hole + 2);
-		shard_commands_add(commands, layout->nodes[i], "%s", sql.data);
+		shard_commands_add(commands, node, "%s", sql.data);
 	}
 	shard_commands_run(commands);
-}
-
-bool
-shards_empty(Relation rel)
-{
-	const TableLayout *layout = table_layout(rel);
-	List	   *remote = NIL;
-	ListCell   *lc;
-
-	for (int i = 0; i < layout->nnodes; i++)
-	{
-		int			partition = shard_partition(layout, i);
-
-		if (OidIsValid(layout->nodes[i]))
-			remote = list_append_unique_oid(remote, layout->nodes[i]);
-		else if (!local_shard_empty(shard_local_relid(layout->filenode, partition)))
-			return false;
-	}
-	foreach(lc, remote)
-		if (!node_shards_empty(layout, lfirst_oid(lc)))
-			return false;
-	return true;
 }
 
 void
@@ -275,9 +259,13 @@ shards_create_index(Relation rel, Oid index)
 	const TableLayout *layout = table_layout(rel);
 	ShardCommands *commands = shard_commands_begin();
 
-	for (int i = 0; i < layout->nnodes; i++)
-		add_index(commands, layout->nodes[i], index, layout->filenode,
-				  shard_partition(layout, i));
+	for (int i = 0; i < table_places(layout); i++)
+	{
+		int			partition;
+		Oid			node = table_place(layout, i, &partition);
+
+		add_index(commands, node, index, layout->filenode, partition);
+	}
 	shard_commands_run(commands);
 }
 
@@ -287,11 +275,14 @@ shards_drop_index(Relation rel, Oid index)
 	const TableLayout *layout = table_layout(rel);
 	ShardCommands *commands = shard_commands_begin();
 
-	for (int i = 0; i < layout->nnodes; i++)
-		shard_commands_add(commands, layout->nodes[i], "DROP INDEX IF EXISTS %s.%s",
-						   table_shard_schema(),
-						   shard_index_name(index, layout->filenode,
-											shard_partition(layout, i)));
+	for (int i = 0; i < table_places(layout); i++)
+	{
+		int			partition;
+		Oid			node = table_place(layout, i, &partition);
+
+		shard_commands_add(commands, node, "DROP INDEX IF EXISTS %s.%s", table_shard_schema(),
+						   shard_index_name(index, layout->filenode, partition));
+	}
 	shard_commands_run(commands);
 }
 
@@ -382,8 +373,12 @@ shard_nodes(const TableLayout *layout)
 {
 	List	   *nodes = NIL;
 
-	for (int i = 0; i < layout->nnodes; i++)
-		nodes = list_append_unique_oid(nodes, layout->nodes[i]);
+	for (int i = 0; i < table_places(layout); i++)
+	{
+		int			partition;
+
+		nodes = list_append_unique_oid(nodes, table_place(layout, i, &partition));
+	}
 	return nodes;
 }
 
@@ -534,24 +529,43 @@ choose_placements(const LayoutSpec *spec, Oid same_as, int *count)
 {
 	List	   *nodes;
 	Placement  *placements = copy_placements(spec, same_as, count);
+	int			npartitions;
+	int			ncopies;
 
 	if (placements)
 		return placements;
-	nodes = node_list();
-	if (nodes == NIL)
-		nodes = list_make1_oid(InvalidOid);
-	list_sort(nodes, list_oid_cmp);
+	nodes = nodes_for(spec);
 	if (spec->kind == LAYOUT_BROADCAST)
-		*count = list_length(nodes);
+		npartitions = 1;
 	else
-		*count = spec->npartitions ? spec->npartitions : shard_default_partitions(nodes);
+		npartitions = spec->npartitions ? spec->npartitions : shard_default_partitions(nodes);
+	ncopies = spec->kind == LAYOUT_BROADCAST ? list_length(nodes) : Min(Max(spec->ncopies, 1), list_length(nodes));
+	*count = npartitions * ncopies;
 	placements = palloc(*count * sizeof(Placement));
 	for (int i = 0; i < *count; i++)
 	{
-		placements[i].partition = spec->kind == LAYOUT_BROADCAST ? 0 : i;
-		placements[i].node = list_nth_oid(nodes, i % list_length(nodes));
+		placements[i].partition = i % npartitions;
+		placements[i].copy = spec->kind == LAYOUT_BROADCAST ? 0 : i / npartitions;
+		placements[i].node = list_nth_oid(nodes, (i % npartitions + i / npartitions) % list_length(nodes));
 	}
 	return placements;
+}
+
+static List *
+nodes_for(const LayoutSpec *spec)
+{
+	List	   *nodes = NIL;
+	ListCell   *lc;
+
+	foreach(lc, node_list())
+		if (!spec->alive_only || node_alive(lfirst_oid(lc)))
+			nodes = lappend_oid(nodes, lfirst_oid(lc));
+	if (nodes == NIL)
+		nodes = node_list();
+	if (nodes == NIL)
+		nodes = list_make1_oid(InvalidOid);
+	list_sort(nodes, list_oid_cmp);
+	return nodes;
 }
 
 /* Stay where the table was, or go where the other one is, if that fits. */
@@ -564,7 +578,7 @@ copy_placements(const LayoutSpec *spec, Oid same_as, int *count)
 	if (!OidIsValid(same_as))
 		return NULL;
 	placements = placement_read(same_as, count);
-	if (*count == 0 || spec->kind == LAYOUT_BROADCAST)
+	if (*count == 0 || spec->kind == LAYOUT_BROADCAST || spec->ncopies > 1)
 		return NULL;
 	copies = *count > 1 && placements[1].partition == 0;
 	if (copies || (spec->npartitions != 0 && spec->npartitions != *count))
@@ -665,43 +679,6 @@ run_on_nodes(ShardCommands *commands)
 	}
 	if (connections)
 		connection_finish_all(connections);
-}
-
-static bool
-local_shard_empty(Oid relid)
-{
-	Relation	rel = table_open(relid, AccessShareLock);
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	bool		empty = !table_scan_getnextslot(scan, ForwardScanDirection, slot);
-
-	ExecDropSingleTupleTableSlot(slot);
-	table_endscan(scan);
-	UnregisterSnapshot(snapshot);
-	table_close(rel, NoLock);
-	return empty;
-}
-
-static bool
-node_shards_empty(const TableLayout *layout, Oid node)
-{
-	StringInfoData sql;
-	NodeConnection *conn = transaction_session(node);
-	PGresult   *res;
-	bool		empty;
-
-	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT 1 WHERE false");
-	for (int i = 0; i < layout->nnodes; i++)
-		if (layout->nodes[i] == node)
-			appendStringInfo(&sql, " OR EXISTS (SELECT FROM %s)",
-							 table_shard_name(layout, shard_partition(layout, i)));
-	connection_detach_user(conn);
-	res = connection_query(conn, sql.data, 0, NULL);
-	empty = PQntuples(res) == 0;
-	PQclear(res);
-	return empty;
 }
 
 /*

@@ -35,12 +35,14 @@ extern void shard_commands_run(ShardCommands *commands);
 extern void shards_create(Relation rel, Oid same_as);
 /* Drop a storage's shards and placement. */
 extern void shards_drop(Oid filenode);
-/* A further copy of a broadcast table, without rows, on the node / drop what it has of rel. */
+/* A further copy of a broadcast table, without rows, on the node / drop what a node has of rel. */
 extern void shards_create_copy(Relation rel, Oid node);
 extern void shards_drop_copy(Relation rel, Oid node);
 extern void shards_truncate(Relation rel);
 /* True when no shard has a row that is visible to a new snapshot. */
 extern bool shards_empty(Relation rel);
+/* Do all shards exist that would be read?  Asks the nodes. */
+extern bool shards_present(Relation rel);
 /* Run "format" (with one %s for the shard's qualified name) for every shard of rel. */
 extern void shards_exec(Relation rel, const char *format);
 
@@ -58,7 +60,7 @@ extern List *shard_tables(void);
 
 /* Partition number of nodes[i]. */
 #define shard_partition(layout, i) ((layout)->kind == LAYOUT_BROADCAST ? 0 : (i))
-/* The nodes of a layout, each once. */
+/* The nodes of a layout, each once; those of copies too. */
 extern List *shard_nodes(const TableLayout *layout);
 extern const char *shard_storage_name(char storage);
 /* Settings under which output functions give text that any node reads alike; AtEOXact_GUC ends it. */

@@ -145,9 +145,12 @@ ShardSize *
 stats_shard_sizes(const TableLayout *layout)
 {
 	ShardSize  *sizes = palloc0(Max(1, layout->nnodes) * sizeof(ShardSize));
+	List	   *nodes = NIL;
 	ListCell   *lc;
 
-	foreach(lc, shard_nodes(layout))
+	for (int i = 0; i < layout->nnodes; i++)
+		nodes = list_append_unique_oid(nodes, layout->nodes[i]);
+	foreach(lc, nodes)
 		collect(layout, lfirst_oid(lc), sizes);
 	return sizes;
 }

@@ -9,6 +9,7 @@ CREATE TABLE barks.placement (
 	filenode oid NOT NULL,
 	partition int NOT NULL,
 	node oid NOT NULL,
+	copy int NOT NULL,
 	PRIMARY KEY (filenode, partition, node)
 );
 REVOKE ALL ON barks.placement FROM public;
@@ -16,6 +17,7 @@ COMMENT ON TABLE barks.placement IS 'which node holds which partition of a distr
 COMMENT ON COLUMN barks.placement.filenode IS 'file number (pg_class.relfilenode) of the distributed table';
 COMMENT ON COLUMN barks.placement.partition IS 'number of the partition, from 0';
 COMMENT ON COLUMN barks.placement.node IS 'foreign server that holds the partition, or a copy of it';
+COMMENT ON COLUMN barks.placement.copy IS 'which of the copies of the partition it is, from 0; all are 0 of a broadcast table';
 
 CREATE FUNCTION barks.distribute_table(rel regclass, by text DEFAULT NULL, partitions int DEFAULT NULL,
 									   colocate_with regclass DEFAULT NULL)

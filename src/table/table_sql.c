@@ -199,6 +199,13 @@ put_table(ReturnSetInfo *result, Relation rel)
 				rows += sizes[i].rows;
 			bytes += sizes[i].bytes;
 		}
+		for (int i = layout->nnodes; i < table_places(layout); i++)
+		{
+			int			partition;
+
+			(void) table_place(layout, i, &partition);
+			bytes += sizes[partition].bytes;
+		}
 	}
 	else
 		nulls[4] = nulls[5] = true;
@@ -232,18 +239,22 @@ put_partitions(ReturnSetInfo *result, Relation rel)
 	bool		alive = all_alive(layout);
 	ShardSize  *sizes = alive ? stats_shard_sizes(layout) : NULL;
 
-	for (int i = 0; i < layout->nnodes; i++)
+	for (int i = 0; i < table_places(layout); i++)
 	{
 		Datum		values[6];
 		bool		nulls[6] = {false};
+		int			partition;
+		Oid			node = table_place(layout, i, &partition);
+		/* copies are alike, but for broadcast tables all are asked */
+		int			sized = i < layout->nnodes ? i : partition;
 
 		values[0] = ObjectIdGetDatum(RelationGetRelid(rel));
-		values[1] = Int32GetDatum(shard_partition(layout, i));
-		values[2] = CStringGetTextDatum(node_name(layout->nodes[i]));
-		values[3] = CStringGetTextDatum(table_shard_name(layout, shard_partition(layout, i)));
+		values[1] = Int32GetDatum(partition);
+		values[2] = CStringGetTextDatum(node_name(node));
+		values[3] = CStringGetTextDatum(table_shard_name(layout, partition));
 		nulls[4] = nulls[5] = !alive;
-		values[4] = Int64GetDatum(alive ? sizes[i].rows : 0);
-		values[5] = Int64GetDatum(alive ? sizes[i].bytes : 0);
+		values[4] = Int64GetDatum(alive ? sizes[sized].rows : 0);
+		values[5] = Int64GetDatum(alive ? sizes[sized].bytes : 0);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }

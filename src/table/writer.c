@@ -385,7 +385,16 @@ flush_builder(Writer *writer, int index)
 	batch_builder_flush(builder, BATCH_COMPRESS_OFF, &writer->frame);
 	pfree(shard);
 	if (layout->kind != LAYOUT_BROADCAST)
-		load_stream_put(layout->nodes[index], writer->cid, &writer->frame);
+	{
+		for (int i = index; i < table_places(layout); i = Max(i + 1, layout->nnodes))
+		{
+			int			partition;
+			Oid			node = table_place(layout, i, &partition);
+
+			if (partition == index)
+				load_stream_put(node, writer->cid, &writer->frame);
+		}
+	}
 	else
 		for (int i = index; i < layout->nnodes; i++)
 			if (OidIsValid(layout->nodes[i]))

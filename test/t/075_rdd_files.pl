@@ -98,6 +98,7 @@ write_file('broken.gz', do { local $/; open(my $in, '<:raw', "$dir/random.gz"); 
 write_file('x.bz2', 'BZh');
 write_file('no.gz', "this is not compressed\n");
 write_file('latin1.txt', "ok\nauch ok\nf\xFCnf\nok\n");
+write_file('late.txt', join('', map { "line $_\n" } 1 .. 2000) . "f\xFCnf\n");
 write_file('nul.txt', "a\nb\0c\n");
 write_file('records.bin', pack('N*', 0 .. 999));
 
@@ -112,7 +113,7 @@ sub test_lines
 	is(q1("SELECT count(*), count(DISTINCT part), sum(part), max(parts) FROM rdd_parts(100000)"), '100000|100000|4999950000|100000', 'each part once');
 	is(q1("SELECT string_agg(array_to_string(x, '+'), ';' ORDER BY n) FROM rdd_collect(rdd_glom(rdd_text_file('$dir/no_end.txt', 4)), NULL::text[]) WITH ORDINALITY t(x, n)"),
 		'a+b;the last;;', 'parts are partitions');
-	is_lines("$dir/mark.txt", 3, [ 'first', 'second' ], 'byte order mark');
+	is_lines("$dir/mark.txt", $_, [ 'first', 'second' ], 'byte order mark') for 1, 3, 8, 20, 100;
 	is_lines("$dir/many", $_, \@many, 'a directory') for 'NULL', 1, 3, 100;
 	is_lines("file://$dir/many/part-*", 5, \@many, 'a pattern');
 	is_lines("$dir/{crlf,one,no_[e]nd}.txt", 4,
@@ -155,6 +156,10 @@ sub test_errors
 	fails("SELECT rdd_count(rdd_text_file('$dir/no.gz'))", '22P04', qr{not valid gzip}, 'no gzip at all');
 	fails("SELECT rdd_count(rdd_text_file('$dir/many/../x.bz2'))", '0A000', qr{cannot read compressed file}, 'bzip2');
 	fails("SELECT rdd_count(rdd_text_file('$dir/latin1.txt', 2))", '22021', qr{"\Q$dir\E/latin1.txt" is not valid UTF8.*Invalid at byte 12: 0xfc}s, 'invalid encoding');
+	is(q1("SELECT rdd_first(rdd_text_file('$dir/late.txt'), NULL::text), array(SELECT rdd_take(rdd_map(rdd_text_file('$dir/late.txt'), 'length(x)'), 2, NULL::int)), rdd_is_empty(rdd_text_file('$dir/late.txt'))"), 'line 1|{6,6}|f', 'a few lines are read alone');
+	is(q1("SELECT rdd_first(rdd_filter(rdd_text_file('$dir/utf8.txt'), 'x LIKE ''zeile 2__ %'''), NULL::text) LIKE 'zeile 200 %', rdd_first(rdd_filter(rdd_text_file('$dir/utf8.txt'), 'x = ''x'''), NULL::text) IS NULL, rdd_is_empty(rdd_text_file('$dir/{empty,crlf}.txt')), rdd_is_empty(rdd_text_file('$dir/empty.txt'))"),
+		't|t|f|t', 'and all of them if need be');
+	fails("SELECT rdd_count(rdd_text_file('$dir/late.txt'))", '22021', qr{is not valid UTF8}, 'invalid encoding at the end');
 	fails("SELECT rdd_count(rdd_text_file('$dir/nul.txt'))", '22021', qr{Invalid at byte 3: 0x00}, 'a zero byte');
 	fails("SELECT rdd_collect(rdd_values(rdd_whole_text_files('$dir/latin1.txt')), NULL::text)", '22021', qr{Invalid at byte 12}, 'invalid encoding of a whole file');
 	fails("SELECT rdd_count(rdd_binary_records('$dir/records.bin', 7))", '22P04', qr{does not consist of records of 7 bytes}, 'length of records');
