@@ -8,6 +8,8 @@
 
 #include "utils/numeric.h"
 
+#include "vector/vec.h"
+
 #define DECIMAL_MAX_POWER	18
 
 extern const int64 decimal_powers[DECIMAL_MAX_POWER + 1];	/* of ten */
@@ -18,6 +20,107 @@ extern const int64 decimal_powers[DECIMAL_MAX_POWER + 1];	/* of ten */
  * varlena header, len bytes, at any alignment.
  */
 extern bool decimal_from_numeric(const char *data, int len, int scale, int64 *value);
+
+/* The same, to be part of a loop.  How numerics are stored is told in decimal.c. */
+#define NUMERIC_BASE			10000
+#define NUMERIC_BASE_DIGITS		4
+
+#define NUMERIC_FORM_MASK		0xC000
+#define NUMERIC_FORM_SHORT		0x8000
+#define NUMERIC_FORM_SPECIAL	0xC000
+#define NUMERIC_NAN_HEADER		0xC000
+
+#define NUMERIC_SHORT_NEGATIVE		0x2000
+#define NUMERIC_SHORT_SCALE_SHIFT	7
+#define NUMERIC_SHORT_SCALE_MAX		0x3F
+#define NUMERIC_SHORT_WEIGHT_SIGN	0x0040
+#define NUMERIC_SHORT_WEIGHT_MASK	0x003F
+
+#define NUMERIC_LONG_NEGATIVE		0x4000
+#define NUMERIC_LONG_SCALE_MASK		0x3FFF
+
+static inline int
+decimal_digit(const char *data)
+{
+	int16		digit;
+
+	memcpy(&digit, data, sizeof(digit));
+	return digit;
+}
+
+/* Decimal digits of the first digit of base 10000. */
+static inline int
+decimal_digit_width(int digit)
+{
+	return 1 + (digit > 9) + (digit > 99) + (digit > 999);
+}
+
+static pg_attribute_always_inline bool
+decimal_read(const char *data, int len, int scale, int64 *value)
+{
+	uint16		header;
+	int			dscale;
+	int			weight;
+	bool		negative;
+	int			ndigits;
+	int			power;			/* of ten, that the last digit counts in the result */
+	int			digit;
+	int64		sum = 0;		/* of all digits but the last */
+
+	memcpy(&header, data, sizeof(header));
+	if ((header & NUMERIC_FORM_MASK) == NUMERIC_FORM_SHORT)
+	{
+		dscale = (header >> NUMERIC_SHORT_SCALE_SHIFT) & NUMERIC_SHORT_SCALE_MAX;
+		weight = (header & NUMERIC_SHORT_WEIGHT_MASK) | (header & NUMERIC_SHORT_WEIGHT_SIGN ? ~NUMERIC_SHORT_WEIGHT_MASK : 0);
+		negative = (header & NUMERIC_SHORT_NEGATIVE) != 0;
+		data += sizeof(uint16);
+		len -= sizeof(uint16);
+	}
+	else if ((header & NUMERIC_FORM_MASK) == NUMERIC_FORM_SPECIAL)
+	{
+		*value = VEC_DECIMAL_NAN;
+		return header == NUMERIC_NAN_HEADER;
+	}
+	else
+	{
+		int16		long_weight;
+
+		memcpy(&long_weight, data + sizeof(uint16), sizeof(long_weight));
+		dscale = header & NUMERIC_LONG_SCALE_MASK;
+		weight = long_weight;
+		negative = (header & NUMERIC_LONG_NEGATIVE) != 0;
+		data += 2 * sizeof(uint16);
+		len -= 2 * sizeof(uint16);
+	}
+	if (dscale != scale)
+		return false;
+
+	ndigits = len / (int) sizeof(int16);
+	if (ndigits == 0)
+	{
+		*value = 0;
+		return true;
+	}
+	power = (weight - (ndigits - 1)) * NUMERIC_BASE_DIGITS + scale;
+	digit = decimal_digit(data);
+	if (power <= -NUMERIC_BASE_DIGITS || weight * NUMERIC_BASE_DIGITS + decimal_digit_width(digit) + scale > DECIMAL_MAX_POWER)
+		return false;
+	for (int i = 1; i < ndigits; i++)
+	{
+		sum = sum * NUMERIC_BASE + digit;
+		digit = decimal_digit(data + i * sizeof(int16));
+	}
+	if (power >= 0)
+		sum = (sum * NUMERIC_BASE + digit) * decimal_powers[power];
+	else if (power == -1)
+		sum = sum * 1000 + digit / 10;
+	else if (power == -2)
+		sum = sum * 100 + digit / 100;
+	else
+		sum = sum * 10 + digit / 1000;
+	*value = negative ? -sum : sum;
+	return true;
+}
 
 /* The display scale of a numeric that is not NaN or infinite; else -1. */
 extern int	decimal_display_scale(const char *data);

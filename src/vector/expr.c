@@ -398,7 +398,7 @@ vec_expr_select(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16
 static Vec *
 eval_var(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
 {
-	return batch->columns[expr->column];
+	return vec_batch_column(batch, expr->column);
 }
 
 static Vec *
@@ -844,6 +844,8 @@ eval_by_rows(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
 	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
 	ExecStoreVirtualTuple(slot);
 	econtext->ecxt_outertuple = slot;
+	for (int i = 0; i < expr->nused; i++)
+		(void) vec_batch_column(batch, expr->used[i]);
 	VEC_FOR_EACH(row, sel, n,
 				 {
 					 Datum		value;

@@ -131,6 +131,11 @@ project(VecProjection *projection, const uint16 *sel, int n)
 	{
 		n = vec_expr_select(projection->quals[i], input, sel, n, projection->sel);
 		sel = projection->sel;
+		if (input->load)
+		{
+			input->sel = sel;
+			input->nsel = n;
+		}
 	}
 	if (n == 0)
 		return NULL;

@@ -4,9 +4,13 @@
  *
  * A batch is made of the visible rows of as many pages as fit; the pages stay
  * pinned while the batch is used, so that values by reference are read where
- * they lie.  Only columns that are used are deformed, all rows of a page at a
- * time and column by column: each row's offset is carried along in an array, so
- * that what is done for a column is one loop.
+ * they lie.
+ *
+ * Columns are deformed when they are asked for, and for the rows that are still
+ * selected then: each row's offset behind the last attribute that was passed
+ * is carried along in an array, so that what is done for an attribute is one
+ * loop.  As selections only become smaller, offsets are there for all rows that
+ * will be asked for.
  */
 #include "postgres.h"
 
@@ -44,11 +48,14 @@ typedef struct VecScan
 {
 	VecNode		node;
 	Relation	relation;
-	BlockNumber	nblocks;
-	BlockNumber	block;			/* next one */
+	BlockNumber nblocks;
+	BlockNumber block;			/* next one */
 	BufferAccessStrategy strategy;
 	Buffer		pins[MAX_PINS];
 	int			npins;
+	HeapTupleHeader page_rows[MaxHeapTuplesPerPage];	/* visible, of the last page */
+	int			npage_rows;
+	int			next_page_row;	/* first that is not in the batch */
 
 	int			nattributes;
 	Attribute  *attributes;
@@ -57,13 +64,14 @@ typedef struct VecScan
 	AttrNumber *attnums;
 	Vec		  **columns;
 	bool	  **nulls;
-	VecBatch	batch;
+	const char ***places;		/* by column: of its values in the rows; NULL there: none */
 
-	/* of the page at hand */
-	HeapTupleHeader tuples[MaxHeapTuplesPerPage];
-	uint32		offsets[MaxHeapTuplesPerPage];
-	int			ntuples;
-	int			next_tuple;		/* first that did not fit into the batch before */
+	/* the batch at hand */
+	VecBatch	batch;
+	HeapTupleHeader rows[VEC_MAX_ROWS];
+	bool		has_nulls;		/* some row has, or lacks attributes */
+	int			passed;			/* attributes that offsets are behind */
+	uint32		offsets[VEC_MAX_ROWS];
 
 	VecExprContext context;
 	VecProjection projection;
@@ -77,14 +85,15 @@ static void find_columns(VecScan *scan);
 static bool fill_batch(VecScan *scan);
 static bool read_page(VecScan *scan);
 static void find_visible(VecScan *scan, Buffer buffer);
-static void deform(VecScan *scan, int from, int n, int to);
-static void read_fixed(VecScan *scan, const Attribute *attribute, int from, int n, int to);
-static void read_varlena(VecScan *scan, const Attribute *attribute, int from, int n, int to);
-static void deform_with_nulls(VecScan *scan, int from, int n, int to);
-static void put_missing(VecScan *scan, const Attribute *attribute, Datum value, bool byval, int row);
-static void put_value(VecScan *scan, const Attribute *attribute, const char *data, int row);
-static void become_datums(VecScan *scan, int column, int rows);
 static void unpin(VecScan *scan);
+static void load_column(VecBatch *batch, int column);
+static void pass_fixed(VecScan *scan, const Attribute *attribute, const uint16 *sel, int n);
+static void pass_varying(VecScan *scan, int attribute, const uint16 *sel, int n);
+static void pass_with_nulls(VecScan *scan, int attribute, const uint16 *sel, int n);
+static void convert(VecScan *scan, int column, const uint16 *sel, int n);
+static void convert_with_nulls(VecScan *scan, int column, const uint16 *sel, int n);
+static const char *missing_place(VecScan *scan, int column);
+static void put_value(Vec *vec, const VecType *type, int attlen, const char *data, int row);
 
 static const VecNodeMethods methods = {
 	.name = "Seq Scan",
@@ -172,6 +181,7 @@ find_columns(VecScan *scan)
 	scan->attnums = palloc(sizeof(AttrNumber) * Max(bms_num_members(used), 1));
 	scan->columns = palloc(sizeof(Vec *) * Max(bms_num_members(used), 1));
 	scan->nulls = palloc(sizeof(bool *) * Max(bms_num_members(used), 1));
+	scan->places = palloc(sizeof(char **) * Max(bms_num_members(used), 1));
 	while ((member = bms_next_member(used, member)) >= 0)
 	{
 		AttrNumber	attnum = member + FirstLowInvalidHeapAttributeNumber;
@@ -181,6 +191,7 @@ find_columns(VecScan *scan)
 		vec_type_init(type, att->atttypid, att->atttypmod, att->attcollation);
 		scan->columns[scan->ncolumns] = vec_create(type->kind, VEC_MAX_ROWS);
 		scan->nulls[scan->ncolumns] = palloc(sizeof(bool) * VEC_MAX_ROWS);
+		scan->places[scan->ncolumns] = palloc(sizeof(char *) * VEC_MAX_ROWS);
 		scan->attnums[scan->ncolumns++] = attnum;
 		last = attnum;
 	}
@@ -208,6 +219,8 @@ find_columns(VecScan *scan)
 	}
 	scan->batch.columns = scan->columns;
 	scan->batch.ncolumns = scan->ncolumns;
+	scan->batch.load = load_column;
+	scan->batch.loaded = palloc(sizeof(bool) * Max(scan->ncolumns, 1));
 }
 
 static void
@@ -216,7 +229,7 @@ scan_rescan(VecNode *node)
 	VecScan    *scan = (VecScan *) node;
 
 	unpin(scan);
-	scan->ntuples = scan->next_tuple = 0;
+	scan->npage_rows = scan->next_page_row = 0;
 	scan->nblocks = InvalidBlockNumber;
 	vec_projection_reset(&scan->projection);
 }
@@ -261,7 +274,7 @@ fill_batch(VecScan *scan)
 	Buffer		last = InvalidBuffer;
 
 	/* the last page may have rows that did not fit */
-	if (scan->next_tuple < scan->ntuples)
+	if (scan->next_page_row < scan->npage_rows)
 		last = scan->pins[--scan->npins];
 	unpin(scan);
 	if (BufferIsValid(last))
@@ -269,21 +282,23 @@ fill_batch(VecScan *scan)
 
 	MemoryContextReset(scan->context.batch_memory);
 	batch->nrows = 0;
-	for (int i = 0; i < scan->ncolumns; i++)
+	scan->has_nulls = false;
+	scan->passed = 0;
+	memset(batch->loaded, 0, sizeof(bool) * scan->ncolumns);
+	while (batch->nrows < VEC_MAX_ROWS && (scan->next_page_row < scan->npage_rows || read_page(scan)))
 	{
-		scan->columns[i]->kind = scan->types[i].kind;
-		scan->columns[i]->scale = scan->types[i].scale;
-		scan->columns[i]->nulls = NULL;
-	}
-	while (batch->nrows < VEC_MAX_ROWS)
-	{
-		int			n;
+		int			n = Min(scan->npage_rows - scan->next_page_row, VEC_MAX_ROWS - batch->nrows);
 
-		if (scan->next_tuple == scan->ntuples && !read_page(scan))
-			break;
-		n = Min(scan->ntuples - scan->next_tuple, VEC_MAX_ROWS - batch->nrows);
-		deform(scan, scan->next_tuple, n, batch->nrows);
-		scan->next_tuple += n;
+		for (int i = 0; i < n; i++)
+		{
+			HeapTupleHeader row = scan->page_rows[scan->next_page_row + i];
+
+			scan->has_nulls |= (row->t_infomask & HEAP_HASNULL) != 0 ||
+				HeapTupleHeaderGetNatts(row) < scan->nattributes;
+			scan->rows[batch->nrows + i] = row;
+			scan->offsets[batch->nrows + i] = row->t_hoff;
+		}
+		scan->next_page_row += n;
 		batch->nrows += n;
 	}
 	if (pgstat_should_count_relation(scan->relation))
@@ -304,7 +319,7 @@ read_page(VecScan *scan)
 
 		heap_page_prune_opt(scan->relation, buffer);
 		find_visible(scan, buffer);
-		if (scan->ntuples > 0)
+		if (scan->npage_rows > 0)
 		{
 			scan->pins[scan->npins++] = buffer;
 			return true;
@@ -328,7 +343,7 @@ find_visible(VecScan *scan, Buffer buffer)
 	TestForOldSnapshot(snapshot, scan->relation, page);
 	lines = PageGetMaxOffsetNumber(page);
 	all_visible = PageIsAllVisible(page) && !snapshot->takenDuringRecovery;
-	scan->ntuples = scan->next_tuple = 0;
+	scan->npage_rows = scan->next_page_row = 0;
 	for (OffsetNumber line = FirstOffsetNumber; line <= lines; line++)
 	{
 		ItemId		id = PageGetItemId(page, line);
@@ -345,7 +360,7 @@ find_visible(VecScan *scan, Buffer buffer)
 			if (!HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer))
 				continue;
 		}
-		scan->tuples[scan->ntuples++] = tuple.t_data;
+		scan->page_rows[scan->npage_rows++] = tuple.t_data;
 	}
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 }
@@ -359,86 +374,40 @@ unpin(VecScan *scan)
 
 /* ---------------- rows to columns ---------------- */
 
-/* n rows of the page, from the one numbered from, as rows of the batch from to on. */
 static void
-deform(VecScan *scan, int from, int n, int to)
+load_column(VecBatch *batch, int column)
 {
-	bool		varying = false;	/* offsets are kept */
+	VecScan    *scan = (VecScan *) ((char *) batch - offsetof(VecScan, batch));
+	int			target = scan->attnums[column] - 1;
+	/* rows may be asked for again, one by one */
+	const uint16 *sel = scan->context.careful ? NULL : batch->sel;
+	int			n = scan->context.careful ? batch->nrows : batch->nsel;
 
-	for (int i = from; i < from + n; i++)
-		if ((scan->tuples[i]->t_infomask & HEAP_HASNULL) ||
-			HeapTupleHeaderGetNatts(scan->tuples[i]) < scan->nattributes)
-		{
-			deform_with_nulls(scan, from, n, to);
-			return;
-		}
-	for (int i = 0; i < scan->ncolumns; i++)
-		if (scan->columns[i]->nulls)
-			memset(scan->columns[i]->nulls + to, 0, sizeof(bool) * n);
-	for (int a = 0; a < scan->nattributes; a++)
+	scan->columns[column]->kind = scan->types[column].kind;
+	scan->columns[column]->scale = scan->types[column].scale;
+	scan->columns[column]->nulls = NULL;
+	if (scan->has_nulls)
 	{
-		const Attribute *attribute = &scan->attributes[a];
-
-		if (attribute->fixed < 0 && !varying)
-		{
-			uint32		start = a == 0 ? 0 : attribute[-1].fixed + attribute[-1].attlen;
-
-			for (int i = from; i < from + n; i++)
-				scan->offsets[i] = scan->tuples[i]->t_hoff + start;
-			varying = true;
-		}
-		if (attribute->attlen > 0)
-			read_fixed(scan, attribute, from, n, to);
-		else
-			read_varlena(scan, attribute, from, n, to);
+		scan->columns[column]->nulls = scan->nulls[column];
+		for (; scan->passed <= target; scan->passed++)
+			pass_with_nulls(scan, scan->passed, sel, n);
 	}
+	else if (scan->attributes[target].fixed >= 0)
+		pass_fixed(scan, &scan->attributes[target], sel, n);
+	else
+		for (; scan->passed <= target; scan->passed++)
+			pass_varying(scan, scan->passed, sel, n);
+	convert(scan, column, sel, n);
+	batch->loaded[column] = true;
 }
 
-static inline const char *
-fixed_place(VecScan *scan, const Attribute *attribute, int tuple)
-{
-	const char *row = (const char *) scan->tuples[tuple];
-
-	if (attribute->fixed >= 0)
-		return row + scan->tuples[tuple]->t_hoff + attribute->fixed;
-	scan->offsets[tuple] = att_align_nominal(scan->offsets[tuple], attribute->attalign);
-	row += scan->offsets[tuple];
-	scan->offsets[tuple] += attribute->attlen;
-	return row;
-}
-
-/* Attributes of a fixed length; alignment makes plain reads right. */
 static void
-read_fixed(VecScan *scan, const Attribute *attribute, int from, int n, int to)
+pass_fixed(VecScan *scan, const Attribute *attribute, const uint16 *sel, int n)
 {
-	Vec		   *vec;
+	const char **places = scan->places[attribute->column];
 
-	if (attribute->column < 0)
-	{
-		if (attribute->fixed < 0)
-			for (int i = 0; i < n; i++)
-				(void) fixed_place(scan, attribute, from + i);
-		return;
-	}
-	vec = scan->columns[attribute->column];
-	switch (vec->kind)
-	{
-		case VEC_INT32:
-			if (attribute->attlen == sizeof(int32))
-				for (int i = 0; i < n; i++)
-					VEC_INT32S(vec)[to + i] = *(const int32 *) fixed_place(scan, attribute, from + i);
-			else
-				for (int i = 0; i < n; i++)
-					VEC_INT32S(vec)[to + i] = *(const int16 *) fixed_place(scan, attribute, from + i);
-			break;
-		case VEC_INT64:
-			for (int i = 0; i < n; i++)
-				VEC_INT64S(vec)[to + i] = *(const int64 *) fixed_place(scan, attribute, from + i);
-			break;
-		default:
-			for (int i = 0; i < n; i++)
-				put_value(scan, attribute, fixed_place(scan, attribute, from + i), to + i);
-	}
+	VEC_FOR_EACH(row, sel, n,
+				 places[row] = (const char *) scan->rows[row] + scan->rows[row]->t_hoff + attribute->fixed);
 }
 
 /* Where a varlena begins: a pad byte is never the first of one. */
@@ -451,149 +420,167 @@ varlena_place(const char *row, uint32 *offset, char attalign)
 }
 
 static void
-read_varlena(VecScan *scan, const Attribute *attribute, int from, int n, int to)
+pass_varying(VecScan *scan, int number, const uint16 *sel, int n)
 {
-	Vec		   *vec = attribute->column < 0 ? NULL : scan->columns[attribute->column];
+	const Attribute *attribute = &scan->attributes[number];
+	uint32	   *offsets = scan->offsets;
+	/* those that nobody wants are put where something else comes later */
+	const char *nowhere[VEC_MAX_ROWS];
+	const char **places = attribute->column < 0 ? nowhere : scan->places[attribute->column];
 
-	for (int i = 0; i < n; i++)
+	if (attribute->fixed >= 0)
 	{
-		const char *row = (const char *) scan->tuples[from + i];
-		uint32	   *offset = &scan->offsets[from + i];
-		const char *data;
-
-		if (attribute->attlen == -1)
-		{
-			data = varlena_place(row, offset, attribute->attalign);
-			*offset += VARSIZE_ANY(data);
-		}
-		else
-		{
-			data = row + *offset;
-			*offset += strlen(data) + 1;
-		}
-		if (vec == NULL)
-			continue;
-		if (vec->kind == VEC_DATUM)
-			VEC_DATUMS(vec)[to + i] = PointerGetDatum(data);
-		else
-			put_value(scan, attribute, data, to + i);
+		/* all up to the first that varies at once */
+		if (number + 1 < scan->nattributes && scan->attributes[number + 1].fixed >= 0)
+			return;
+		VEC_FOR_EACH(row, sel, n, offsets[row] += attribute->fixed + attribute->attlen);
 	}
+	else if (attribute->attlen > 0)
+		VEC_FOR_EACH(row, sel, n,
+					 offsets[row] = att_align_nominal(offsets[row], attribute->attalign);
+					 places[row] = (const char *) scan->rows[row] + offsets[row];
+					 offsets[row] += attribute->attlen);
+	else if (attribute->attlen == -1)
+		VEC_FOR_EACH(row, sel, n,
+					 places[row] = varlena_place((const char *) scan->rows[row], &offsets[row], attribute->attalign);
+					 offsets[row] += VARSIZE_ANY(places[row]));
+	else
+		VEC_FOR_EACH(row, sel, n,
+					 places[row] = (const char *) scan->rows[row] + offsets[row];
+					 offsets[row] += strlen(places[row]) + 1);
 }
 
-/* Row by row, for pages where some row has NULLs or lacks attributes that were added later. */
+/* Of rows of which some have NULLs or lack attributes that were added later. */
 static void
-deform_with_nulls(VecScan *scan, int from, int n, int to)
+pass_with_nulls(VecScan *scan, int number, const uint16 *sel, int n)
 {
-	TupleDesc	desc = RelationGetDescr(scan->relation);
+	const Attribute *attribute = &scan->attributes[number];
+	const char *nowhere[VEC_MAX_ROWS];
+	const char **places = attribute->column < 0 ? nowhere : scan->places[attribute->column];
 
-	for (int c = 0; c < scan->ncolumns; c++)
-		if (scan->columns[c]->nulls == NULL)
-		{
-			scan->columns[c]->nulls = scan->nulls[c];
-			memset(scan->nulls[c], 0, sizeof(bool) * VEC_MAX_ROWS);
-		}
-	for (int i = 0; i < n; i++)
-	{
-		HeapTupleHeader tuple = scan->tuples[from + i];
-		bool		has_nulls = (tuple->t_infomask & HEAP_HASNULL) != 0;
-		int			natts = HeapTupleHeaderGetNatts(tuple);
-		uint32		offset = tuple->t_hoff;
-		const char *row = (const char *) tuple;
+	VEC_FOR_EACH(row, sel, n,
+				 HeapTupleHeader tuple = scan->rows[row];
+				 uint32	   *offset = &scan->offsets[row];
 
-		for (int a = 0; a < scan->nattributes; a++)
-		{
-			const Attribute *attribute = &scan->attributes[a];
-			const char *data;
-			bool		isnull = a < natts && has_nulls && att_isnull(a, tuple->t_bits);
-
-			if (a < natts && !isnull)
-			{
-				if (attribute->attlen == -1)
-					data = varlena_place(row, &offset, attribute->attalign);
-				else
-				{
-					offset = att_align_nominal(offset, attribute->attalign);
-					data = row + offset;
-				}
-				offset = att_addlength_pointer(offset, attribute->attlen, data);
-				if (attribute->column >= 0)
-				{
-					scan->columns[attribute->column]->nulls[to + i] = false;
-					put_value(scan, attribute, data, to + i);
-				}
-			}
-			else if (attribute->column >= 0)
-			{
-				Datum		value = isnull ? (Datum) 0 : getmissingattr(desc, a + 1, &isnull);
-
-				scan->columns[attribute->column]->nulls[to + i] = isnull;
-				if (!isnull)
-					put_missing(scan, attribute, value, TupleDescAttr(desc, a)->attbyval, to + i);
-			}
-		}
-	}
+				 places[row] = NULL;
+				 if (number < HeapTupleHeaderGetNatts(tuple) &&
+					 !((tuple->t_infomask & HEAP_HASNULL) && att_isnull(number, tuple->t_bits)))
+				 {
+					 if (attribute->attlen == -1)
+						 places[row] = varlena_place((const char *) tuple, offset, attribute->attalign);
+					 else
+					 {
+						 *offset = att_align_nominal(*offset, attribute->attalign);
+						 places[row] = (const char *) tuple + *offset;
+					 }
+					 *offset = att_addlength_pointer(*offset, attribute->attlen, places[row]);
+				 });
 }
 
-/* A default that the rows from before ALTER TABLE do not have stored. */
+/* From the values' places to the values. */
 static void
-put_missing(VecScan *scan, const Attribute *attribute, Datum value, bool byval, int row)
+convert(VecScan *scan, int column, const uint16 *sel, int n)
 {
-	Datum		stored;
+	const Attribute *attribute = &scan->attributes[scan->attnums[column] - 1];
+	const char **places = scan->places[column];
+	Vec		   *vec = scan->columns[column];
 
-	if (byval)
+	if (vec->nulls)
+		convert_with_nulls(scan, column, sel, n);
+	else if (vec->kind == VEC_INT32 && attribute->attlen == sizeof(int32))
+		VEC_FOR_EACH(row, sel, n, VEC_INT32S(vec)[row] = *(const int32 *) places[row]);
+	else if (vec->kind == VEC_INT64)
+		VEC_FOR_EACH(row, sel, n, VEC_INT64S(vec)[row] = *(const int64 *) places[row]);
+	else if (vec->kind == VEC_DATUM && !scan->types[column].typbyval)
+		VEC_FOR_EACH(row, sel, n, VEC_DATUMS(vec)[row] = PointerGetDatum(places[row]));
+	else if (vec->kind == VEC_DECIMAL)
 	{
-		store_att_byval(&stored, value, attribute->attlen);
-		put_value(scan, attribute, (const char *) &stored, row);
+		int			scale = vec->scale;
+		bool		failed = false;
+
+		VEC_FOR_EACH(row, sel, n,
+					 const char *data = places[row];
+
+					 failed |= VARATT_IS_EXTERNAL(data) || VARATT_IS_COMPRESSED(data) ||
+					 !decimal_read(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), scale, &VEC_INT64S(vec)[row]));
+		if (failed)
+		{
+			/* not as the type says; so be it */
+			vec->kind = VEC_DATUM;
+			VEC_FOR_EACH(row, sel, n, VEC_DATUMS(vec)[row] = PointerGetDatum(places[row]));
+		}
 	}
 	else
-		put_value(scan, attribute, DatumGetPointer(value), row);
+		VEC_FOR_EACH(row, sel, n, put_value(vec, &scan->types[column], attribute->attlen, places[row], row));
 }
 
 static void
-put_value(VecScan *scan, const Attribute *attribute, const char *data, int row)
+convert_with_nulls(VecScan *scan, int column, const uint16 *sel, int n)
 {
-	Vec		   *vec = scan->columns[attribute->column];
+	AttrNumber	attnum = scan->attnums[column];
+	const Attribute *attribute = &scan->attributes[attnum - 1];
+	const char **places = scan->places[column];
+	Vec		   *vec = scan->columns[column];
+	VecType    *type = &scan->types[column];
 
+	VEC_FOR_EACH(row, sel, n,
+				 if (places[row] == NULL && HeapTupleHeaderGetNatts(scan->rows[row]) < attnum)
+				 places[row] = missing_place(scan, column));
+	VEC_FOR_EACH(row, sel, n, vec->nulls[row] = places[row] == NULL);
+	if (vec->kind == VEC_DECIMAL)
+		VEC_FOR_EACH(row, sel, n,
+					 const char *data = places[row];
+
+					 if (data && (VARATT_IS_EXTERNAL(data) || VARATT_IS_COMPRESSED(data) ||
+								  !decimal_read(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), vec->scale,
+												&VEC_INT64S(vec)[row])))
+						 vec->kind = VEC_DATUM);
+	if (vec->kind != VEC_DECIMAL)
+		VEC_FOR_EACH(row, sel, n,
+					 if (places[row])
+						 put_value(vec, type, attribute->attlen, places[row], row));
+}
+
+/* A default that the rows from before ALTER TABLE do not have stored; NULL: null. */
+static const char *
+missing_place(VecScan *scan, int column)
+{
+	bool		isnull;
+	Datum		value = getmissingattr(RelationGetDescr(scan->relation), scan->attnums[column], &isnull);
+	const VecType *type = &scan->types[column];
+	char	   *stored;
+
+	if (isnull)
+		return NULL;
+	if (!type->typbyval)
+		return DatumGetPointer(value);
+	stored = MemoryContextAlloc(scan->context.batch_memory, sizeof(Datum));
+	store_att_byval(stored, value, type->typlen);
+	return stored;
+}
+
+static void
+put_value(Vec *vec, const VecType *type, int attlen, const char *data, int row)
+{
 	switch (vec->kind)
 	{
 		case VEC_BOOL:
 			VEC_BOOLS(vec)[row] = *(const bool *) data;
-			return;
+			break;
 		case VEC_INT32:
-			VEC_INT32S(vec)[row] = attribute->attlen == sizeof(int32) ? *(const int32 *) data :
-				*(const int16 *) data;
-			return;
+			VEC_INT32S(vec)[row] = attlen == sizeof(int32) ? *(const int32 *) data : *(const int16 *) data;
+			break;
 		case VEC_INT64:
 			VEC_INT64S(vec)[row] = *(const int64 *) data;
-			return;
+			break;
 		case VEC_FLOAT64:
 			VEC_FLOAT64S(vec)[row] = *(const float8 *) data;
-			return;
+			break;
 		case VEC_DECIMAL:
-			if (!VARATT_IS_EXTERNAL(data) && !VARATT_IS_COMPRESSED(data) &&
-				decimal_from_numeric(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), vec->scale,
-									 &VEC_INT64S(vec)[row]))
-				return;
-			/* not as its type says; so be it */
-			become_datums(scan, attribute->column, row);
+			elog(ERROR, "a numeric cannot be put among decimals");
 			break;
 		case VEC_DATUM:
+			VEC_DATUMS(vec)[row] = type->typbyval ? fetch_att(data, true, attlen) : PointerGetDatum(data);
 			break;
 	}
-	VEC_DATUMS(vec)[row] = scan->types[attribute->column].typbyval ?
-		fetch_att(data, true, attribute->attlen) : PointerGetDatum(data);
-}
-
-/* A column of decimals, of which the first rows are there, becomes one of numerics. */
-static void
-become_datums(VecScan *scan, int column, int rows)
-{
-	Vec		   *vec = scan->columns[column];
-	MemoryContext old = MemoryContextSwitchTo(scan->context.batch_memory);
-
-	for (int row = 0; row < rows; row++)
-		if (!VEC_IS_NULL(vec, row))
-			VEC_DATUMS(vec)[row] = decimal_datum(VEC_INT64S(vec)[row], vec->scale);
-	vec->kind = VEC_DATUM;
-	MemoryContextSwitchTo(old);
 }

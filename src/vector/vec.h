@@ -75,8 +75,22 @@ typedef struct VecBatch
 	int			nsel;
 	const uint16 *sel;
 	int			ncolumns;
-	Vec		  **columns;		/* one that nobody needs may be NULL */
+	Vec		  **columns;
+	/*
+	 * NULL: all columns are there.  Else a column is made, for the rows selected by
+	 * then, when it is first asked for by vec_batch_column().
+	 */
+	void		(*load) (struct VecBatch *batch, int column);
+	bool	   *loaded;
 } VecBatch;
+
+static inline Vec *
+vec_batch_column(VecBatch *batch, int column)
+{
+	if (batch->load && !batch->loaded[column])
+		batch->load(batch, column);
+	return batch->columns[column];
+}
 
 /* Run statements for each row number of n rows selected by sel (NULL: all). */
 #define VEC_FOR_EACH(row, sel, n, ...) \
