@@ -551,7 +551,7 @@ agg_explain(VecNode *node, ExplainState *es)
 
 	if (!es->analyze)
 		return;
-	ExplainPropertyInteger("Memory Usage", "kB", (agg->peak + 1023) / 1024, es);
+	ExplainPropertyInteger("Peak Memory Usage", "kB", (agg->peak + 1023) / 1024, es);
 	if (agg->spilled_rows > 0)
 		ExplainPropertyInteger("Rows Spilled", NULL, agg->spilled_rows, es);
 }

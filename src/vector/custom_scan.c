@@ -167,6 +167,9 @@ explain(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	VectorScan *scan = (VectorScan *) node;
 
-	if (scan->top)
-		vec_node_explain(scan->top, es);
+	if (scan->top == NULL)
+		return;
+	ExplainOpenGroup("Operators", "Operators", false, es);
+	vec_node_explain(scan->top, es);
+	ExplainCloseGroup("Operators", "Operators", false, es);
 }

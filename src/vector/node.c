@@ -73,6 +73,7 @@ vec_projection_init(VecProjection *projection, VecExprContext *context, List *qu
 	ListCell   *lc;
 
 	projection->context = context;
+	projection->careful = context->careful;
 	projection->quals = palloc(sizeof(VecExpr *) * Max(list_length(quals), 1));
 	foreach(lc, quals)
 		projection->quals[projection->nquals++] = vec_expr_compile(context, lfirst(lc));
@@ -98,7 +99,6 @@ vec_projection_next(VecProjection *projection)
 	VecExprContext *context = projection->context;
 	VecBatch   *input = projection->input;
 	VecBatch   *out = NULL;
-	bool		careful = context->careful;
 
 	while (input && out == NULL && projection->next < input->nsel)
 	{
@@ -116,7 +116,7 @@ vec_projection_next(VecProjection *projection)
 		projection->next++;
 		context->careful = false;
 		out = project(projection, &projection->row, 1);
-		context->careful = careful;
+		context->careful = true;
 	}
 	return out;
 }
@@ -131,7 +131,7 @@ project(VecProjection *projection, const uint16 *sel, int n)
 	{
 		n = vec_expr_select(projection->quals[i], input, sel, n, projection->sel);
 		sel = projection->sel;
-		if (input->load)
+		if (input->load && !projection->careful)
 		{
 			input->sel = sel;
 			input->nsel = n;
@@ -177,19 +177,37 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 	return vec_rows_create(query, plan, careful);
 }
 
+/* One operator below the other, each indented more than the one that it feeds. */
 void
 vec_node_explain(VecNode *node, ExplainState *es)
 {
-	ExplainPropertyText("Operator", node->methods->name, es);
-	if (es->analyze)
+	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
-		ExplainPropertyInteger("Rows", NULL, node->rows, es);
-		ExplainPropertyInteger("Batches", NULL, node->batches, es);
+		appendStringInfoSpaces(es->str, es->indent * 2);
+		appendStringInfo(es->str, "Vector %s", node->methods->name);
+		if (es->analyze)
+			appendStringInfo(es->str, " (rows=" UINT64_FORMAT " batches=" UINT64_FORMAT ")", node->rows, node->batches);
+		appendStringInfoChar(es->str, '\n');
+		es->indent++;
+	}
+	else
+	{
+		ExplainOpenGroup("Vector", NULL, true, es);
+		ExplainPropertyText("Operator", node->methods->name, es);
+		if (es->analyze)
+		{
+			ExplainPropertyUInteger("Rows", NULL, node->rows, es);
+			ExplainPropertyUInteger("Batches", NULL, node->batches, es);
+		}
 	}
 	if (node->methods->explain)
 		node->methods->explain(node, es);
+	if (es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainCloseGroup("Vector", NULL, true, es);
 	if (node->left)
 		vec_node_explain(node->left, es);
 	if (node->right)
 		vec_node_explain(node->right, es);
+	if (es->format == EXPLAIN_FORMAT_TEXT)
+		es->indent--;
 }

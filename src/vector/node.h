@@ -81,6 +81,7 @@ extern bool vec_agg_supported(Plan *plan);
 typedef struct VecProjection
 {
 	VecExprContext *context;
+	bool		careful;		/* rows may have to be done one by one */
 	int			nquals;
 	VecExpr   **quals;
 	int			ncolumns;
