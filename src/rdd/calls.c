@@ -27,14 +27,8 @@ static RddShape *shape_of_function(Oid function);
 RddCall *
 rdd_call_of(const RddStep *step, int ncursors, bool with_index)
 {
-	const Const *function = linitial_node(Const, step->args);
-	RddCall    *call;
+	RddCall    *call = rdd_call_of_function(step->name, rdd_arg_function(step, 0), ncursors, with_index);
 
-	if (function->constisnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the function of barks.rdd_%s must not be null", step->name)));
-	call = rdd_call_of_function(step->name, DatumGetObjectId(function->constvalue), ncursors, with_index);
 	if (!call->shape)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),

@@ -226,7 +226,7 @@ read_row(CallState *state, FunctionCallInfo fcinfo)
 	if (PG_GETARG_INT64(ARG_NUMBER) != state->number + 1 || (state->number > 0 && partition != state->partition) ||
 		input < 0 || input > state->ninputs)
 		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("elements of partition %d do not come in order", partition)));
 	state->partition = partition;
 	state->number++;

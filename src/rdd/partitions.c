@@ -364,7 +364,7 @@ check_map_partitions(RddStep *step, List *inputs)
 static void
 check_foreach_partition(RddStep *step, List *inputs)
 {
-	(void) rdd_call_of_function(step->name, DatumGetObjectId(rdd_arg(step, 0)->constvalue), list_length(inputs), false);
+	(void) rdd_call_of_function(step->name, rdd_arg_function(step, 0), list_length(inputs), false);
 	step->shape = rdd_shape_leaf(INT4OID, -1, InvalidOid);
 }
 
@@ -483,7 +483,7 @@ compile_foreach_partition(RddQuery *query, const RddStep *step, StringInfo selec
 	StringInfoData calls;
 
 	initStringInfo(&calls);
-	append_calls(query, step, DatumGetObjectId(rdd_arg(step, 0)->constvalue), false, &calls);
+	append_calls(query, step, rdd_arg_function(step, 0), false, &calls);
 	appendStringInfo(select, "SELECT s.\"#p\" AS x FROM (%s) AS s", calls.data);
 }
 

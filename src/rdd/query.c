@@ -804,26 +804,33 @@ rdd_arg_is_null(const RddStep *step, int number)
 	return argument(step, number)->constisnull;
 }
 
-const char *
-rdd_arg_text(const RddStep *step, int number)
+static Datum
+not_null_argument(const RddStep *step, int number)
 {
 	if (rdd_arg_is_null(step, number))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument %d of barks.rdd_%s must not be null",
 						list_length(step->inputs) + number + 1, step->name)));
-	return TextDatumGetCString(argument(step, number)->constvalue);
+	return argument(step, number)->constvalue;
+}
+
+const char *
+rdd_arg_text(const RddStep *step, int number)
+{
+	return TextDatumGetCString(not_null_argument(step, number));
 }
 
 int
 rdd_arg_int(const RddStep *step, int number)
 {
-	if (rdd_arg_is_null(step, number))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument %d of barks.rdd_%s must not be null",
-						list_length(step->inputs) + number + 1, step->name)));
-	return DatumGetInt32(argument(step, number)->constvalue);
+	return DatumGetInt32(not_null_argument(step, number));
+}
+
+Oid
+rdd_arg_function(const RddStep *step, int number)
+{
+	return DatumGetObjectId(not_null_argument(step, number));
 }
 
 bool

@@ -188,6 +188,7 @@ extern const Const *rdd_arg(const RddStep *step, int number);
 extern const char *rdd_arg_text(const RddStep *step, int number);
 extern int	rdd_arg_int(const RddStep *step, int number);
 extern bool rdd_arg_bool(const RddStep *step, int number, bool if_null);
+extern Oid	rdd_arg_function(const RddStep *step, int number);
 /* of a regtype that has values; InvalidOid for NULL */
 extern Oid	rdd_arg_type(const RddStep *step, int number);
 /* as a literal of its type */
