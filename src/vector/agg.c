@@ -130,7 +130,7 @@ vec_agg_supported(Plan *plan)
 	Agg		   *agg = (Agg *) plan;
 
 	if (!IsA(plan, Agg) || agg->groupingSets || agg->chain || agg->aggsplit != AGGSPLIT_SIMPLE ||
-		(agg->aggstrategy != AGG_HASHED && agg->aggstrategy != AGG_PLAIN) || plan->targetlist == NIL)
+		(agg->aggstrategy != AGG_HASHED && agg->aggstrategy != AGG_PLAIN))
 		return false;
 	for (int i = 0; i < agg->numCols; i++)
 	{

@@ -212,6 +212,12 @@ group_table_is_closed(const GroupTable *table)
 	return table->closed;
 }
 
+void
+group_table_hash(GroupTable *table, Vec *const *columns, const uint16 *sel, int n)
+{
+	read_rows(table, columns, sel, n);
+}
+
 const uint32 *
 group_table_hashes(const GroupTable *table)
 {

@@ -29,6 +29,8 @@ extern void group_table_close(GroupTable *table);
 extern bool group_table_is_closed(const GroupTable *table);
 /* The hashes of the rows that were asked for last, by row number. */
 extern const uint32 *group_table_hashes(const GroupTable *table);
+/* Make these hashes, and nothing else. */
+extern void group_table_hash(GroupTable *table, Vec *const *columns, const uint16 *sel, int n);
 extern uint32 group_table_count(const GroupTable *table);
 /* Values of n groups from the first on, as rows 0 to n - 1 of vectors; these are valid as long as the table. */
 extern void group_table_columns(GroupTable *table, uint32 first, int n, Vec **columns);

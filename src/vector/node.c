@@ -118,6 +118,8 @@ vec_projection_next(VecProjection *projection)
 		out = project(projection, &projection->row, 1);
 		context->careful = true;
 	}
+	if (out == NULL)
+		projection->input = NULL;	/* it may change now */
 	return out;
 }
 
@@ -171,6 +173,8 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 				return vec_scan_create(query, plan, careful);
 			case T_Agg:
 				return vec_agg_create(query, plan, careful);
+			case T_HashJoin:
+				return vec_join_create(query, plan, careful);
 			default:
 				break;
 		}

@@ -67,10 +67,12 @@ extern void vec_node_init(VecNode *node, const VecNodeMethods *methods, VecQuery
 /* Operators, each in its file; plan is of the type that the name tells. */
 extern VecNode *vec_scan_create(VecQuery *query, Plan *plan, bool careful);
 extern VecNode *vec_agg_create(VecQuery *query, Plan *plan, bool careful);
+extern VecNode *vec_join_create(VecQuery *query, Plan *plan, bool careful);
 extern VecNode *vec_rows_create(VecQuery *query, Plan *plan, bool careful);
 /* Can the operator do this node? */
 extern bool vec_scan_supported(Plan *plan, List *rtable);
 extern bool vec_agg_supported(Plan *plan);
+extern bool vec_join_supported(Plan *plan);
 
 /* ---------------- rows of a node after its own work ---------------- */
 

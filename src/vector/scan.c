@@ -118,7 +118,7 @@ vec_scan_supported(Plan *plan, List *rtable)
 	RangeTblEntry *rte;
 	ListCell   *lc;
 
-	if (!IsA(plan, SeqScan) || plan->parallel_aware || plan->targetlist == NIL)
+	if (!IsA(plan, SeqScan) || plan->parallel_aware)
 		return false;
 	rte = rt_fetch(((SeqScan *) plan)->scan.scanrelid, rtable);
 	if (rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_MATVIEW)

@@ -88,6 +88,7 @@ vec_spill_write(VecSpill *spill, Vec *const *columns, const uint16 *sel, int n, 
 					 part = spill->parts[number] = palloc(sizeof(VecSpillPart));
 					 part->file = BufFileCreateTemp(false);
 					 part->rows = 0;
+					 part->number = number;
 					 part->bits = spill->bits + PARTITION_BITS;
 					 MemoryContextSwitchTo(spill->row);
 				 }
@@ -111,7 +112,7 @@ vec_spill_finish(VecSpill *spill, List *parts)
 			if (BufFileSeek(spill->parts[i]->file, 0, 0, SEEK_SET) != 0)
 				ereport(ERROR,
 						(errcode_for_file_access(),
-						 errmsg("could not rewind a temporary file of an aggregate")));
+						 errmsg("could not rewind a temporary file")));
 			parts = lappend(parts, spill->parts[i]);
 		}
 	MemoryContextDelete(spill->row);
@@ -186,13 +187,13 @@ read_tuple(VecSpillPart *part)
 	if (BufFileRead(part->file, &len, sizeof(len)) != sizeof(len))
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not read from a temporary file of an aggregate")));
+				 errmsg("could not read from a temporary file")));
 	tuple = palloc(len);
 	tuple->t_len = len;
 	if (BufFileRead(part->file, (char *) tuple + sizeof(len), len - sizeof(len)) != len - sizeof(len))
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not read from a temporary file of an aggregate")));
+				 errmsg("could not read from a temporary file")));
 	return tuple;
 }
 

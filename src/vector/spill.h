@@ -15,8 +15,12 @@ typedef struct VecSpillPart
 {
 	struct BufFile *file;
 	int64		rows;
+	int			number;			/* among the partitions made with it */
 	int			bits;			/* of the hash that all its rows share */
 } VecSpillPart;
+
+/* With so many bits shared there are no more to tell rows apart by. */
+#define VEC_SPILL_MAX_BITS	28
 
 /* Partitions by the bits of the hash that follow the first ones. */
 extern VecSpill *vec_spill_create(int ncolumns, const VecType *types, int bits);

@@ -81,7 +81,8 @@ static Plan *
 replace(Plan *plan, List *rtable)
 {
 	check_stack_depth();
-	if (is_supported(plan, rtable) && pays(plan))
+	/* rows without columns are for operators above alone */
+	if (plan->targetlist != NIL && is_supported(plan, rtable) && pays(plan))
 		return wrap(plan, rtable);
 	replace_children(plan, rtable);
 	return plan;
@@ -134,6 +135,8 @@ is_supported(Plan *plan, List *rtable)
 			return vec_scan_supported(plan, rtable);
 		case T_Agg:
 			return vec_agg_supported(plan);
+		case T_HashJoin:
+			return vec_join_supported(plan);
 		default:
 			return false;
 	}
@@ -199,11 +202,13 @@ take_init_plans(Plan *plan, CustomScan *scan, List *rtable)
 {
 	scan->scan.plan.initPlan = list_concat(scan->scan.plan.initPlan, plan->initPlan);
 	plan->initPlan = NIL;
-	if (outerPlan(plan))
+	if (IsA(plan, Hash) || is_supported(plan, rtable))
 	{
-		if (is_supported(outerPlan(plan), rtable))
+		if (outerPlan(plan))
 			take_init_plans(outerPlan(plan), scan, rtable);
-		else
-			replace_children(outerPlan(plan), rtable);
+		if (innerPlan(plan))
+			take_init_plans(innerPlan(plan), scan, rtable);
 	}
+	else
+		replace_children(plan, rtable);
 }

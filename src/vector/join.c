@@ -1,0 +1,855 @@
+/*-------------------------------------------------------------------------
+ * join.c
+ *	  HashJoin over batches.
+ *
+ * The inner rows are kept in a row store, and found by their keys: rows of one
+ * key are a chain.  Each batch of outer rows becomes pairs of an outer row and
+ * an inner row, as many at a time as a batch holds; what the join condition
+ * says beside the keys is asked of pairs.  Rows without a partner follow, of
+ * outer rows with each batch, of inner rows at the end.
+ *
+ * If the inner rows need more than hash_mem, both sides are written to files
+ * by the hash of their keys, and joined file by file in the same way.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "vector/group_table.h"
+#include "vector/node.h"
+#include "vector/row_store.h"
+#include "vector/spill.h"
+
+/* One side of the join. */
+typedef struct Side
+{
+	VecNode    *node;
+	VecExprContext context;
+	VecExpr   **keys;
+	Vec		  **key_columns;	/* at hand */
+	uint16		with_keys[VEC_MAX_ROWS];	/* selected rows of which no key is NULL */
+	int			nwith_keys;
+	VecSpill   *spill;
+	VecSpillReader *reader;
+	VecSpillPart *part;			/* being read; NULL: the node is */
+	/* rows that are joined one by one, as their keys may fail */
+	bool		one_by_one;
+	VecBatch   *batch;			/* of these, or NULL */
+	int			next;
+	VecBatch	row;
+	uint16		row_number;
+} Side;
+
+/* A pair of files to join. */
+typedef struct JoinPart
+{
+	VecSpillPart *outer;		/* NULL: there are no rows */
+	VecSpillPart *inner;
+} JoinPart;
+
+typedef struct VecJoin
+{
+	VecNode		node;
+	HashJoin   *plan;
+	JoinType	type;
+	Side		outer;
+	Side		inner;
+	int			nkeys;
+	VecType    *key_types;
+	Oid		   *operators;
+
+	MemoryContext memory;		/* of the inner rows; reset for each part */
+	MemoryContext spilling;		/* of files; reset on rescan */
+	List	   *parts;			/* of JoinPart, to be joined */
+	GroupTable *table;
+	RowStore   *store;
+	uint32	   *first;			/* by key: first row of the chain */
+	uint32	   *next;			/* by row */
+	uint32		capacity;		/* of these */
+	bool	   *matched;		/* by row, if inner rows are wanted without a partner */
+	Size		peak;
+	int64		spilled_rows;
+
+	bool		started;		/* the nodes have been read, or are being */
+	bool		by_parts;		/* files are read in their place */
+	enum
+	{
+		JOIN_BUILD,				/* inner rows are to be kept */
+		JOIN_PROBE,				/* outer rows are joined with them */
+		JOIN_INNER_ALONE		/* inner rows without a partner follow */
+	}			state;
+	VecBatch   *batch;			/* of outer rows */
+	uint32	   *groups;			/* of its rows */
+	int			position;		/* in with_keys */
+	uint32		chain;			/* next inner row + 1 for the outer row there; 0: none yet */
+	bool	   *outer_matched;	/* by row */
+	bool		outer_given;	/* rows without a partner are */
+	uint32		next_inner;		/* JOIN_INNER_ALONE */
+
+	/* pairs */
+	VecBatch	pairs;
+	uint16		pair_outer[VEC_MAX_ROWS];
+	uint32		pair_inner[VEC_MAX_ROWS];
+	bool		without_outer;	/* pairs are of inner rows alone */
+	uint16		pair_sel[VEC_MAX_ROWS];
+	Vec		  **columns;		/* outer columns, then inner ones */
+	bool	  **nulls;
+	VecType    *types;
+	int			nconditions;
+	VecExpr   **conditions;		/* joinqual */
+	VecExprContext context;		/* of pairs */
+	VecProjection projection;
+} VecJoin;
+
+static VecBatch *join_next(VecNode *node);
+static void join_rescan(VecNode *node);
+static void join_end(VecNode *node);
+static void join_explain(VecNode *node, ExplainState *es);
+static void create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, List *keys, bool careful);
+static void create_pairs(VecJoin *join, VecQuery *query, bool careful);
+static int	side_column(VecExprContext *context, const Var *var);
+static int	pair_column(VecExprContext *context, const Var *var);
+static void load_column(VecBatch *batch, int column);
+static void forget_parts(VecJoin *join);
+static bool build(VecJoin *join);
+static void start(VecJoin *join);
+static VecBatch *next_batch(VecJoin *join, Side *side);
+static VecBatch *read_batch(VecJoin *join, Side *side);
+static void find_keys(VecJoin *join, Side *side, VecBatch *batch);
+static void add_inner(VecJoin *join, VecBatch *batch);
+static void put_aside(VecJoin *join, Side *side, VecBatch *batch, bool wanted_alone);
+static void spill_store(VecJoin *join, int bits);
+static void spill_outer(VecJoin *join);
+static void next_outer(VecJoin *join);
+static int	fill_pairs(VecJoin *join);
+static int	check_pairs(VecJoin *join, int n);
+static int	outer_alone(VecJoin *join);
+static int	inner_alone(VecJoin *join);
+
+static const VecNodeMethods methods = {
+	.name = "Hash Join",
+	.next = join_next,
+	.rescan = join_rescan,
+	.end = join_end,
+	.explain = join_explain
+};
+
+static inline bool
+keeps_outer(const VecJoin *join)
+{
+	return join->type == JOIN_LEFT || join->type == JOIN_FULL || join->type == JOIN_ANTI;
+}
+
+static inline bool
+keeps_inner(const VecJoin *join)
+{
+	return join->type == JOIN_RIGHT || join->type == JOIN_FULL;
+}
+
+/* Values of one key on both sides that have one form in a group table. */
+static bool
+key_supported(Node *outer, Node *inner, Oid operator)
+{
+	VecType		a;
+	VecType		b;
+	RegProcedure left;
+	RegProcedure right;
+
+	vec_type_init(&a, exprType(outer), exprTypmod(outer), exprCollation(outer));
+	vec_type_init(&b, exprType(inner), exprTypmod(inner), exprCollation(inner));
+	if (!get_op_hash_functions(operator, &left, &right))
+		return false;
+	/* integers of any width are one word */
+	if ((a.kind == VEC_INT32 || a.kind == VEC_INT64) && (b.kind == VEC_INT32 || b.kind == VEC_INT64) &&
+		a.typid != b.typid)
+		return (a.typid == INT2OID || a.typid == INT4OID || a.typid == INT8OID) &&
+			(b.typid == INT2OID || b.typid == INT4OID || b.typid == INT8OID);
+	return a.typid == b.typid && left == right;
+}
+
+bool
+vec_join_supported(Plan *plan)
+{
+	HashJoin   *join = (HashJoin *) plan;
+	ListCell   *lo;
+	ListCell   *li;
+	ListCell   *lop;
+	Hash	   *hash;
+
+	if (!IsA(plan, HashJoin) || plan->parallel_aware)
+		return false;
+	hash = (Hash *) innerPlan(plan);
+	if (!IsA(hash, Hash) || hash->plan.parallel_aware)
+		return false;
+	if (!vec_expr_supported((Node *) plan->targetlist) || !vec_expr_supported((Node *) plan->qual) ||
+		!vec_expr_supported((Node *) join->join.joinqual) || !vec_expr_supported((Node *) join->hashkeys) ||
+		!vec_expr_supported((Node *) hash->hashkeys))
+		return false;
+	forthree(lo, join->hashkeys, li, hash->hashkeys, lop, join->hashoperators)
+		if (!key_supported(lfirst(lo), lfirst(li), lfirst_oid(lop)))
+			return false;
+	return true;
+}
+
+/* ---------------- making it ---------------- */
+
+VecNode *
+vec_join_create(VecQuery *query, Plan *plan, bool careful)
+{
+	VecJoin    *join = palloc0(sizeof(VecJoin));
+	Hash	   *hash = (Hash *) innerPlan(plan);
+	ListCell   *lo;
+	ListCell   *li;
+
+	join->plan = (HashJoin *) plan;
+	join->type = join->plan->join.jointype;
+	vec_node_init(&join->node, &methods, query, plan, careful);
+	join->nkeys = list_length(join->plan->hashkeys);
+	/* inner rows are all read before the first is given */
+	create_side(join, &join->outer, query, outerPlan(plan), join->plan->hashkeys, careful);
+	create_side(join, &join->inner, query, outerPlan(&hash->plan), hash->hashkeys, false);
+	join->node.left = join->outer.node;
+	join->node.right = join->inner.node;
+
+	join->key_types = palloc(sizeof(VecType) * join->nkeys);
+	join->operators = palloc(sizeof(Oid) * join->nkeys);
+	forboth(lo, join->plan->hashkeys, li, hash->hashkeys)
+	{
+		int			i = foreach_current_index(lo);
+		VecType    *type = &join->key_types[i];
+		Node	   *outer = lfirst(lo);
+		Node	   *inner = lfirst(li);
+
+		join->operators[i] = list_nth_oid(join->plan->hashoperators, i);
+		vec_type_init(type, exprType(inner), exprTypmod(inner), list_nth_oid(join->plan->hashcollations, i));
+		/* what is kept by type modifier, both sides must have */
+		if (exprTypmod(outer) != exprTypmod(inner) || type->kind == VEC_DECIMAL)
+			vec_type_init(type, exprType(inner), -1, list_nth_oid(join->plan->hashcollations, i));
+	}
+	join->memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector join", ALLOCSET_DEFAULT_SIZES);
+	join->spilling = AllocSetContextCreate(CurrentMemoryContext, "barks vector join files",
+										   ALLOCSET_DEFAULT_SIZES);
+	join->groups = palloc(sizeof(uint32) * VEC_MAX_ROWS);
+	join->outer_matched = palloc(sizeof(bool) * VEC_MAX_ROWS);
+	create_pairs(join, query, careful);
+	return &join->node;
+}
+
+static void
+create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, List *keys, bool careful)
+{
+	ListCell   *lc;
+
+	side->node = vec_node_create(query, plan, careful);
+	side->context.parent = query->parent;
+	side->context.ncolumns = side->node->ncolumns;
+	side->context.types = side->node->types;
+	side->context.column_of = side_column;
+	side->context.batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector join keys",
+													   ALLOCSET_DEFAULT_SIZES);
+	side->keys = palloc(sizeof(VecExpr *) * join->nkeys);
+	side->key_columns = palloc(sizeof(Vec *) * join->nkeys);
+	foreach(lc, keys)
+	{
+		side->keys[foreach_current_index(lc)] = vec_expr_compile(&side->context, lfirst(lc));
+		side->one_by_one |= careful && !IsA(lfirst(lc), Var);
+	}
+}
+
+static int
+side_column(VecExprContext *context, const Var *var)
+{
+	return var->varattno - 1;
+}
+
+static int
+pair_column(VecExprContext *context, const Var *var)
+{
+	VecJoin    *join = context->arg;
+
+	return var->varno == INNER_VAR ? join->outer.node->ncolumns + var->varattno - 1 : var->varattno - 1;
+}
+
+static void
+create_pairs(VecJoin *join, VecQuery *query, bool careful)
+{
+	int			nouter = join->outer.node->ncolumns;
+	int			n = nouter + join->inner.node->ncolumns;
+	ListCell   *lc;
+
+	join->columns = palloc(sizeof(Vec *) * Max(n, 1));
+	join->nulls = palloc(sizeof(bool *) * Max(n, 1));
+	join->types = palloc(sizeof(VecType) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		join->types[i] = i < nouter ? join->outer.node->types[i] : join->inner.node->types[i - nouter];
+		join->columns[i] = vec_create(join->types[i].kind, VEC_MAX_ROWS);
+		join->nulls[i] = palloc(sizeof(bool) * VEC_MAX_ROWS);
+	}
+	join->pairs.ncolumns = n;
+	join->pairs.columns = join->columns;
+	join->pairs.load = load_column;
+	join->pairs.loaded = palloc(sizeof(bool) * Max(n, 1));
+	join->context.parent = query->parent;
+	join->context.ncolumns = n;
+	join->context.types = join->types;
+	join->context.column_of = pair_column;
+	join->context.arg = join;
+	join->context.careful = careful;
+	join->context.batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector join pairs",
+													   ALLOCSET_DEFAULT_SIZES);
+	vec_projection_init(&join->projection, &join->context, join->plan->join.plan.qual,
+						join->plan->join.plan.targetlist);
+	join->conditions = palloc(sizeof(VecExpr *) * Max(list_length(join->plan->join.joinqual), 1));
+	foreach(lc, join->plan->join.joinqual)
+		join->conditions[join->nconditions++] = vec_expr_compile(&join->context, lfirst(lc));
+}
+
+/* A column of the pairs, gathered from where its values are. */
+static void
+load_column(VecBatch *batch, int column)
+{
+	VecJoin    *join = (VecJoin *) ((char *) batch - offsetof(VecJoin, pairs));
+	int			nouter = join->outer.node->ncolumns;
+	/* of all pairs: a condition that was not met may leave a row that is wanted alone */
+	int			n = batch->nrows;
+	Vec		   *to = join->columns[column];
+	const Vec  *from;
+
+	batch->loaded[column] = true;
+	if (column >= nouter)
+	{
+		row_store_gather(join->store, column - nouter, join->pair_inner, NULL, n, to, join->nulls[column]);
+		return;
+	}
+	if (join->without_outer)
+	{
+		to->kind = join->types[column].kind;
+		to->scale = join->types[column].scale;
+		to->constant = false;
+		to->nulls = join->nulls[column];
+		memset(to->nulls, true, sizeof(bool) * n);
+		return;
+	}
+	from = join->batch->columns[column];
+	to->kind = from->kind;
+	to->scale = from->scale;
+	to->constant = false;
+	to->nulls = from->nulls ? join->nulls[column] : NULL;
+	if (from->nulls)
+		for (int i = 0; i < n; i++)
+			to->nulls[i] = VEC_IS_NULL(from, join->pair_outer[i]);
+	switch (vec_kind_size(from->kind))
+	{
+		case sizeof(int64):
+			for (int i = 0; i < n; i++)
+				VEC_INT64S(to)[i] = VEC_INT64S(from)[VEC_ROW(from, join->pair_outer[i])];
+			break;
+		case sizeof(int32):
+			for (int i = 0; i < n; i++)
+				VEC_INT32S(to)[i] = VEC_INT32S(from)[VEC_ROW(from, join->pair_outer[i])];
+			break;
+		default:
+			for (int i = 0; i < n; i++)
+				VEC_BOOLS(to)[i] = VEC_BOOLS(from)[VEC_ROW(from, join->pair_outer[i])];
+	}
+}
+
+/* ---------------- running ---------------- */
+
+static VecBatch *
+join_next(VecNode *node)
+{
+	VecJoin    *join = (VecJoin *) node;
+	VecBatch   *given;
+
+	while ((given = vec_projection_next(&join->projection)) == NULL)
+	{
+		int			n = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		if (join->state == JOIN_BUILD)
+		{
+			if (!build(join))
+				return NULL;
+		}
+		else if (join->state == JOIN_INNER_ALONE)
+		{
+			n = inner_alone(join);
+			if (n == 0)
+				join->state = JOIN_BUILD;
+		}
+		else if (join->batch && join->position < join->outer.nwith_keys)
+			n = fill_pairs(join);
+		else if (join->batch && keeps_outer(join) && !join->outer_given)
+		{
+			n = outer_alone(join);
+			join->outer_given = true;
+		}
+		else
+			next_outer(join);
+		if (n > 0)
+			vec_projection_begin(&join->projection, &join->pairs);
+	}
+	return given;
+}
+
+static void
+join_rescan(VecNode *node)
+{
+	VecJoin    *join = (VecJoin *) node;
+
+	vec_node_rescan(node->left);
+	vec_node_rescan(node->right);
+	vec_projection_reset(&join->projection);
+	for (int i = 0; i < join->nconditions; i++)
+		vec_expr_forget(join->conditions[i]);
+	for (int i = 0; i < join->nkeys; i++)
+	{
+		vec_expr_forget(join->outer.keys[i]);
+		vec_expr_forget(join->inner.keys[i]);
+	}
+	forget_parts(join);
+	join->state = JOIN_BUILD;
+	join->started = false;
+	join->batch = NULL;
+	join->outer.batch = NULL;
+}
+
+static void
+join_end(VecNode *node)
+{
+	forget_parts((VecJoin *) node);
+}
+
+static void
+forget_parts(VecJoin *join)
+{
+	ListCell   *lc;
+
+	foreach(lc, join->parts)
+	{
+		JoinPart   *part = lfirst(lc);
+
+		if (part->outer)
+			vec_spill_part_close(part->outer);
+		if (part->inner)
+			vec_spill_part_close(part->inner);
+	}
+	if (join->outer.part)
+		vec_spill_part_close(join->outer.part);
+	join->outer.part = join->inner.part = NULL;
+	join->parts = NIL;
+	join->outer.spill = join->inner.spill = NULL;
+	MemoryContextReset(join->spilling);
+}
+
+static void
+join_explain(VecNode *node, ExplainState *es)
+{
+	VecJoin    *join = (VecJoin *) node;
+
+	if (!es->analyze)
+		return;
+	ExplainPropertyInteger("Peak Memory Usage", "kB", (join->peak + 1023) / 1024, es);
+	if (join->spilled_rows > 0)
+		ExplainPropertyInteger("Rows Spilled", NULL, join->spilled_rows, es);
+}
+
+/* ---------------- inner rows ---------------- */
+
+/*
+ * Keep the inner rows of the next part, or of the whole input at the start; false
+ * when there is nothing more to join.
+ */
+static bool
+build(VecJoin *join)
+{
+	VecBatch   *batch;
+	int			bits = 0;
+
+	if (join->started)
+	{
+		JoinPart   *part;
+
+		if (join->parts == NIL)
+			return false;
+		part = linitial(join->parts);
+		join->parts = list_delete_first(join->parts);
+		join->outer.part = part->outer;
+		join->inner.part = part->inner;
+		bits = part->outer ? part->outer->bits : part->inner->bits;
+	}
+	join->by_parts = join->started;
+	join->started = true;
+	start(join);
+	while ((batch = next_batch(join, &join->inner)) != NULL)
+	{
+		find_keys(join, &join->inner, batch);
+		if (join->inner.spill)
+			put_aside(join, &join->inner, batch, keeps_inner(join));
+		else
+			add_inner(join, batch);
+		join->peak = Max(join->peak, MemoryContextMemAllocated(join->memory, true));
+		if (!join->inner.spill && bits < VEC_SPILL_MAX_BITS &&
+			MemoryContextMemAllocated(join->memory, true) > get_hash_memory_limit())
+			spill_store(join, bits);
+	}
+	if (join->inner.spill)
+	{
+		spill_outer(join);
+		return true;			/* parts are there, or nothing is left to do */
+	}
+	if (keeps_inner(join))
+		join->matched = MemoryContextAllocExtended(join->memory, Max(row_store_count(join->store), 1),
+												   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	if (join->table)
+		group_table_close(join->table);
+	join->batch = NULL;
+	join->next_inner = 0;
+	if (row_store_count(join->store) > 0 || keeps_outer(join))
+		join->state = JOIN_PROBE;
+	else if (join->outer.part)
+	{
+		vec_spill_part_close(join->outer.part);
+		join->outer.part = NULL;
+	}
+	else
+		join->parts = NIL;
+	return true;
+}
+
+static void
+start(VecJoin *join)
+{
+	MemoryContextReset(join->memory);
+	join->table = group_table_create(join->nkeys, join->nkeys, join->key_types, join->operators, join->memory);
+	join->store = row_store_create(join->inner.node->ncolumns, join->inner.node->types, join->memory);
+	join->capacity = VEC_MAX_ROWS;
+	join->first = MemoryContextAllocZero(join->memory, sizeof(uint32) * join->capacity);
+	join->next = MemoryContextAllocZero(join->memory, sizeof(uint32) * join->capacity);
+	join->matched = NULL;
+}
+
+/* The rows of a side: of the file at hand, or of the node. */
+static VecBatch *
+next_batch(VecJoin *join, Side *side)
+{
+	if (!side->one_by_one)
+		return read_batch(join, side);
+	if (side->batch == NULL || side->next == side->batch->nsel)
+	{
+		side->batch = read_batch(join, side);
+		side->next = 0;
+		if (side->batch == NULL)
+			return NULL;
+	}
+	side->row = *side->batch;
+	side->row_number = side->batch->sel ? side->batch->sel[side->next] : side->next;
+	side->next++;
+	side->row.sel = &side->row_number;
+	side->row.nsel = 1;
+	return &side->row;
+}
+
+static VecBatch *
+read_batch(VecJoin *join, Side *side)
+{
+	if (side->part == NULL)
+		return join->by_parts ? NULL : vec_node_next(side->node);
+	if (side->reader == NULL)
+		side->reader = vec_spill_reader_create(side->node->ncolumns, side->node->types);
+	{
+		VecBatch   *batch = vec_spill_read(side->reader, side->part);
+
+		if (batch == NULL)
+			side->part = NULL;
+		return batch;
+	}
+}
+
+/* Evaluate the keys of a batch's rows; those without NULLs go to with_keys. */
+static void
+find_keys(VecJoin *join, Side *side, VecBatch *batch)
+{
+	int			k = 0;
+	bool		any_null = false;
+
+	MemoryContextReset(side->context.batch_memory);
+	for (int i = 0; i < join->nkeys; i++)
+	{
+		side->key_columns[i] = vec_expr_eval(side->keys[i], batch, batch->sel, batch->nsel);
+		any_null |= side->key_columns[i]->nulls != NULL;
+	}
+	if (!any_null)
+		VEC_FOR_EACH(row, batch->sel, batch->nsel, side->with_keys[k++] = row);
+	else
+		VEC_FOR_EACH(row, batch->sel, batch->nsel,
+					 bool		isnull = false;
+
+					 for (int i = 0; i < join->nkeys; i++)
+						 isnull |= VEC_IS_NULL(side->key_columns[i], row);
+					 side->with_keys[k] = row;
+					 k += !isnull);
+	side->nwith_keys = k;
+}
+
+/* Rows with a NULL among the keys are nobody's partner. */
+static void
+add_inner(VecJoin *join, VecBatch *batch)
+{
+	Side	   *side = &join->inner;
+	uint32		from = row_store_count(join->store);
+	MemoryContext old = MemoryContextSwitchTo(side->context.batch_memory);
+
+	group_table_find(join->table, side->key_columns, side->with_keys, side->nwith_keys, join->groups);
+	row_store_add(join->store, batch->columns, side->with_keys, side->nwith_keys);
+	if (keeps_inner(join) && side->nwith_keys < batch->nsel)
+	{
+		uint16		alone[VEC_MAX_ROWS];
+		int			k = 0;
+		int			next = 0;
+
+		VEC_FOR_EACH(row, batch->sel, batch->nsel,
+					 if (next < side->nwith_keys && side->with_keys[next] == row)
+					 next++;
+					 else
+					 alone[k++] = row);
+		row_store_add(join->store, batch->columns, alone, k);
+	}
+	MemoryContextSwitchTo(old);
+	while (join->capacity < row_store_count(join->store))
+	{
+		join->first = repalloc_huge(join->first, sizeof(uint32) * (Size) join->capacity * 2);
+		join->next = repalloc_huge(join->next, sizeof(uint32) * (Size) join->capacity * 2);
+		memset(join->first + join->capacity, 0, sizeof(uint32) * (Size) join->capacity);
+		join->capacity *= 2;
+	}
+	for (int i = 0; i < side->nwith_keys; i++)
+	{
+		uint32		group = join->groups[side->with_keys[i]];
+
+		join->next[from + i] = join->first[group];
+		join->first[group] = from + i + 1;
+	}
+}
+
+/* ---------------- files ---------------- */
+
+/* Rows of a batch whose keys are at hand go to files; those without a partner only if they are wanted alone. */
+static void
+put_aside(VecJoin *join, Side *side, VecBatch *batch, bool wanted_alone)
+{
+	const uint16 *sel = wanted_alone ? batch->sel : side->with_keys;
+	int			n = wanted_alone ? batch->nsel : side->nwith_keys;
+	MemoryContext old = MemoryContextSwitchTo(side->context.batch_memory);
+
+	group_table_hash(join->table, side->key_columns, sel, n);
+	vec_spill_write(side->spill, batch->columns, sel, n, group_table_hashes(join->table));
+	join->spilled_rows += n;
+	MemoryContextSwitchTo(old);
+}
+
+/* There are too many inner rows: those that are kept go to files, as will the others. */
+static void
+spill_store(VecJoin *join, int bits)
+{
+	MemoryContext old = MemoryContextSwitchTo(join->spilling);
+	int			ncolumns = join->inner.node->ncolumns;
+	uint32		numbers[VEC_MAX_ROWS];
+	VecBatch	batch = {.ncolumns = ncolumns, .columns = palloc(sizeof(Vec *) * Max(ncolumns, 1))};
+	bool	  **nulls = palloc(sizeof(bool *) * Max(ncolumns, 1));
+
+	join->inner.spill = vec_spill_create(ncolumns, join->inner.node->types, bits);
+	join->outer.spill = vec_spill_create(join->outer.node->ncolumns, join->outer.node->types, bits);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		batch.columns[i] = vec_create(join->inner.node->types[i].kind, VEC_MAX_ROWS);
+		nulls[i] = palloc(sizeof(bool) * VEC_MAX_ROWS);
+	}
+	for (uint32 from = 0; from < row_store_count(join->store); from += VEC_MAX_ROWS)
+	{
+		int			n = Min(VEC_MAX_ROWS, row_store_count(join->store) - from);
+
+		for (int i = 0; i < n; i++)
+			numbers[i] = from + i;
+		for (int i = 0; i < ncolumns; i++)
+			row_store_gather(join->store, i, numbers, NULL, n, batch.columns[i], nulls[i]);
+		batch.nrows = batch.nsel = n;
+		find_keys(join, &join->inner, &batch);
+		put_aside(join, &join->inner, &batch, keeps_inner(join));
+	}
+	MemoryContextSwitchTo(old);
+	start(join);				/* the table is still asked for hashes */
+}
+
+/* The outer rows follow; then both sides' files are paired. */
+static void
+spill_outer(VecJoin *join)
+{
+	VecBatch   *batch;
+	List	   *outer;
+	List	   *inner;
+	MemoryContext old;
+
+	while ((batch = next_batch(join, &join->outer)) != NULL)
+	{
+		find_keys(join, &join->outer, batch);
+		put_aside(join, &join->outer, batch, keeps_outer(join));
+	}
+	old = MemoryContextSwitchTo(join->spilling);
+	outer = vec_spill_finish(join->outer.spill, NIL);
+	inner = vec_spill_finish(join->inner.spill, NIL);
+	join->outer.spill = join->inner.spill = NULL;
+	while (outer != NIL || inner != NIL)
+	{
+		JoinPart   *part = palloc0(sizeof(JoinPart));
+		VecSpillPart *o = outer ? linitial(outer) : NULL;
+		VecSpillPart *i = inner ? linitial(inner) : NULL;
+
+		if (o && (i == NULL || o->number <= i->number))
+		{
+			part->outer = o;
+			outer = list_delete_first(outer);
+		}
+		if (i && (o == NULL || i->number <= o->number))
+		{
+			part->inner = i;
+			inner = list_delete_first(inner);
+		}
+		join->parts = lappend(join->parts, part);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* ---------------- outer rows, and pairs ---------------- */
+
+static void
+next_outer(VecJoin *join)
+{
+	MemoryContext old;
+
+	join->batch = next_batch(join, &join->outer);
+	if (join->batch == NULL)
+	{
+		join->state = keeps_inner(join) ? JOIN_INNER_ALONE : JOIN_BUILD;
+		return;
+	}
+	find_keys(join, &join->outer, join->batch);
+	old = MemoryContextSwitchTo(join->outer.context.batch_memory);
+	group_table_find(join->table, join->outer.key_columns, join->outer.with_keys, join->outer.nwith_keys,
+					 join->groups);
+	MemoryContextSwitchTo(old);
+	memset(join->outer_matched, 0, sizeof(bool) * join->batch->nrows);
+	join->outer_given = false;
+	join->position = 0;
+	join->chain = 0;
+}
+
+static void
+begin_pairs(VecJoin *join, int n)
+{
+	MemoryContextReset(join->context.batch_memory);
+	memset(join->pairs.loaded, 0, sizeof(bool) * join->pairs.ncolumns);
+	join->pairs.nrows = join->pairs.nsel = n;
+	join->pairs.sel = NULL;
+	join->without_outer = false;
+}
+
+/* The next pairs of the outer batch that meet the condition and are to be given; their number. */
+static int
+fill_pairs(VecJoin *join)
+{
+	bool		first_only = (join->type == JOIN_SEMI || join->type == JOIN_ANTI) && join->nconditions == 0;
+	/* a pair's condition may fail, and whoever asks may stop before */
+	int			limit = join->node.careful && join->nconditions > 0 ? 1 : VEC_MAX_ROWS;
+	int			n = 0;
+
+	while (n < limit && join->position < join->outer.nwith_keys)
+	{
+		int			row = join->outer.with_keys[join->position];
+
+		if (join->chain == 0 && join->groups[row] != GROUP_NONE)
+			join->chain = join->first[join->groups[row]];
+		if (join->chain == 0 ||
+			(join->outer_matched[row] && (join->type == JOIN_SEMI || join->type == JOIN_ANTI)))
+		{
+			join->position++;
+			join->chain = 0;
+			continue;
+		}
+		join->pair_outer[n] = row;
+		join->pair_inner[n++] = join->chain - 1;
+		join->chain = first_only ? 0 : join->next[join->chain - 1];
+		if (join->chain == 0)
+			join->position++;
+	}
+	begin_pairs(join, n);
+	return n > 0 ? check_pairs(join, n) : 0;
+}
+
+static int
+check_pairs(VecJoin *join, int n)
+{
+	const uint16 *sel = NULL;
+	bool		careful = join->context.careful;
+	int			k = 0;
+
+	join->context.careful = false;
+	for (int i = 0; i < join->nconditions && n > 0; i++)
+	{
+		n = vec_expr_select(join->conditions[i], &join->pairs, sel, n, join->pair_sel);
+		sel = join->pair_sel;
+	}
+	join->context.careful = careful;
+	if (join->type == JOIN_SEMI)
+	{
+		/* each outer row once */
+		VEC_FOR_EACH(pair, sel, n,
+					 int		row = join->pair_outer[pair];
+
+					 join->pair_sel[k] = pair;
+					 k += !join->outer_matched[row];
+					 join->outer_matched[row] = true);
+		sel = join->pair_sel;
+		n = k;
+	}
+	else if (keeps_outer(join))
+		VEC_FOR_EACH(pair, sel, n, join->outer_matched[join->pair_outer[pair]] = true);
+	if (join->matched)
+		VEC_FOR_EACH(pair, sel, n, join->matched[join->pair_inner[pair]] = true);
+	join->pairs.sel = sel;
+	join->pairs.nsel = n;
+	return join->type == JOIN_ANTI ? 0 : n;
+}
+
+static int
+outer_alone(VecJoin *join)
+{
+	int			n = 0;
+
+	VEC_FOR_EACH(row, join->batch->sel, join->batch->nsel,
+				 join->pair_outer[n] = row;
+				 join->pair_inner[n] = ROW_NONE;
+				 n += !join->outer_matched[row]);
+	begin_pairs(join, n);
+	return n;
+}
+
+static int
+inner_alone(VecJoin *join)
+{
+	uint32		count = row_store_count(join->store);
+	int			n = 0;
+
+	for (; join->next_inner < count && n < VEC_MAX_ROWS; join->next_inner++)
+		if (!join->matched[join->next_inner])
+			join->pair_inner[n++] = join->next_inner;
+	begin_pairs(join, n);
+	join->without_outer = true;
+	return n;
+}
