@@ -270,6 +270,7 @@ make_output(const StagesJob *job, const StagePlan *stage)
 	output->npartitions = job->tasks->npartitions[stage->id - 1];
 	output->hash_columns = stage->hash_columns;
 	output->spread_nulls = stage->spread_nulls;
+	output->keep_nulls = stage->keep_nulls;
 	if (stage->exchange == EXCHANGE_KEYS)
 		output->key_bytes = key_filter_size(stage->rows * KEYS_HEADROOM);
 	foreach(lc, stage->range_keys)

@@ -254,6 +254,7 @@ stage_plan_copy(ExtensibleNode *newnode, const ExtensibleNode *oldnode)
 	COPY_NODE(hash_columns);
 	COPY_SCALAR(align_relid);
 	COPY_SCALAR(spread_nulls);
+	COPY_SCALAR(keep_nulls);
 	COPY_SCALAR(as_asked);
 	COPY_SCALAR(filter);
 	COPY_NODE(range_keys);
@@ -287,6 +288,7 @@ stage_plan_equal(const ExtensibleNode *anode, const ExtensibleNode *bnode)
 	EQUAL_NODE(hash_columns);
 	EQUAL_SCALAR(align_relid);
 	EQUAL_SCALAR(spread_nulls);
+	EQUAL_SCALAR(keep_nulls);
 	EQUAL_SCALAR(as_asked);
 	EQUAL_SCALAR(filter);
 	EQUAL_NODE(range_keys);
@@ -320,6 +322,7 @@ stage_plan_out(StringInfo str, const ExtensibleNode *node)
 	OUT_NODE(hash_columns);
 	OUT_OID(align_relid);
 	OUT_BOOL(spread_nulls);
+	OUT_BOOL(keep_nulls);
 	OUT_BOOL(as_asked);
 	OUT_INT(filter);
 	OUT_NODE(range_keys);
@@ -352,6 +355,7 @@ stage_plan_read(ExtensibleNode *node)
 	READ_NODE(hash_columns);
 	READ_OID(align_relid);
 	READ_BOOL(spread_nulls);
+	READ_BOOL(keep_nulls);
 	READ_BOOL(as_asked);
 	READ_INT(filter);
 	READ_NODE(range_keys);

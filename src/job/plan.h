@@ -110,6 +110,8 @@ typedef struct StagePlan
 	Oid			align_relid;	/* hash: partition as this table, to meet its shards; or InvalidOid.
 								 * Of an insert, whatever its exchange: the table to store in */
 	bool		spread_nulls;	/* hash: a row with a NULL key may go anywhere */
+	bool		keep_nulls;		/* hash: to its reader, one NULL key is equal to another: no filter drops
+								 * them */
 	bool		as_asked;		/* hash: the user wants a shuffle, however small the other side is */
 	int			filter;			/* hash: a stage of kind keys, of which every row that is of use to
 								 * the reader has a key; 0: none */

@@ -167,6 +167,7 @@ put_output(StringInfo buf, const ShuffleOutput *output)
 	foreach(lc, output->hash_columns)
 		pq_sendint32(buf, lfirst_int(lc));
 	pq_sendbyte(buf, output->spread_nulls);
+	pq_sendbyte(buf, output->keep_nulls);
 	pq_sendint32(buf, list_length(output->range_keys));
 	foreach(lc, output->range_keys)
 	{
@@ -202,6 +203,7 @@ get_output(StringInfo buf)
 	for (int32 i = 0; i < n; i++)
 		output->hash_columns = lappend_int(output->hash_columns, get_int32(buf));
 	output->spread_nulls = get_bool(buf);
+	output->keep_nulls = get_bool(buf);
 	n = get_count(buf, 13);
 	for (int32 i = 0; i < n; i++)
 	{

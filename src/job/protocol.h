@@ -38,7 +38,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
-#define BARKS_PROTOCOL_VERSION	5
+#define BARKS_PROTOCOL_VERSION	6
 
 #define FRAME_JOB_SETUP		'J'
 #define FRAME_TASK			'T'
@@ -80,13 +80,15 @@ typedef struct ShuffleOutput
 	int32		npartitions;	/* 1 for broadcast, single and keys */
 	List	   *hash_columns;	/* int list of output columns, from 1 */
 	bool		spread_nulls;	/* a row with a NULL key may go anywhere */
+	bool		keep_nulls;		/* a NULL key is wanted, whatever the filter */
 	List	   *range_keys;		/* of RangeKey */
 	StringInfo	range_bounds;	/* npartitions - 1 rows of the range keys in order: a batch in wire
 								 * form; NULL unless kind is range */
 	int64		quota;			/* bytes that the job may keep on a node, 0: no limit */
 	int32		key_bytes;		/* tell which keys there were, in a filter of this size (see
 								 * batch/key_filter.h); 0: do not */
-	int32		filter_stage;	/* drop rows whose key that stage does not have, or is NULL; 0: none */
+	int32		filter_stage;	/* drop rows whose key that stage does not have, or is NULL (unless
+								 * keep_nulls); 0: none */
 } ShuffleOutput;
 
 typedef struct RangeKey

@@ -217,7 +217,7 @@ partition_by_pairs(Ir *ir, bool is_outer, List *pairs, Oid table)
 		types = lappend_oid(types, is_outer ? pair->outer_type : pair->inner_type);
 	}
 	way_set_partitioned(ir, keys, types, table);
-	ir->nulls_spread = true;
+	ir->nulls_spread = !place_join_null_safe(pairs);
 }
 
 /* Does the join put out a column of the pair that nodes above ask for? */

@@ -170,7 +170,8 @@ extern bool traits_aligned(const Ir *a, const Ir *b);
 extern bool traits_hash_equality(Oid opno, Oid left_type, Oid collation);
 extern bool traits_types_hash_alike(List *a, List *b);
 extern void traits_merge_groups(List *leaves, int from, int to);
-extern bool traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses);
+/* equalities: of KeyEquality (key_equality.h) */
+extern bool traits_join_colocated(const Ir *outer, const Ir *inner, List *equalities);
 extern int	traits_tasks(const Ir *ir);
 extern bool traits_groups_complete(const Ir *input, int ncols, const AttrNumber *cols);
 

@@ -10,9 +10,10 @@
  * is taken was chosen for the whole plan (distribution.c); where that does not
  * hold, it is the cheapest for this join alone.
  *
- * Equality is strict, so a row with a NULL key matches nothing and may go
+ * Where equality is strict, a row with a NULL key matches nothing and may go
  * anywhere: that keeps NULLs from piling up in one partition.  Where there are few
- * and groups by the key are wanted above, they are kept together.
+ * and groups by the key are wanted above, they are kept together; and where a NULL
+ * is as good as equal to another (key_equality.h), they have to be.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -21,6 +22,7 @@
 
 #include "planner/distribution.h"
 #include "planner/join_hints.h"
+#include "planner/key_equality.h"
 #include "planner/key_stage.h"
 #include "planner/place_join.h"
 #include "planner/planner.h"
@@ -41,7 +43,7 @@ static const char *refuse_in_place(const JoinParts *parts, const Ir *outer, cons
 static bool may_broadcast_inner(JoinType type);
 static bool may_broadcast_outer(JoinType type);
 static List *find_pairs(const JoinParts *parts, const Ir *outer, const Ir *inner);
-static KeyPair *make_pair(const OpExpr *clause, const Ir *outer, const Ir *inner);
+static KeyPair *make_pair(const KeyEquality *equality, const Ir *outer, const Ir *inner);
 static Oid	hashed_type(Node *expr, int varno, const Ir *ir);
 static List *pairs_for_keys(const Placement *placement, const Ir *ir, bool of_outer);
 static bool realign(const Placement *placement, Ir *ir, const Ir *to, bool is_outer);
@@ -56,6 +58,7 @@ static Ir  *move_side(const Placement *placement, Ir *ir, bool is_outer, List *p
 					  const Ir *to, const DistributionChoice *choice);
 static void filter_moved(const Placement *placement, Ir *moved, const Ir *to, bool is_outer,
 						 bool tables_only);
+static void keep_nulls(const Ir *ir);
 static bool drops_unmatched(JoinType type, bool is_outer);
 static bool needs_key_columns(List *exprs, bool is_outer);
 static Ir  *with_key_columns(Ir *ir, List *exprs, int varno, List **columns,
@@ -81,6 +84,7 @@ place_join_parts(Join *join, JoinParts *parts)
 	}
 	else if (IsA(inner, Material) && inner->initPlan == NIL)
 		parts->inner_plan = &outerPlan(inner);
+	parts->keys = key_equalities(parts->equalities);
 	parts->keeps_order = IsA(join, NestLoop);
 }
 
@@ -136,6 +140,11 @@ place_join(PlanContext *context, const JoinParts *parts, Ir **outer, Ir **inner,
 	}
 	if (*outer == NULL || *inner == NULL)
 		return reason;
+	if (place_join_null_safe(find_pairs(parts, *outer, *inner)))
+	{
+		keep_nulls(*outer);
+		keep_nulls(*inner);
+	}
 	place_join_at(parts->join->jointype, *outer, *inner, ir);
 	return NULL;
 }
@@ -189,7 +198,7 @@ refuse_in_place(const JoinParts *parts, const Ir *outer, const Ir *inner)
 		return "an input is local to the driver";
 	if (outer_partitioned && inner_partitioned)
 	{
-		if (!traits_join_colocated(outer, inner, parts->equalities))
+		if (!traits_join_colocated(outer, inner, parts->keys))
 			return "join needs a shuffle";
 	}
 	else if (outer_partitioned || inner_partitioned)
@@ -252,6 +261,17 @@ place_join_keys(const JoinParts *parts, const Ir *outer, const Ir *inner)
 }
 
 bool
+place_join_null_safe(List *pairs)
+{
+	ListCell   *lc;
+
+	foreach(lc, pairs)
+		if (((KeyPair *) lfirst(lc))->null_safe)
+			return true;
+	return false;
+}
+
+bool
 place_join_preserves(JoinType type, bool of_outer)
 {
 	return type == JOIN_FULL || type == (of_outer ? JOIN_LEFT : JOIN_RIGHT) ||
@@ -277,35 +297,29 @@ find_pairs(const JoinParts *parts, const Ir *outer, const Ir *inner)
 	List	   *pairs = NIL;
 	ListCell   *lc;
 
-	foreach(lc, parts->equalities)
+	foreach(lc, parts->keys)
 	{
-		KeyPair    *pair = NULL;
+		KeyPair    *pair = make_pair(lfirst(lc), outer, inner);
 
-		if (IsA(lfirst(lc), OpExpr))
-			pair = make_pair(lfirst(lc), outer, inner);
-		if (pair == NULL)
-			continue;
-		pair->place = foreach_current_index(lc);
-		pairs = lappend(pairs, pair);
+		if (pair)
+			pairs = lappend(pairs, pair);
 	}
 	return pairs;
 }
 
 /* The sides of an equality that agrees with how rows are hashed, or NULL. */
 static KeyPair *
-make_pair(const OpExpr *clause, const Ir *outer, const Ir *inner)
+make_pair(const KeyEquality *equality, const Ir *outer, const Ir *inner)
 {
 	KeyPair    *pair = palloc(sizeof(KeyPair));
-	bool		swapped;
+	bool		swapped = place_join_side(equality->left) == INNER_VAR;
 
-	if (list_length(clause->args) != 2)
-		return NULL;
-	swapped = place_join_side(linitial(clause->args)) == INNER_VAR;
-	pair->outer = swapped ? lsecond(clause->args) : linitial(clause->args);
-	pair->inner = swapped ? linitial(clause->args) : lsecond(clause->args);
+	pair->place = equality->place;
+	pair->null_safe = equality->null_safe;
+	pair->outer = swapped ? equality->right : equality->left;
+	pair->inner = swapped ? equality->left : equality->right;
 	if (place_join_side(pair->outer) != OUTER_VAR || place_join_side(pair->inner) != INNER_VAR ||
-		!traits_hash_equality(clause->opno, exprType(linitial(clause->args)),
-							  clause->inputcollid))
+		!traits_hash_equality(equality->opno, exprType(equality->left), equality->collation))
 		return NULL;
 	pair->outer_type = hashed_type(pair->outer, OUTER_VAR, outer);
 	pair->inner_type = hashed_type(pair->inner, INNER_VAR, inner);
@@ -378,6 +392,7 @@ pairs_for_keys(const Placement *placement, const Ir *ir, bool of_outer)
 												   of_outer ? OUTER_VAR : INNER_VAR);
 
 			if (column > 0 && bms_is_member(column, lfirst(lk)) &&
+				(!pair->null_safe || !ir->nulls_spread) &&
 				traits_types_hash_alike(list_make1_oid(key_type),
 										list_make1_oid(of_outer ? pair->inner_type :
 													   pair->outer_type)))
@@ -479,7 +494,8 @@ places_of_keys(const Placement *placement, const Ir *ir, const Ir *to, bool is_o
 			int			ours = expr_plain_column(is_outer ? pair->outer : pair->inner,
 												 is_outer ? OUTER_VAR : INNER_VAR);
 
-			if (theirs <= 0 || ours <= 0 || !bms_is_member(theirs, lfirst(lk)))
+			if (theirs <= 0 || ours <= 0 || !bms_is_member(theirs, lfirst(lk)) ||
+				(pair->null_safe && (ir->nulls_spread || to->nulls_spread)))
 				continue;
 			for (int i = 0; i < list_length(ir->keys); i++)
 				if (bms_is_member(ours, list_nth(ir->keys, i)) &&
@@ -613,8 +629,9 @@ move_side(const Placement *placement, Ir *ir, bool is_outer, List *pairs, const 
 		ir = ir_exchange(placement->context, ir, EXCHANGE_HASH, columns);
 	hint = join_hints_of(placement->context, placement->parts->join);
 	((StagePlan *) llast(ir->stages))->as_asked = hint && hint->strategy == JOIN_STRATEGY_SHUFFLE;
-	if (choice == NULL || !choice->nulls_together ||
-		!place_join_preserves(placement->parts->join->jointype, is_outer))
+	if (!place_join_null_safe(pairs) &&
+		(choice == NULL || !choice->nulls_together ||
+		 !place_join_preserves(placement->parts->join->jointype, is_outer)))
 		ir_exchange_spread_nulls(ir);
 	return ir;
 }
@@ -643,6 +660,22 @@ filter_moved(const Placement *placement, Ir *moved, const Ir *to, bool is_outer,
 							  expr_plain_column(pair->outer, OUTER_VAR));
 	}
 	key_stage_filter(placement->context, moved, to, columns, tables_only);
+}
+
+/* What is sent to where it was joined null-safely. */
+static void
+keep_nulls(const Ir *ir)
+{
+	ListCell   *lc;
+
+	foreach(lc, ir->leaves)
+	{
+		LeafPlan   *leaf = lfirst(lc);
+		StagePlan  *stage = exchange_stage_of(ir, leaf);
+
+		if (stage && leaf->group == ir->group)
+			stage->keep_nulls = true;
+	}
 }
 
 /* Does a row of the side that matches nothing leave no trace in the join? */

@@ -14,6 +14,7 @@ typedef struct JoinParts
 {
 	Join	   *join;
 	List	   *equalities;		/* clauses that may pair keys */
+	List	   *keys;			/* of KeyEquality: what they set equal */
 	List	   *clauses;		/* all of ON */
 	Plan	  **outer_plan;
 	Plan	  **inner_plan;
@@ -30,6 +31,7 @@ typedef struct KeyPair
 	Node	   *inner;
 	Oid			outer_type;		/* as hashed */
 	Oid			inner_type;
+	bool		null_safe;		/* or both NULL */
 } KeyPair;
 
 typedef enum JoinWay
@@ -70,6 +72,8 @@ extern JoinStrategy place_join_strategy(const PlanContext *context, const Join *
 /* OUTER_VAR or INNER_VAR when the expression reads that side alone, else 0. */
 extern int	place_join_side(Node *expr);
 
+/* Does a row with a NULL in one of these keys match others? */
+extern bool place_join_null_safe(List *pairs);
 /* Does every row of the side come out of such a join? */
 extern bool place_join_preserves(JoinType type, bool of_outer);
 /* Set the distribution of ir, a join of two inputs whose matching rows meet. */

@@ -19,13 +19,14 @@
 #include "utils/typcache.h"
 
 #include "planner/ir.h"
+#include "planner/key_equality.h"
 #include "table/layout.h"
 
 /* A guess at the tasks that read an exchange */
 #define TASKS_OF_EXCHANGE	8
 
-static bool clause_pairs_key(const OpExpr *clause, const Ir *outer, Bitmapset *outer_columns,
-							 Bitmapset *inner_columns);
+static bool pairs_key(const KeyEquality *equality, const Ir *outer, Bitmapset *outer_columns,
+					  Bitmapset *inner_columns);
 
 /* Where keys of an input appear in a target list; NIL when one of them does not. */
 List *
@@ -72,10 +73,11 @@ traits_union_keys(List *a, List *b)
 	return result;
 }
 
-/* Do the equality clauses keep every pair of matching rows within one task? */
+/* Do the equalities keep every pair of matching rows within one task? */
 bool
-traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses)
+traits_join_colocated(const Ir *outer, const Ir *inner, List *equalities)
 {
+	bool		nulls_spread = outer->nulls_spread || inner->nulls_spread;
 	ListCell   *lo;
 	ListCell   *li;
 
@@ -87,11 +89,12 @@ traits_join_colocated(const Ir *outer, const Ir *inner, List *clauses)
 		bool		found = false;
 		ListCell   *lc;
 
-		foreach(lc, clauses)
+		foreach(lc, equalities)
 		{
-			if (IsA(lfirst(lc), OpExpr) &&
-				clause_pairs_key(lfirst(lc), outer, lfirst(lo), lfirst(li)))
-				found = true;
+			const KeyEquality *equality = lfirst(lc);
+
+			found |= (!equality->null_safe || !nulls_spread) &&
+				pairs_key(equality, outer, lfirst(lo), lfirst(li));
 		}
 		if (!found)
 			return false;
@@ -215,33 +218,26 @@ traits_merge_groups(List *leaves, int from, int to)
 }
 
 static bool
-clause_pairs_key(const OpExpr *clause, const Ir *outer, Bitmapset *outer_columns,
-				 Bitmapset *inner_columns)
+pairs_key(const KeyEquality *equality, const Ir *outer, Bitmapset *outer_columns,
+		  Bitmapset *inner_columns)
 {
-	Node	   *left;
-	Node	   *right;
-	int			column;
+	int			column = expr_plain_column(equality->left, OUTER_VAR);
 
-	if (list_length(clause->args) != 2)
-		return false;
-	left = linitial(clause->args);
-	right = lsecond(clause->args);
-	column = expr_plain_column(left, OUTER_VAR);
 	if (column > 0)
 	{
 		if (!bms_is_member(column, outer_columns) ||
-			!bms_is_member(expr_plain_column(right, INNER_VAR), inner_columns))
+			!bms_is_member(expr_plain_column(equality->right, INNER_VAR), inner_columns))
 			return false;
 	}
 	else
 	{
-		column = expr_plain_column(right, OUTER_VAR);
+		column = expr_plain_column(equality->right, OUTER_VAR);
 		if (!bms_is_member(column, outer_columns) ||
-			!bms_is_member(expr_plain_column(left, INNER_VAR), inner_columns))
+			!bms_is_member(expr_plain_column(equality->left, INNER_VAR), inner_columns))
 			return false;
 	}
-	return traits_hash_equality(clause->opno, exprType(list_nth(outer->display, column - 1)),
-						 clause->inputcollid);
+	return traits_hash_equality(equality->opno, exprType(list_nth(outer->display, column - 1)),
+								equality->collation);
 }
 
 /* Does the operator agree with the hash by which rows of this type are placed? */

@@ -23,6 +23,7 @@ struct Partitioner
 	int			npartitions;
 	int			next;			/* of rows dealt out */
 	bool		spread_nulls;
+	bool		keep_nulls;
 	const KeyFilter *filter;	/* of the keys that are wanted, or NULL: all are */
 	KeyFilter  *found;			/* NULL: nobody asked */
 
@@ -62,6 +63,7 @@ partitioner_create(const ShuffleOutput *output, TupleDesc desc, int32 start,
 	partitioner->kind = output->kind;
 	partitioner->npartitions = output->npartitions;
 	partitioner->spread_nulls = output->spread_nulls;
+	partitioner->keep_nulls = output->keep_nulls;
 	partitioner->next = start % output->npartitions;
 	switch (partitioner->kind)
 	{
@@ -250,13 +252,14 @@ hash_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
 		partitioner->nulls[i] = nulls[column];
 		any_null |= nulls[column];
 	}
-	/* a NULL is equal to nothing */
-	if (any_null && (partitioner->filter || partitioner->kind == EXCHANGE_KEYS))
+	/* a filter knows no NULL; where none is equal to another, nobody wants them */
+	if (any_null && (partitioner->kind == EXCHANGE_KEYS ||
+					 (partitioner->filter && !partitioner->keep_nulls)))
 		return -1;
 	if (any_null && partitioner->spread_nulls)
 		return deal(partitioner);
 	hash = row_hash(partitioner->hash, partitioner->values, partitioner->nulls);
-	if (partitioner->filter && !key_filter_has(partitioner->filter, hash))
+	if (partitioner->filter && !any_null && !key_filter_has(partitioner->filter, hash))
 		return -1;
 	if (partitioner->found && !any_null)
 		key_filter_add(partitioner->found, hash);
