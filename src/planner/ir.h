@@ -165,6 +165,8 @@ extern Node *collate_fix(Node *expr, Oid wanted, const char **reason);
 /* traits.c */
 extern List *traits_map_keys(List *keys, List *tlist, int varno);
 extern List *traits_union_keys(List *a, List *b);
+/* Keys of a full join: outputs that are the key of whichever side has the row. */
+extern List *traits_either_keys(List *tlist, const Ir *outer, const Ir *inner);
 extern bool traits_tables_colocated(Oid a, Oid b);
 extern bool traits_aligned(const Ir *a, const Ir *b);
 extern bool traits_hash_equality(Oid opno, Oid left_type, Oid collation);

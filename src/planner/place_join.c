@@ -231,7 +231,8 @@ place_join_at(JoinType type, const Ir *outer, const Ir *inner, Ir *ir)
 	if (type == JOIN_INNER || type == JOIN_SEMI)
 		ir->nulls_spread = false;	/* such rows have matched nothing */
 	else
-		ir->nulls_spread = type == JOIN_RIGHT ? inner->nulls_spread : outer->nulls_spread;
+		ir->nulls_spread = (type != JOIN_RIGHT && outer->nulls_spread) ||
+			((type == JOIN_RIGHT || type == JOIN_FULL) && inner->nulls_spread);
 }
 
 List *
@@ -255,6 +256,8 @@ place_join_keys(const JoinParts *parts, const Ir *outer, const Ir *inner)
 			return outer_keys;
 		case JOIN_RIGHT:
 			return inner_keys;
+		case JOIN_FULL:
+			return traits_either_keys(tlist, outer, inner);
 		default:
 			return NIL;
 	}

@@ -25,6 +25,8 @@
 /* A guess at the tasks that read an exchange */
 #define TASKS_OF_EXCHANGE	8
 
+static bool is_either_key(const Expr *expr, const Bitmapset *outer_columns,
+						  const Bitmapset *inner_columns);
 static bool pairs_key(const KeyEquality *equality, const Ir *outer, Bitmapset *outer_columns,
 					  Bitmapset *inner_columns);
 
@@ -70,6 +72,38 @@ traits_union_keys(List *a, List *b)
 		return a;
 	forboth(la, a, lb, b)
 		result = lappend(result, bms_union(lfirst(la), lfirst(lb)));
+	return result;
+}
+
+/* Of each key the side that has the row: COALESCE(outer key, inner key), or the other way round. */
+List *
+traits_either_keys(List *tlist, const Ir *outer, const Ir *inner)
+{
+	List	   *result = NIL;
+	ListCell   *lo;
+	ListCell   *li;
+	ListCell   *ly;
+
+	if (list_length(outer->keys) != list_length(inner->keys))
+		return NIL;
+	forthree(lo, outer->keys, li, inner->keys, ly, outer->key_types)
+	{
+		Bitmapset  *columns = NULL;
+		ListCell   *lt;
+
+		foreach(lt, tlist)
+		{
+			TargetEntry *tle = lfirst_node(TargetEntry, lt);
+
+			if (is_either_key(tle->expr, lfirst(lo), lfirst(li)) &&
+				traits_types_hash_alike(list_make1_oid(exprType((Node *) tle->expr)),
+										list_make1_oid(lfirst_oid(ly))))
+				columns = bms_add_member(columns, tle->resno);
+		}
+		if (columns == NULL)
+			return NIL;
+		result = lappend(result, columns);
+	}
 	return result;
 }
 
@@ -238,6 +272,30 @@ pairs_key(const KeyEquality *equality, const Ir *outer, Bitmapset *outer_columns
 	}
 	return traits_hash_equality(equality->opno, exprType(list_nth(outer->display, column - 1)),
 								equality->collation);
+}
+
+static bool
+is_either_key(const Expr *expr, const Bitmapset *outer_columns, const Bitmapset *inner_columns)
+{
+	bool		from_outer = false;
+	bool		from_inner = false;
+	ListCell   *lc;
+
+	if (!IsA(expr, CoalesceExpr))
+		return false;
+	foreach(lc, ((const CoalesceExpr *) expr)->args)
+	{
+		int			outer = expr_plain_column(lfirst(lc), OUTER_VAR);
+		int			inner = expr_plain_column(lfirst(lc), INNER_VAR);
+
+		if (outer > 0 && bms_is_member(outer, outer_columns))
+			from_outer = true;
+		else if (inner > 0 && bms_is_member(inner, inner_columns))
+			from_inner = true;
+		else
+			return false;
+	}
+	return from_outer && from_inner;
 }
 
 /* Does the operator agree with the hash by which rows of this type are placed? */
