@@ -80,7 +80,7 @@ static char *partition_column(int npartitions);
 static char *order_column(int number, bool unique, bool made);
 static void distribute(Oid table, const RddStep *step, int copies);
 static bool has_row_security(const char *select, RddQuery *query);
-static bool key_is_hashed(const RddStep *step);
+static char *hashed_columns(const RddStep *step);
 static void run_sql(const char *sql, const char *what);
 static void note_made(Oid table, const char *name, const char *level, const Rdd *rdd, uint64 rows);
 static bool can_be_dropped(Oid table);
@@ -352,7 +352,7 @@ order_column(int number, bool unique, bool made)
 static void
 distribute(Oid table, const RddStep *step, int copies)
 {
-	LayoutSpec *spec = label_spec_by(key_is_hashed(step) ? "k" : NULL, 0);
+	LayoutSpec *spec = label_spec_by(hashed_columns(step), 0);
 
 	spec->ncopies = copies;
 	spec->alive_only = true;
@@ -369,17 +369,30 @@ has_row_security(const char *select, RddQuery *query)
 	return linitial_node(Query, queries)->hasRowSecurity;
 }
 
-/* Equal keys are together, and a table's rows can be put together so. */
-static bool
-key_is_hashed(const RddStep *step)
+/* Columns of the key, if equal keys are together, and a table's rows can be put together so; else NULL. */
+static char *
+hashed_columns(const RddStep *step)
 {
-	const RddShape *key;
+	List	   *leaves;
+	StringInfoData columns;
+	ListCell   *lc;
 
 	if (!step->by_key || !rdd_shape_is_pair(step->shape))
-		return false;
-	key = rdd_shape_key(step->shape);
-	return rdd_shape_is_leaf(key) && get_typtype(key->type) == TYPTYPE_BASE &&
-		OidIsValid(lookup_type_cache(key->type, TYPECACHE_HASH_PROC)->hash_proc);
+		return NULL;
+	leaves = rdd_shape_leaves(rdd_shape_key(step->shape), "k");
+	if (leaves == NIL || list_length(leaves) > INDEX_MAX_KEYS)
+		return NULL;
+	initStringInfo(&columns);
+	foreach(lc, leaves)
+	{
+		const RddLeaf *leaf = lfirst(lc);
+
+		if (get_typtype(leaf->shape->type) != TYPTYPE_BASE ||
+			!OidIsValid(lookup_type_cache(leaf->shape->type, TYPECACHE_HASH_PROC)->hash_proc))
+			return NULL;
+		appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "", quote_identifier(leaf->path));
+	}
+	return columns.data;
 }
 
 static void
