@@ -3,7 +3,7 @@
  *	  Transformations of RDDs of pairs.
  *
  * Keys are equal as IS NOT DISTINCT FROM has it: null keys are one key, as in Spark.
- * GROUP BY does so by itself, joins by the operator barks.===.
+ * GROUP BY does so by itself, joins by rdd_equal_columns().
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
