@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "rdd/arguments.h"
 #include "rdd/combine.h"
 #include "rdd/query.h"
 

@@ -13,6 +13,7 @@
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 
+#include "rdd/arguments.h"
 #include "rdd/calls.h"
 #include "rdd/storage.h"
 

@@ -24,6 +24,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "rdd/arguments.h"
 #include "rdd/storage.h"
 #include "rdd/stored.h"
 

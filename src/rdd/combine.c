@@ -25,6 +25,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "rdd/arguments.h"
 #include "rdd/combine.h"
 
 /* What a combination is given. */

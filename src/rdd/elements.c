@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "rdd/arguments.h"
 #include "rdd/query.h"
 
 static Lambda *lambda_over(const RddStep *step, const RddStep *input, LambdaKind kind, Oid cast_to);

@@ -15,6 +15,7 @@
 
 #include "base/task_rights.h"
 #include "cluster/node.h"
+#include "rdd/arguments.h"
 #include "rdd/file_writer.h"
 #include "rdd/object_file.h"
 #include "rdd/query.h"

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "base/task_rights.h"
+#include "rdd/arguments.h"
 #include "rdd/file_list.h"
 #include "rdd/object_file.h"
 #include "rdd/query.h"

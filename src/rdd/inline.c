@@ -30,6 +30,7 @@
 #include "utils/syscache.h"
 
 #include "rdd/query.h"
+#include "rdd/result.h"
 #include "rdd/storage.h"
 
 /* A walk over queries within queries. */

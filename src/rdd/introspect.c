@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "rdd/arguments.h"
 #include "rdd/query.h"
 
 PG_FUNCTION_INFO_V1(barks_rdd_debug_string);

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
+#include "rdd/arguments.h"
 #include "rdd/names.h"
 
 /* Each gives its rows by one SELECT from one input, or from none. */

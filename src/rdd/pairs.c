@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 
 #include "job/join_hint.h"
+#include "rdd/arguments.h"
 #include "rdd/combine.h"
 #include "rdd/query.h"
 

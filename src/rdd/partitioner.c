@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
+#include "rdd/arguments.h"
 #include "rdd/query.h"
 
 static bool read_partitioner(const char *text, bool *by_range, int *npartitions);

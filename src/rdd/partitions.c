@@ -17,9 +17,11 @@
 #include "utils/regproc.h"
 
 #include "cluster/node.h"
+#include "rdd/arguments.h"
 #include "rdd/calls.h"
 #include "rdd/combine.h"
 #include "rdd/query.h"
+#include "rdd/result.h"
 
 PG_FUNCTION_INFO_V1(barks_rdd_preferred_locations);
 PG_FUNCTION_INFO_V1(barks_rdd_zip_check);

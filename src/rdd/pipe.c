@@ -21,6 +21,7 @@
 #include "utils/jsonb.h"
 
 #include "base/task_rights.h"
+#include "rdd/arguments.h"
 #include "rdd/pipe_process.h"
 #include "rdd/query.h"
 #include "rdd/spread.h"

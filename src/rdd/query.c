@@ -23,6 +23,7 @@
 #include "rdd/names.h"
 #include "rdd/qualify.h"
 #include "rdd/query.h"
+#include "rdd/result.h"
 
 /* times that an expression may be copied */
 #define MAX_GROWTH	64
@@ -38,21 +39,13 @@ static const RddOperation *const operations[] = {
 
 static void add_array(Datum array, List **inputs);
 static Const *plain_argument(Const *value);
-static char *columns_text(List *leaves);
 static void check_step(RddStep *step, List *inputs);
 static char *compile_lineage(RddQuery *query, List *types);
 static bool has_subqueries(const RddQuery *query);
 static void compile_step(RddQuery *query, int number, StringInfo select);
 static void fence(RddQuery *query, int number, StringInfo select);
-static void append_cast(StringInfo buf, List *leaves, List *types);
-static void append_plain(StringInfo buf, const RddShape *shape);
-static void append_packed(StringInfo buf, const RddShape *shape);
-static bool fits_leaves(List *leaves, List *types);
-static bool fits_fields(const RddShape *shape, List *types);
-static char *cast_columns(const RddQuery *query, const char *select, List *types);
 static char *lambda_column(RddQuery *query, Lambda *lambda, int leaf);
 static char *value_for_null(const RddShape *leaf);
-static const Const *argument(const RddStep *step, int number);
 
 const RddOperation *
 rdd_operation(const char *name)
@@ -224,7 +217,7 @@ compile_lineage(RddQuery *query, List *types)
 	compile_step(query, nsteps - 1, &select);
 	if (query->purpose)
 		query->names[nsteps - 1] = lappend(query->names[nsteps - 1], (char *) query->purpose);
-	text = cast_columns(query, rdd_mark(query, nsteps - 1, select.data), types);
+	text = rdd_result(query, rdd_mark(query, nsteps - 1, select.data), types);
 	if (query->with.len > 0)
 		text = psprintf("WITH %s %s", query->with.data, text);
 	return text;
@@ -269,8 +262,8 @@ rdd_check_again(const Rdd *rdd)
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("elements of the RDD have changed since it was made"),
 					 errdetail("The columns of barks.rdd_%s were %s, and are now %s.", step->name,
-							   columns_text(rdd_shape_columns(step->shape)),
-							   columns_text(rdd_shape_columns(copy->shape))),
+							   rdd_columns_text(rdd_shape_columns(step->shape)),
+							   rdd_columns_text(rdd_shape_columns(copy->shape))),
 					 errhint("Make the RDD again.")));
 		again->steps = lappend(again->steps, copy);
 	}
@@ -325,186 +318,6 @@ fence(RddQuery *query, int number, StringInfo select)
 		growth = 1;
 	}
 	query->growth[number] = growth;
-}
-
-/* The columns alone, as the caller declared them, in the order of the elements. */
-static char *
-cast_columns(const RddQuery *query, const char *select, List *types)
-{
-	const RddStep *last = rdd_last(query->rdd);
-	int			number = list_length(query->rdd->steps) - 1;
-	List	   *leaves = rdd_shape_columns(last->shape);
-	bool		packed = types != NIL && !fits_leaves(leaves, types);
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	appendStringInfoString(&buf, "SELECT ");
-	if (packed)
-		append_packed(&buf, last->shape);
-	else if (types != NIL)
-		append_cast(&buf, leaves, types);
-	else if (query->plain_names)
-		append_plain(&buf, last->shape);
-	else
-		appendStringInfoString(&buf, rdd_columns("s", leaves, leaves));
-	if (query->by_partition)
-		appendStringInfoString(&buf, ", s.\"#p\"");
-	for (int i = 1; query->keep_order && i <= query->order[number]; i++)
-		appendStringInfo(&buf, ", s.\"#%d\"", i);
-	appendStringInfo(&buf, " FROM (%s) AS s", select);
-	if (query->keep_order || query->order[number] == 0)
-		return buf.data;
-	appendStringInfo(&buf, " ORDER BY %s%s", query->by_partition && query->in_order ? "s.\"#p\", " : "",
-					 rdd_order_columns(query, last, -1));
-	return buf.data;
-}
-
-/* The leaves, as columns of these types. */
-static void
-append_cast(StringInfo buf, List *leaves, List *types)
-{
-	int			number = 0;
-	ListCell   *lc;
-
-	foreach(lc, types)
-	{
-		const char *path;
-
-		appendStringInfoString(buf, foreach_current_index(lc) > 0 ? ", " : "");
-		if (!OidIsValid(lfirst_oid(lc)))
-		{
-			/* a dropped column */
-			appendStringInfoString(buf, "NULL::pg_catalog.int4");
-			continue;
-		}
-		path = quote_identifier(((RddLeaf *) list_nth(leaves, number++))->path);
-		appendStringInfo(buf, "s.%s::%s AS %s", path, rdd_type_name(lfirst_oid(lc), -1), path);
-	}
-}
-
-static void
-append_plain(StringInfo buf, const RddShape *shape)
-{
-	ListCell   *lcl;
-	ListCell   *lcn;
-
-	forboth(lcl, rdd_shape_columns(shape), lcn, rdd_column_names(shape))
-		appendStringInfo(buf, "%ss.%s AS %s", foreach_current_index(lcl) > 0 ? ", " : "",
-						 quote_identifier(((RddLeaf *) lfirst(lcl))->path), quote_identifier(lfirst(lcn)));
-}
-
-/* Each field of the elements as one column, rows of a named type as values of it. */
-static void
-append_packed(StringInfo buf, const RddShape *shape)
-{
-	bool		is_pair = rdd_shape_is_pair(shape);
-	List	   *fields = OidIsValid(shape->type) ? list_make1((void *) shape) : shape->fields;
-	ListCell   *lc;
-
-	foreach(lc, fields)
-	{
-		const RddShape *field = lfirst(lc);
-		const char *path = "x";
-		ListCell   *lcl;
-
-		if (is_pair)
-			path = foreach_current_index(lc) == 0 ? "k" : "v";
-		else if (field != shape)
-			path = rdd_shape_path("x", list_nth(shape->names, foreach_current_index(lc)));
-		appendStringInfoString(buf, foreach_current_index(lc) > 0 ? ", " : "");
-		if (rdd_shape_is_leaf(field))
-			appendStringInfo(buf, "s.%s", quote_identifier(path));
-		else
-		{
-			appendStringInfoString(buf, "ROW(");
-			foreach(lcl, rdd_shape_leaves(field, path))
-				appendStringInfo(buf, "%ss.%s", foreach_current_index(lcl) > 0 ? ", " : "",
-								 quote_identifier(((RddLeaf *) lfirst(lcl))->path));
-			appendStringInfo(buf, ")::%s", rdd_type_name(field->type, -1));
-		}
-		appendStringInfo(buf, " AS %s", quote_identifier(path));
-	}
-}
-
-/* A column for each leaf. */
-static bool
-fits_leaves(List *leaves, List *types)
-{
-	ListCell   *lct;
-	ListCell   *lcl = list_head(leaves);
-
-	foreach(lct, types)
-	{
-		if (!OidIsValid(lfirst_oid(lct)))
-			continue;
-		if (!lcl || ((RddLeaf *) lfirst(lcl))->shape->type != lfirst_oid(lct))
-			return false;
-		lcl = lnext(leaves, lcl);
-	}
-	return lcl == NULL;
-}
-
-/* A column for each field, or one for a row of a named type. */
-static bool
-fits_fields(const RddShape *shape, List *types)
-{
-	ListCell   *lct;
-	ListCell   *lcf;
-
-	if (OidIsValid(shape->type))
-		return list_length(types) == 1 && linitial_oid(types) == shape->type;
-	if (list_length(types) != list_length(shape->fields))
-		return false;
-	forboth(lct, types, lcf, shape->fields)
-	{
-		if (!OidIsValid(lfirst_oid(lct)) || ((RddShape *) lfirst(lcf))->type != lfirst_oid(lct))
-			return false;
-	}
-	return true;
-}
-
-List *
-rdd_column_names(const RddShape *shape)
-{
-	List	   *names = NIL;
-	bool		is_row = !rdd_shape_is_leaf(shape) && !rdd_shape_is_pair(shape);
-	ListCell   *lc;
-
-	foreach(lc, rdd_shape_columns(shape))
-		names = lappend(names, (char *) ((RddLeaf *) lfirst(lc))->path + (is_row ? strlen("x.") : 0));
-	return names;
-}
-
-/* Elements have the columns that the caller declares. */
-void
-rdd_check_columns(const Rdd *rdd, List *types)
-{
-	const RddShape *shape = rdd_last(rdd)->shape;
-	List	   *leaves = rdd_shape_columns(shape);
-
-	if (!fits_leaves(leaves, types) && !fits_fields(shape, types))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("elements of type %s do not fit the columns that are asked for",
-						rdd_shape_text(shape)),
-				 errdetail("Their columns are: %s.", columns_text(leaves))));
-}
-
-static char *
-columns_text(List *leaves)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	foreach(lc, leaves)
-	{
-		RddLeaf    *leaf = lfirst(lc);
-
-		appendStringInfo(&buf, "%s%s %s", buf.len > 0 ? ", " : "", leaf->path,
-						 format_type_be(leaf->shape->type));
-	}
-	return buf.data;
 }
 
 bool
@@ -779,156 +592,4 @@ char *
 rdd_type_text(const RddShape *leaf)
 {
 	return rdd_type_name(leaf->type, leaf->typmod);
-}
-
-static const Const *
-argument(const RddStep *step, int number)
-{
-	/* values of these types are taken for inputs */
-	if (number >= list_length(step->args))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("elements and other arguments of barks.rdd_%s cannot be RDDs", step->name)));
-	return list_nth_node(Const, step->args, number);
-}
-
-const Const *
-rdd_arg(const RddStep *step, int number)
-{
-	return argument(step, number);
-}
-
-bool
-rdd_arg_is_null(const RddStep *step, int number)
-{
-	return argument(step, number)->constisnull;
-}
-
-static Datum
-not_null_argument(const RddStep *step, int number)
-{
-	if (rdd_arg_is_null(step, number))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument %d of barks.rdd_%s must not be null",
-						list_length(step->inputs) + number + 1, step->name)));
-	return argument(step, number)->constvalue;
-}
-
-const char *
-rdd_arg_text(const RddStep *step, int number)
-{
-	return TextDatumGetCString(not_null_argument(step, number));
-}
-
-int
-rdd_arg_int(const RddStep *step, int number)
-{
-	return DatumGetInt32(not_null_argument(step, number));
-}
-
-Oid
-rdd_arg_function(const RddStep *step, int number)
-{
-	return DatumGetObjectId(not_null_argument(step, number));
-}
-
-bool
-rdd_arg_bool(const RddStep *step, int number, bool if_null)
-{
-	return rdd_arg_is_null(step, number) ? if_null : DatumGetBool(argument(step, number)->constvalue);
-}
-
-Oid
-rdd_arg_type(const RddStep *step, int number)
-{
-	if (rdd_arg_is_null(step, number))
-		return InvalidOid;
-	rdd_expect_type(DatumGetObjectId(argument(step, number)->constvalue));
-	return DatumGetObjectId(argument(step, number)->constvalue);
-}
-
-char *
-rdd_arg_literal(const RddStep *step, int number)
-{
-	const Const *value = argument(step, number);
-
-	return lambda_constant(value->consttype, value->constvalue, value->constisnull);
-}
-
-int
-rdd_arg_partitions(const RddStep *step, int number, int if_null)
-{
-	int			n;
-
-	if (rdd_arg_is_null(step, number))
-		return if_null;
-	n = DatumGetInt32(argument(step, number)->constvalue);
-	if (n < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("number of partitions must be positive, not %d", n)));
-	return n;
-}
-
-static void
-expect_operator(const RddStep *step, const RddShape *shape, StrategyNumber strategy, const char *what)
-{
-	ListCell   *lc;
-
-	foreach(lc, rdd_shape_leaves(shape, ""))
-	{
-		Oid			type = ((RddLeaf *) lfirst(lc))->shape->type;
-
-		if (!rdd_operator(type, strategy))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_FUNCTION),
-					 errmsg("barks.rdd_%s cannot %s values of type %s", step->name, what, format_type_be(type))));
-	}
-}
-
-void
-rdd_expect_equality(const RddStep *step, const RddShape *shape)
-{
-	expect_operator(step, shape, BTEqualStrategyNumber, "compare");
-}
-
-void
-rdd_expect_order(const RddStep *step, const RddShape *shape)
-{
-	expect_operator(step, shape, BTLessStrategyNumber, "sort");
-}
-
-void
-rdd_expect_type(Oid type)
-{
-	if (!OidIsValid(type) || !SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("type with OID %u does not exist", type)));
-	if (get_typtype(type) == TYPTYPE_PSEUDO)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("elements of an RDD cannot be of type %s", format_type_be(type))));
-}
-
-void
-rdd_expect_pair(const RddStep *step, const RddStep *input)
-{
-	if (!rdd_shape_is_pair(input->shape))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("barks.rdd_%s needs pairs, not elements of type %s", step->name,
-						rdd_shape_text(input->shape)),
-				 errhint("Make pairs with barks.rdd_map(r, '(key, value)') or barks.rdd_key_by().")));
-}
-
-void
-rdd_expect_alike(const RddStep *step, const RddStep *a, const RddStep *b)
-{
-	if (!rdd_shape_equal(a->shape, b->shape))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("barks.rdd_%s needs elements of one type, not %s and %s", step->name,
-						rdd_shape_text(a->shape), rdd_shape_text(b->shape))));
 }

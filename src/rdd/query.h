@@ -107,10 +107,6 @@ extern Rdd *rdd_apply(const char *name, List *inputs, List *args);
 extern Rdd *rdd_apply_values(const char *name, List *values);
 /* may the operation be the last one? */
 extern bool rdd_is_action(const char *name);
-/* raises an error unless the elements have columns of these types */
-extern void rdd_check_columns(const Rdd *rdd, List *types);
-/* what columns of elements are called elsewhere: fields of rows without the variable */
-extern List *rdd_column_names(const RddShape *shape);
 /* the query of a lineage, with its lambdas; columns are cast to types unless NIL */
 extern char *rdd_compile(const Rdd *rdd, List *types, RddQuery *query);
 
@@ -182,31 +178,11 @@ extern void rdd_compile_flat(RddQuery *query, const RddStep *step, Lambda *lambd
 							 List *results, StringInfo select);
 extern void rdd_compile_sort(RddQuery *query, const RddStep *step, const char *keys, StringInfo select);
 
-/* arguments of a step */
-extern bool rdd_arg_is_null(const RddStep *step, int number);
-extern const Const *rdd_arg(const RddStep *step, int number);
-extern const char *rdd_arg_text(const RddStep *step, int number);
-extern int	rdd_arg_int(const RddStep *step, int number);
-extern bool rdd_arg_bool(const RddStep *step, int number, bool if_null);
-extern Oid	rdd_arg_function(const RddStep *step, int number);
-/* of a regtype that has values; InvalidOid for NULL */
-extern Oid	rdd_arg_type(const RddStep *step, int number);
-/* as a literal of its type */
-extern char *rdd_arg_literal(const RddStep *step, int number);
-/* NULL as n means as many partitions as there are */
-extern int	rdd_arg_partitions(const RddStep *step, int number, int if_null);
-/* likewise, or a partitioner as text: hash(k, n) or range(k, n) */
+/* an argument: as rdd_arg_partitions(), or a partitioner as text: hash(k, n) or range(k, n) */
 extern int	rdd_arg_partitioner(const RddStep *step, int number, int if_null, bool *by_range);
 /* SQL of a key's partition, by its hash or by ranges; of a rank in an order */
 extern char *rdd_key_partition(const char *alias, List *keys, int npartitions, bool by_range);
 extern char *rdd_range_partition(const char *order, int npartitions);
-/* raise an error unless all columns can be compared, or sorted */
-extern void rdd_expect_equality(const RddStep *step, const RddShape *shape);
-extern void rdd_expect_order(const RddStep *step, const RddShape *shape);
-/* a type that exists and has values */
-extern void rdd_expect_type(Oid type);
-extern void rdd_expect_pair(const RddStep *step, const RddStep *input);
 extern void rdd_expect_numbers(const char *operation, const RddStep *input);
-extern void rdd_expect_alike(const RddStep *step, const RddStep *a, const RddStep *b);
 
 #endif							/* BARKS_RDD_QUERY_H */

@@ -26,6 +26,7 @@
 #include "rdd/calls.h"
 #include "rdd/file_list.h"
 #include "rdd/query.h"
+#include "rdd/result.h"
 #include "rdd/storage.h"
 
 #define FETCH_ROWS 1000

@@ -20,6 +20,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "rdd/arguments.h"
 #include "rdd/calls.h"
 #include "rdd/query.h"
 

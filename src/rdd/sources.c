@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
+#include "rdd/arguments.h"
 #include "rdd/qualify.h"
 #include "rdd/query.h"
 #include "table/layout.h"

@@ -31,6 +31,7 @@
 #include "utils/memutils.h"
 
 #include "job/accumulator.h"
+#include "rdd/arguments.h"
 #include "rdd/storage.h"
 #include "rdd/stored.h"
 #include "table/writer.h"
