@@ -17,6 +17,7 @@
 
 #include "rdd/arguments.h"
 #include "rdd/lambda.h"
+#include "rdd/lambda_text.h"
 #include "rdd/query.h"
 
 static Datum not_null_argument(const RddStep *step, int number);

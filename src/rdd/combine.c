@@ -27,6 +27,7 @@
 
 #include "rdd/arguments.h"
 #include "rdd/combine.h"
+#include "rdd/lambda_text.h"
 
 /* What a combination is given. */
 typedef struct CombineWords

@@ -51,10 +51,6 @@ typedef struct LambdaSet
 	List	   *lambdas;
 } LambdaSet;
 
-/* The text for a message: cut when it is long. */
-extern char *lambda_shown(const char *text);
-/* Raise an error, with its position, unless the text is exactly one expression. */
-extern void lambda_check_text(const char *text);
 /* Parse and check; raises errors with the position in the text. */
 extern Lambda *lambda_make(const char *text, List *variables, LambdaKind kind, Oid cast_to);
 /* The variables for the elements of one RDD: k, v and x, or x. */
@@ -63,14 +59,5 @@ extern LambdaVariable *lambda_variable(const char *name, const RddShape *shape);
 
 /* For a parse by someone who gives a LambdaSet as the argument. */
 extern void lambda_parser_setup(ParseState *pstate, void *lambdas);
-/* A value as an expression that means the same in every session. */
-extern char *lambda_constant(Oid type, Datum value, bool isnull);
-/* Its text alone, for a literal. */
-extern char *lambda_constant_text(Oid type, Datum value);
-/* For texts that are read elsewhere; undone by AtEOXact_GUC(true, the result). */
-extern int	lambda_plain_settings(void);
-/* The text with $1, $2, … replaced by constants. */
-extern char *lambda_capture(const char *text, int nvalues, const Datum *values, const bool *nulls,
-							const Oid *types);
 
 #endif							/* BARKS_RDD_LAMBDA_H */

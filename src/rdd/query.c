@@ -20,6 +20,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "rdd/lambda_text.h"
 #include "rdd/names.h"
 #include "rdd/qualify.h"
 #include "rdd/query.h"

@@ -40,6 +40,7 @@
 #include "utils/syscache.h"
 
 #include "rdd/lambda.h"
+#include "rdd/lambda_text.h"
 #include "rdd/rdd.h"
 
 PG_FUNCTION_INFO_V1(barks_rdd_in);
