@@ -11,24 +11,16 @@
 #include "postgres.h"
 
 #include "access/transam.h"
-#include "catalog/namespace.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_cast.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
-#include "catalog/dependency.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
-#include "parser/parse_coerce.h"
-#include "tsearch/ts_cache.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "job/plan.h"
 #include "job/program.h"
@@ -55,8 +47,6 @@ typedef struct ShippableContext
 
 static const ShippableFacts *facts;
 
-static bool names_an_object(Oid type);
-static bool is_of_catalogs_only(Oid type);
 static bool check_walker(Node *node, ShippableContext *context);
 static bool is_row(const Node *node);
 static bool takes_any_row(const Node *node);
@@ -72,6 +62,9 @@ static bool check_children(Node *node, ShippableContext *context);
 static bool check_guarded(Node *node, ShippableContext *context);
 static bool check_branches(Node *node, ShippableContext *context);
 static bool check_node(Node *node, ShippableContext *context);
+static bool check_kind(Node *node, ShippableContext *context);
+static bool check_const(Const *value, ShippableContext *context);
+static bool check_param(Param *param, ShippableContext *context);
 static bool check_aggref(Aggref *aggref, ShippableContext *context);
 static bool combines_states(const Node *node);
 static bool check_program(Aggref *aggref, ShippableContext *context);
@@ -108,32 +101,6 @@ shippable_function_in_from(Node *call, List **functions)
 	return context.reason;
 }
 
-const char *
-shippable_column(Oid type, Oid collation)
-{
-	char		kind = get_typtype(type);
-
-	if (kind == TYPTYPE_PSEUDO || type == UNKNOWNOID || is_of_catalogs_only(type))
-		return psprintf("type %s has no values that could travel", format_type_be(type));
-	if (shippable_row_type(type))
-		return psprintf("type %s is the row type of a table of this server",
-						format_type_be(type));
-	if (!shippable_collation(collation))
-		return psprintf("collation \"%s\" is not known to nodes", get_collation_name(collation));
-	return NULL;
-}
-
-/* Such types, pg_node_tree for one, cannot be read back; batch/schema.c names them. */
-static bool
-is_of_catalogs_only(Oid type)
-{
-	char		category;
-	bool		preferred;
-
-	get_type_category_preferred(type, &category, &preferred);
-	return category == TYPCATEGORY_INTERNAL && type != CHAROID;
-}
-
 bool
 shippable_collation(Oid collation)
 {
@@ -148,13 +115,6 @@ shippable_set_facts(const ShippableFacts *new_facts)
 
 	facts = new_facts;
 	return before;
-}
-
-bool
-shippable_row_type(Oid type)
-{
-	return get_typtype(type) == TYPTYPE_COMPOSITE &&
-		get_rel_relkind(get_typ_typrelid(type)) != RELKIND_COMPOSITE_TYPE;
 }
 
 bool
@@ -175,65 +135,6 @@ shippable_evaluated_on_driver(Node *expr)
 	if (IsA(expr, SQLValueFunction))
 		return true;
 	return stable_call(expr) && !no_columns_walker(expr, NULL);
-}
-
-bool
-shippable_constant_type(Oid type)
-{
-	Oid			base = getBaseType(type);
-	Oid			element = get_element_type(base);
-
-	/* reading a literal made of domains runs their constraints */
-	if (OidIsValid(element))
-		return getBaseType(element) == element && shippable_constant_type(element);
-	if (names_an_object(base))
-		return false;
-	switch (base)
-	{
-		case CASHOID:			/* text form depends on lc_monetary */
-		case XMLOID:			/* text form depends on xmloption */
-		case UNKNOWNOID:
-			return false;
-		default:
-			break;
-	}
-	switch (get_typtype(base))
-	{
-		case TYPTYPE_PSEUDO:
-		case TYPTYPE_COMPOSITE:
-			return false;
-		case TYPTYPE_RANGE:
-			element = get_range_subtype(base);
-			return getBaseType(element) == element && shippable_constant_type(element);
-		case TYPTYPE_MULTIRANGE:
-			return shippable_constant_type(get_multirange_range(base));
-		default:
-			return true;
-	}
-}
-
-/* Types whose values are OIDs, and whose text is looked up in the catalogs. */
-static bool
-names_an_object(Oid type)
-{
-	switch (getBaseType(type))
-	{
-		case REGPROCOID:
-		case REGPROCEDUREOID:
-		case REGOPEROID:
-		case REGOPERATOROID:
-		case REGCLASSOID:
-		case REGTYPEOID:
-		case REGROLEOID:
-		case REGNAMESPACEOID:
-		case REGCONFIGOID:
-		case REGDICTIONARYOID:
-		case REGCOLLATIONOID:
-		case ACLITEMOID:
-			return true;
-		default:
-			return false;
-	}
 }
 
 /* True ends the walk: context->reason is set. */
@@ -406,37 +307,35 @@ check_node(Node *node, ShippableContext *context)
 {
 	const char *reason;
 
+	if (check_kind(node, context))
+		return true;
+	/* an argument of type "any" prints as a bare literal */
+	if ((IsA(node, Const) && ((Const *) node)->consttype == UNKNOWNOID) || IsA(node, CaseWhen) || is_row(node) ||
+		(node == context->in_from && exprType(node) == RECORDOID))
+		return false;
+	/* relabelled OIDs stay numbers; only writing them out would look for names */
+	if (!IsA(node, Var) && !IsA(node, Const) && !IsA(node, RelabelType) &&
+		shippable_names_an_object(exprType(node)))
+		return fail(context, psprintf("a value of type %s, which names an object of this server",
+									  format_type_be(exprType(node))));
+	reason = shippable_column(exprType(node), IsA(node, Var) ? InvalidOid : exprCollation(node));
+	if (reason == NULL && !shippable_collation(exprInputCollation(node)) && !IsA(node, Var))
+		reason = psprintf("collation \"%s\" is not known to nodes",
+						  get_collation_name(exprInputCollation(node)));
+	if (reason == NULL && !IsA(node, Var))
+		reason = lacking_type(exprType(node), context);
+	return reason ? fail(context, reason) : false;
+}
+
+static bool
+check_kind(Node *node, ShippableContext *context)
+{
 	switch (nodeTag(node))
 	{
 		case T_Const:
-			if (((Const *) node)->consttype == UNKNOWNOID)
-				return false;	/* an argument of type "any"; prints as a bare literal */
-			if (((Const *) node)->constisnull &&
-				!names_an_object(((Const *) node)->consttype))
-				break;			/* whatever its type, NULL is read as NULL */
-			if (!shippable_constant_type(((Const *) node)->consttype) &&
-				!(((Const *) node)->consttype == REGCONFIGOID &&
-				  !((Const *) node)->constisnull &&
-				  DatumGetObjectId(((Const *) node)->constvalue) < FirstNormalObjectId))
-				return fail(context, psprintf("a constant of type %s",
-											  format_type_be(((Const *) node)->consttype)));
-			break;
+			return check_const((Const *) node, context);
 		case T_Param:
-			if (((Param *) node)->paramkind == PARAM_EXEC &&
-				((Param *) node)->paramid < 0)
-				break;			/* the gate */
-			if (((Param *) node)->paramkind == PARAM_SUBLINK || is_bound((Param *) node))
-				break;			/* a column after all */
-			if (((Param *) node)->paramkind != PARAM_EXEC &&
-				((Param *) node)->paramkind != PARAM_EXTERN)
-				return fail(context, "a parameter of an unknown kind");
-			/* its query may fail, and so may a node that folds what it stands in */
-			if (((Param *) node)->paramkind == PARAM_EXEC && context->guarded)
-				return fail(context, "a subquery in a conditional expression");
-			if (!shippable_constant_type(((Param *) node)->paramtype))
-				return fail(context, psprintf("a parameter of type %s",
-											  format_type_be(((Param *) node)->paramtype)));
-			break;
+			return check_param((Param *) node, context);
 		case T_Var:
 		case T_FuncExpr:
 		case T_OpExpr:
@@ -458,52 +357,69 @@ check_node(Node *node, ShippableContext *context)
 		case T_GroupingFunc:
 		case T_WindowFunc:
 		case T_NullTest:		/* of a row, too, both kinds of which have their own syntax */
-			break;
+			return false;
 		case T_RowExpr:
 			return check_row((RowExpr *) node, context);
 		case T_DistinctExpr:
 		case T_NullIfExpr:
 			if (!is_default_equality(((OpExpr *) node)->opno))
 				return fail(context, "an equality operator of another schema");
-			break;
+			return false;
 		case T_SubscriptingRef:
 			if (((SubscriptingRef *) node)->refassgnexpr)
 				return fail(context, "an assignment to an element");
-			break;
+			return false;
 		case T_ArrayCoerceExpr:
 			if (IsA(((ArrayCoerceExpr *) node)->elemexpr, FuncExpr) &&
 				list_length(((FuncExpr *) ((ArrayCoerceExpr *) node)->elemexpr)->args) > 1)
 				return fail(context, "an array cast with a length");
-			break;
+			return false;
 		case T_Aggref:
-			if (check_aggref((Aggref *) node, context))
-				return true;
-			break;
+			return check_aggref((Aggref *) node, context);
 		case T_SubLink:
 			if (context->guarded && ((SubLink *) node)->subLinkId == SUBLINK_MAY_FAIL_EARLY)
 				return fail(context, "a subquery in a conditional expression");
-			break;
+			return false;
 		case T_SubPlan:
 		case T_AlternativeSubPlan:
 			return fail(context, "a subquery in an expression");
 		default:
 			return fail(context, "an expression that has no exact SQL form");
 	}
-	if (IsA(node, CaseWhen) || is_row(node) ||
-		(node == context->in_from && exprType(node) == RECORDOID))
+}
+
+static bool
+check_const(Const *value, ShippableContext *context)
+{
+	Oid			type = value->consttype;
+
+	if (type == UNKNOWNOID)
 		return false;
-	/* relabelled OIDs stay numbers; only writing them out would look for names */
-	if (!IsA(node, Var) && !IsA(node, Const) && !IsA(node, RelabelType) &&
-		names_an_object(exprType(node)))
-		return fail(context, psprintf("a value of type %s, which names an object of this server",
-									  format_type_be(exprType(node))));
-	reason = shippable_column(exprType(node), IsA(node, Var) ? InvalidOid : exprCollation(node));
-	if (reason == NULL && !shippable_collation(exprInputCollation(node)) && !IsA(node, Var))
-		reason = psprintf("collation \"%s\" is not known to nodes",
-						  get_collation_name(exprInputCollation(node)));
-	if (reason == NULL && !IsA(node, Var))
-		reason = lacking_type(exprType(node), context);
-	return reason ? fail(context, reason) : false;
+	if (value->constisnull && !shippable_names_an_object(type))
+		return false;			/* whatever its type, NULL is read as NULL */
+	if (type == REGCONFIGOID && !value->constisnull &&
+		DatumGetObjectId(value->constvalue) < FirstNormalObjectId)
+		return false;
+	if (!shippable_constant_type(type))
+		return fail(context, psprintf("a constant of type %s", format_type_be(type)));
+	return false;
+}
+
+static bool
+check_param(Param *param, ShippableContext *context)
+{
+	if (param->paramkind == PARAM_EXEC && param->paramid < 0)
+		return false;			/* the gate */
+	if (param->paramkind == PARAM_SUBLINK || is_bound(param))
+		return false;			/* a column after all */
+	if (param->paramkind != PARAM_EXEC && param->paramkind != PARAM_EXTERN)
+		return fail(context, "a parameter of an unknown kind");
+	/* its query may fail, and so may a node that folds what it stands in */
+	if (param->paramkind == PARAM_EXEC && context->guarded)
+		return fail(context, "a subquery in a conditional expression");
+	if (!shippable_constant_type(param->paramtype))
+		return fail(context, psprintf("a parameter of type %s", format_type_be(param->paramtype)));
+	return false;
 }
 
 /* NULL, or why nodes may not have the type, but for those of columns in the expression. */

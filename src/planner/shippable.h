@@ -42,6 +42,8 @@ extern bool shippable_row_type(Oid type);
 extern bool shippable_evaluated_on_driver(Node *expr);
 /* Does the text form of a constant of this type mean the same on every node? */
 extern bool shippable_constant_type(Oid type);
+/* Are its values OIDs, whose text is looked up in the catalogs? */
+extern bool shippable_names_an_object(Oid type);
 
 /* Is it a built-in function that is volatile, but may run on any server? */
 extern bool shippable_runs_anywhere(Oid funcid);
