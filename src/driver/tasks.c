@@ -44,6 +44,7 @@ typedef struct NodeTasks
 } NodeTasks;
 
 static List *shape_single(const TaskContext *context, const StagePlan *stage);
+static bool find_copies(Oid relid, List **nodes);
 static List *common_oids(List *a, List *b);
 static List *shape_partitioned(const TaskContext *context, const StagePlan *stage,
 							   PlanState *planstate);
@@ -148,21 +149,14 @@ tasks_nodes_with_copies(const StagePlan *stage, List *nodes)
 	foreach(lc, stage->leaves)
 	{
 		LeafPlan   *leaf = lfirst(lc);
-		Relation	rel;
-		const TableLayout *layout;
-		List	   *copies = NIL;
+		List	   *copies;
 
-		if (leaf->stage > 0 || !leaf->broadcast)
+		if (leaf->stage > 0 || !leaf->broadcast || !find_copies(leaf->relid, &copies))
 			continue;
-		rel = table_open(leaf->relid, NoLock);
-		layout = table_layout(rel);
-		for (int i = 0; i < layout->nnodes && layout->created; i++)
-			copies = lappend_oid(copies, layout->nodes[i]);
-		if (layout->created && common_oids(nodes, copies) == NIL)
+		if (common_oids(nodes, copies) == NIL)
 			nodes = copies;		/* on this server alone, perhaps */
-		else if (layout->created)
+		else
 			nodes = common_oids(nodes, copies);
-		table_close(rel, NoLock);
 	}
 	return nodes;
 }
@@ -179,22 +173,12 @@ shape_single(const TaskContext *context, const StagePlan *stage)
 	foreach(lc, stage->leaves)
 	{
 		LeafPlan   *leaf = lfirst(lc);
-		Relation	rel;
-		const TableLayout *layout;
-		List	   *copies = NIL;
+		List	   *copies;
 
-		if (leaf->stage > 0)
+		if (leaf->stage > 0 || !find_copies(leaf->relid, &copies))
 			continue;
-		rel = table_open(leaf->relid, NoLock);
-		layout = table_layout(rel);
-		for (int i = 0; i < layout->nnodes && layout->created; i++)
-			copies = lappend_oid(copies, layout->nodes[i]);
-		if (layout->created)
-		{
-			candidates = first ? copies : common_oids(candidates, copies);
-			first = false;
-		}
-		table_close(rel, NoLock);
+		candidates = first ? copies : common_oids(candidates, copies);
+		first = false;
 	}
 	if (!first && candidates == NIL)
 		elog(ERROR, "broadcast tables of stage %d have no node in common", stage->id);
@@ -208,6 +192,21 @@ shape_single(const TaskContext *context, const StagePlan *stage)
 		if (((LeafPlan *) lfirst(lc))->stage == 0)
 			add_broadcast_leaf(lfirst(lc), foreach_current_index(lc), list_make1(shape));
 	return list_make1(shape);
+}
+
+/* Nodes that have a table's rows; false where it has none yet. */
+static bool
+find_copies(Oid relid, List **nodes)
+{
+	Relation	rel = table_open(relid, NoLock);
+	const TableLayout *layout = table_layout(rel);
+	bool		created = layout->created;
+
+	*nodes = NIL;
+	for (int i = 0; i < layout->nnodes && created; i++)
+		*nodes = lappend_oid(*nodes, layout->nodes[i]);
+	table_close(rel, NoLock);
+	return created;
 }
 
 static List *

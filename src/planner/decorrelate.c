@@ -34,6 +34,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "base/listed.h"
 #include "planner/cannot_fail.h"
 #include "planner/decorrelate.h"
 #include "table/layout.h"
@@ -425,10 +426,7 @@ value_when_empty(const Aggref *aggref, bool *is_zero)
 	if (aggref->aggkind != AGGKIND_NORMAL || aggref->aggfnoid >= FirstNormalObjectId)
 		return false;
 	*is_zero = strcmp(name, "count") == 0 || strcmp(name, "regr_count") == 0;
-	for (int i = 0; i < lengthof(null_when_empty); i++)
-		if (strcmp(name, null_when_empty[i]) == 0)
-			return true;
-	return *is_zero;
+	return *is_zero || LISTED(name, null_when_empty);
 }
 
 static Node *

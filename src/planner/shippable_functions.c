@@ -11,6 +11,7 @@
 #include "tsearch/ts_cache.h"
 #include "utils/lsyscache.h"
 
+#include "base/listed.h"
 #include "planner/shippable.h"
 #include "table/placement.h"
 #include "table/remote_type.h"
@@ -83,12 +84,11 @@ static const char *const own_volatile_names[] = {
 };
 
 static bool is_own_function(Oid funcid, const char *name, const char *const *names, int n);
-static bool listed(const char *name, const char *const *names, int n);
 
 bool
 shippable_runs_anywhere(Oid funcid)
 {
-	return listed(get_func_name(funcid), volatile_names, lengthof(volatile_names));
+	return LISTED(get_func_name(funcid), volatile_names);
 }
 
 const char *
@@ -99,8 +99,8 @@ shippable_builtin_reason(Oid funcid)
 
 	if (volatility == PROVOLATILE_VOLATILE)
 		return psprintf("function %s is volatile", name);
-	if ((volatility == PROVOLATILE_STABLE && !listed(name, stable_names, lengthof(stable_names))) ||
-		listed(name, node_local_names, lengthof(node_local_names)))
+	if ((volatility == PROVOLATILE_STABLE && !LISTED(name, stable_names)) ||
+		LISTED(name, node_local_names))
 		return psprintf("function %s may depend on the server it runs on", name);
 	if (shippable_needs_search_config(funcid) && !shippable_search_config())
 		return psprintf("function %s uses a text search configuration of this server", name);
@@ -117,7 +117,7 @@ shippable_extension_reason(Oid funcid)
 	if (volatility == PROVOLATILE_VOLATILE)
 		return is_own_function(funcid, name, own_volatile_names, lengthof(own_volatile_names)) ? NULL
 			: psprintf("function %s is volatile", name);
-	if (listed(name, program_names, lengthof(program_names)) &&
+	if (LISTED(name, program_names) &&
 		getExtensionOfObject(ProcedureRelationId, funcid) == barks_extension_oid())
 		return psprintf("function %s runs a program", name);
 	lacking = remote_extension_lacking(ProcedureRelationId, funcid);
@@ -138,7 +138,7 @@ shippable_needs_search_config(Oid function)
 	};
 
 	return function < FirstNormalObjectId && func_volatile(function) == PROVOLATILE_STABLE &&
-		listed(get_func_name(function), names, lengthof(names));
+		LISTED(get_func_name(function), names);
 }
 
 bool
@@ -152,13 +152,4 @@ is_own_function(Oid funcid, const char *name, const char *const *names, int n)
 {
 	return listed(name, names, n) &&
 		getExtensionOfObject(ProcedureRelationId, funcid) == barks_extension_oid();
-}
-
-static bool
-listed(const char *name, const char *const *names, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
 }

@@ -86,6 +86,7 @@ static void append_type(StringInfo buf, ShippedFunction *it, Oid type);
 static char *options(HeapTuple tuple);
 static const char *append_settings(StringInfo buf, HeapTuple tuple);
 static char *own_search_path(HeapTuple tuple);
+static int	own_settings(HeapTuple tuple, Datum **settings);
 static char *copy_name(const char *name, const char *definition);
 static void forget(Datum arg, int cache_id, uint32 hash);
 
@@ -663,15 +664,9 @@ options(HeapTuple tuple)
 static const char *
 append_settings(StringInfo buf, HeapTuple tuple)
 {
-	bool		isnull;
-	Datum		value = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &isnull);
 	Datum	   *settings;
-	int			n;
+	int			n = own_settings(tuple, &settings);
 
-	if (isnull)
-		return NULL;
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
-					  &settings, NULL, &n);
 	for (int i = 0; i < n; i++)
 	{
 		char	   *name = TextDatumGetCString(settings[i]);
@@ -694,15 +689,9 @@ append_settings(StringInfo buf, HeapTuple tuple)
 static char *
 own_search_path(HeapTuple tuple)
 {
-	bool		isnull;
-	Datum		value = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &isnull);
 	Datum	   *settings;
-	int			n;
+	int			n = own_settings(tuple, &settings);
 
-	if (isnull)
-		return NULL;
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
-					  &settings, NULL, &n);
 	for (int i = 0; i < n; i++)
 	{
 		char	   *setting = TextDatumGetCString(settings[i]);
@@ -711,6 +700,21 @@ own_search_path(HeapTuple tuple)
 			return setting + strlen("search_path=");
 	}
 	return NULL;
+}
+
+/* name=value, as texts */
+static int
+own_settings(HeapTuple tuple, Datum **settings)
+{
+	bool		isnull;
+	Datum		value = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proconfig, &isnull);
+	int			n;
+
+	if (isnull)
+		return 0;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
+					  settings, NULL, &n);
+	return n;
 }
 
 /*

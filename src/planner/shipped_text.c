@@ -36,6 +36,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "base/listed.h"
 #include "planner/shippable.h"
 #include "planner/shipped_body.h"
 #include "table/placement.h"
@@ -123,11 +124,8 @@ static bool is_table(const Text *text, int i);
 static bool in_path(const Text *text, Oid schema);
 static const char *check_operator(Text *text, const char *name);
 static bool may_have(const Text *text, Oid type);
-static bool listed(const char *name, const char *const *names, int n);
 static TextEdit *replace(Text *text, int from, int to, const char *by,
 						 const ShippedFunction *function);
-
-#define LISTED(name, names) listed(name, names, lengthof(names))
 
 const char *
 shipped_parse_text(ShippedFunction *it, HeapTuple tuple, ShippedBody *body)
@@ -559,15 +557,6 @@ static bool
 may_have(const Text *text, Oid type)
 {
 	return type < FirstNormalObjectId || list_member_oid(text->types, type);
-}
-
-static bool
-listed(const char *name, const char *const *names, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
 }
 
 /* The words from one to before another; what is between them stays behind the last. */

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "base/listed.h"
 #include "rdd/arguments.h"
 #include "rdd/query.h"
 
@@ -34,7 +35,6 @@ static const char *const by_others[] = {
 };
 
 static bool shuffles(const Rdd *rdd, const RddStep *step, int input);
-static bool listed(const char *name, const char *const *names, int nnames);
 static void append_lineage(StringInfo buf, const Rdd *rdd, int number, const char *indent, bool *shown);
 
 /* Do elements of that input move between partitions? */
@@ -43,22 +43,11 @@ shuffles(const Rdd *rdd, const RddStep *step, int input)
 {
 	const RddStep *from = list_nth(rdd->steps, list_nth_int(step->inputs, input));
 
-	if (listed(step->name, by_key, lengthof(by_key)))
+	if (LISTED(step->name, by_key))
 		return !from->by_key || step->partitions != from->partitions;
 	if (strcmp(step->name, "coalesce") == 0)
 		return rdd_arg_bool(step, 1, false);
-	return listed(step->name, by_others, lengthof(by_others));
-}
-
-static bool
-listed(const char *name, const char *const *names, int nnames)
-{
-	for (int i = 0; i < nnames; i++)
-	{
-		if (strcmp(names[i], name) == 0)
-			return true;
-	}
-	return false;
+	return LISTED(step->name, by_others);
 }
 
 /* As Spark's toDebugString: a step in each line, parents below, "+-" where they are shuffled. */
@@ -159,7 +148,7 @@ rdd_partitioner_kind(const Rdd *rdd)
 		return NULL;
 	rdd_read_steps(rdd);
 	/* who made the partitions that others only kept */
-	while (!listed(step->name, by_key, lengthof(by_key)) && strcmp(step->name, "group_by") != 0 &&
+	while (!LISTED(step->name, by_key) && strcmp(step->name, "group_by") != 0 &&
 		   strcmp(step->name, "sort_by_key") != 0 && step->inputs != NIL)
 		step = list_nth(rdd->steps, linitial_int(step->inputs));
 	if (strcmp(step->name, "checkpointed") == 0)

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
+#include "base/listed.h"
 #include "rdd/arguments.h"
 #include "rdd/names.h"
 
@@ -29,10 +30,7 @@ static char *name_of(const RddStep *step);
 bool
 rdd_is_simple(const RddStep *step)
 {
-	for (int i = 0; i < lengthof(simple_names); i++)
-		if (strcmp(simple_names[i], step->name) == 0)
-			return true;
-	return false;
+	return LISTED(step->name, simple_names);
 }
 
 void

@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "base/listed.h"
 #include "rdd/qualify.h"
 #include "rdd/rdd.h"
 
@@ -264,13 +265,8 @@ qualify_operator(const A_Expr *expr, RawContext *context)
 
 	if ((expr->kind != AEXPR_OP && expr->kind != AEXPR_OP_ANY && expr->kind != AEXPR_OP_ALL) ||
 		expr->location < 0 || *name == '\0' ||
-		strncmp(context->text + expr->location, name, strlen(name)) != 0)
+		strncmp(context->text + expr->location, name, strlen(name)) != 0 || LISTED(name, own_precedence))
 		return;
-	for (int i = 0; i < lengthof(own_precedence); i++)
-	{
-		if (strcmp(name, own_precedence[i]) == 0)
-			return;
-	}
 	foreach(lc, context->called)
 	{
 		const Called *called = lfirst(lc);
