@@ -250,17 +250,10 @@ compile_counts(RddQuery *query, const RddStep *step, StringInfo select)
 	const RddStep *input = rdd_input(query, step, 0);
 	List	   *from_leaves = strcmp(step->name, "count_by_key") == 0
 		? rdd_shape_leaves(rdd_shape_key(input->shape), "k") : rdd_shape_columns(input->shape);
-	const char *comma = " GROUP BY ";
-	ListCell   *lc;
 
-	appendStringInfo(select, "SELECT %s, pg_catalog.count(*) AS v FROM %s AS s",
+	appendStringInfo(select, "SELECT %s, pg_catalog.count(*) AS v FROM %s AS s GROUP BY %s",
 					 rdd_columns("s", from_leaves, rdd_shape_leaves(rdd_shape_key(step->shape), "k")),
-					 rdd_from(query, step, 0));
-	foreach(lc, from_leaves)
-	{
-		appendStringInfo(select, "%ss.%s", comma, quote_identifier(((RddLeaf *) lfirst(lc))->path));
-		comma = ", ";
-	}
+					 rdd_from(query, step, 0), rdd_plain_columns(from_leaves));
 }
 
 /* lookup(r, key, …) → values */

@@ -30,6 +30,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "rdd/calls.h"
 #include "rdd/query.h"
 
 PG_FUNCTION_INFO_V1(barks_rdd_approx);
@@ -58,7 +59,6 @@ static volatile sig_atomic_t expired = false;
 
 static void check_call(FunctionCallInfo fcinfo, const Approx *approx, const RddStep *step);
 static const RddShape *key_of(const Approx *approx, const RddStep *step);
-static char *key_text(const RddShape *key, const char *path);
 static void compile_aggregate(Approx *approx, const RddStep *step, const char *elements);
 static void start_groups(Approx *approx, const RddStep *step);
 static bool run_until(Approx *approx, int next, TimestampTz deadline);
@@ -169,23 +169,6 @@ key_of(const Approx *approx, const RddStep *step)
 	return strcmp(approx->name, "count_by_key_approx") == 0 ? rdd_shape_key(step->shape) : step->shape;
 }
 
-/* A column, or those of a named row as one. */
-static char *
-key_text(const RddShape *key, const char *path)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	if (rdd_shape_is_leaf(key))
-		return psprintf("s.%s", quote_identifier(path));
-	initStringInfo(&buf);
-	foreach(lc, rdd_shape_leaves(key, path))
-		appendStringInfo(&buf, "%ss.%s", foreach_current_index(lc) > 0 ? ", " : "ROW(",
-						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
-	appendStringInfo(&buf, ")::%s", rdd_type_name(key->type, -1));
-	return buf.data;
-}
-
 static void
 compile_aggregate(Approx *approx, const RddStep *step, const char *elements)
 {
@@ -194,7 +177,7 @@ compile_aggregate(Approx *approx, const RddStep *step, const char *elements)
 	approx->after = "";
 	if (approx->grouped)
 	{
-		what = psprintf("%s AS k, pg_catalog.count(*)::pg_catalog.float8 AS n", key_text(key_of(approx, step),
+		what = psprintf("%s AS k, pg_catalog.count(*)::pg_catalog.float8 AS n", rdd_value_of(key_of(approx, step),
 									 strcmp(approx->name, "count_by_key_approx") == 0 ? "k" : "x"));
 		approx->after = " GROUP BY 1";
 	}
@@ -281,10 +264,8 @@ run_partitions(Approx *approx, int next)
 {
 	const char *sql = psprintf("%s WHERE s.\"#p\" >= %d AND s.\"#p\" < %d%s", approx->before, approx->ndone, next,
 							   approx->after);
-	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &approx->query.lambdas, 0);
+	SPIPlanPtr	plan = rdd_prepare(sql, &approx->query);
 
-	if (!plan)
-		elog(ERROR, "could not prepare the query of an RDD: %s", SPI_result_code_string(SPI_result));
 	if (SPI_execute_plan(plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not execute the query of an RDD");
 	/* all of them, or none */

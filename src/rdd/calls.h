@@ -6,6 +6,7 @@
 #ifndef BARKS_RDD_CALLS_H
 #define BARKS_RDD_CALLS_H
 
+#include "executor/spi.h"
 #include "utils/portal.h"
 
 #include "rdd/query.h"
@@ -27,6 +28,10 @@ extern RddCall *rdd_call_of_function(const char *operation, Oid function, int nc
 
 /* Within SPI: a cursor on the elements.  The prefix may be EXPLAIN. */
 extern Portal rdd_open(const Rdd *rdd, const char *prefix, List *types, RddQuery *query);
+/* Likewise: SQL with the query, whose lambdas it may name. */
+extern SPIPlanPtr rdd_prepare(const char *sql, RddQuery *query);
+/* raises an error unless this call may give its rows one by one */
+extern void rdd_expect_set_wanted(FunctionCallInfo fcinfo);
 /* raises an error when an argument of this call of one of our SQL functions is null */
 extern void rdd_expect_arguments(FunctionCallInfo fcinfo);
 /* the lineage that ends with this call */

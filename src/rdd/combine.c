@@ -448,16 +448,8 @@ rdd_group_columns(const RddShape *value, const char *path, const char *as, const
 	if (rdd_shape_is_leaf(value) && OidIsValid(get_element_type(getBaseType(value->type))))
 		appendStringInfo(select, "ROW(s.%s)::%s", quote_identifier(path),
 						 rdd_type_name(array_wrapper(value->type), -1));
-	else if (rdd_shape_is_leaf(value))
-		appendStringInfo(select, "s.%s", quote_identifier(path));
 	else
-	{
-		appendStringInfoString(select, "ROW(");
-		foreach(lcn, rdd_shape_leaves(value, path))
-			appendStringInfo(select, "%ss.%s", foreach_current_index(lcn) > 0 ? ", " : "",
-							 quote_identifier(((RddLeaf *) lfirst(lcn))->path));
-		appendStringInfo(select, ")::%s", rdd_type_name(value->type, -1));
-	}
+		appendStringInfoString(select, rdd_value_of(value, path));
 	appendStringInfo(select, "%s%s)", order ? " ORDER BY " : "", order ? order : "");
 	if (filter)
 		appendStringInfo(select, " FILTER (WHERE %s), '{}')", filter);

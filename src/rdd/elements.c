@@ -35,16 +35,21 @@ keep(RddStep *step, const RddStep *input)
 	step->by_key = input->by_key;
 }
 
+/* Elements are what a lambda gives for those of the input. */
+static void
+take(RddStep *step, const RddStep *input, const Lambda *lambda)
+{
+	step->shape = (RddShape *) lambda->shape;
+	step->partitions = input->partitions;
+	step->by_key = false;
+	step->is_volatile = lambda->is_volatile;
+}
+
 /* map(r, f, result) */
 static void
 check_map(RddStep *step, List *inputs)
 {
-	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_VALUE, rdd_arg_type(step, 1));
-
-	keep(step, linitial(inputs));
-	step->by_key = false;
-	step->shape = (RddShape *) lambda->shape;
-	step->is_volatile = lambda->is_volatile;
+	take(step, linitial(inputs), lambda_over(step, linitial(inputs), LAMBDA_VALUE, rdd_arg_type(step, 1)));
 }
 
 static void
@@ -63,12 +68,7 @@ compile_map(RddQuery *query, const RddStep *step, StringInfo select)
 static void
 check_flat_map(RddStep *step, List *inputs)
 {
-	Lambda	   *lambda = lambda_over(step, linitial(inputs), LAMBDA_SET, rdd_arg_type(step, 1));
-
-	keep(step, linitial(inputs));
-	step->by_key = false;
-	step->shape = (RddShape *) lambda->shape;
-	step->is_volatile = lambda->is_volatile;
+	take(step, linitial(inputs), lambda_over(step, linitial(inputs), LAMBDA_SET, rdd_arg_type(step, 1)));
 }
 
 static void

@@ -22,6 +22,7 @@
 
 #include "base/task_rights.h"
 #include "rdd/arguments.h"
+#include "rdd/calls.h"
 #include "rdd/pipe_process.h"
 #include "rdd/query.h"
 #include "rdd/spread.h"
@@ -192,10 +193,7 @@ pipe_state(FunctionCallInfo fcinfo, bool numbered)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	PipeState  *state = fcinfo->flinfo->fn_extra;
 
-	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) || !(rsinfo->allowedModes & SFRM_ValuePerCall))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set-valued function called in context that cannot accept a set")));
+	rdd_expect_set_wanted(fcinfo);
 	if (state == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);

@@ -403,6 +403,26 @@ rdd_same_columns(const char *alias, const RddShape *shape)
 }
 
 char *
+rdd_plain_columns(List *leaves)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, leaves)
+		appendStringInfo(&buf, "%ss.%s", buf.len > 0 ? ", " : "", quote_identifier(((RddLeaf *) lfirst(lc))->path));
+	return buf.data;
+}
+
+char *
+rdd_value_of(const RddShape *shape, const char *path)
+{
+	if (rdd_shape_is_leaf(shape))
+		return psprintf("s.%s", quote_identifier(path));
+	return psprintf("ROW(%s)::%s", rdd_plain_columns(rdd_shape_leaves(shape, path)), rdd_type_name(shape->type, -1));
+}
+
+char *
 rdd_lambda_value(RddQuery *query, Lambda *lambda, int leaf)
 {
 	return lambda->unnests || lambda->unnests_rows

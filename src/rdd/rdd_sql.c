@@ -98,6 +98,17 @@ rdd_expect_arguments(FunctionCallInfo fcinfo)
 	}
 }
 
+void
+rdd_expect_set_wanted(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) || !(rsinfo->allowedModes & SFRM_ValuePerCall))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+}
+
 Rdd *
 rdd_of_call(FunctionCallInfo fcinfo)
 {
@@ -374,15 +385,20 @@ Portal
 rdd_open(const Rdd *rdd, const char *prefix, List *types, RddQuery *query)
 {
 	char	   *sql;
-	SPIPlanPtr	plan;
 
 	query->named = true;
 	sql = psprintf("%s%s", prefix, rdd_compile(rdd, types, query));
-	plan = SPI_prepare_params(sql, lambda_parser_setup, &query->lambdas, 0);
+	return SPI_cursor_open(NULL, rdd_prepare(sql, query), NULL, NULL, false);
+}
+
+SPIPlanPtr
+rdd_prepare(const char *sql, RddQuery *query)
+{
+	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &query->lambdas, 0);
 
 	if (!plan)
 		elog(ERROR, "could not prepare the query of an RDD: %s", SPI_result_code_string(SPI_result));
-	return SPI_cursor_open(NULL, plan, NULL, NULL, false);
+	return plan;
 }
 
 /* EXPLAIN of collecting the elements, a line in each row. */

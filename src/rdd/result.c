@@ -95,24 +95,13 @@ append_packed(StringInfo buf, const RddShape *shape)
 	{
 		const RddShape *field = lfirst(lc);
 		const char *path = "x";
-		ListCell   *lcl;
 
 		if (is_pair)
 			path = foreach_current_index(lc) == 0 ? "k" : "v";
 		else if (field != shape)
 			path = rdd_shape_path("x", list_nth(shape->names, foreach_current_index(lc)));
 		appendStringInfoString(buf, foreach_current_index(lc) > 0 ? ", " : "");
-		if (rdd_shape_is_leaf(field))
-			appendStringInfo(buf, "s.%s", quote_identifier(path));
-		else
-		{
-			appendStringInfoString(buf, "ROW(");
-			foreach(lcl, rdd_shape_leaves(field, path))
-				appendStringInfo(buf, "%ss.%s", foreach_current_index(lcl) > 0 ? ", " : "",
-								 quote_identifier(((RddLeaf *) lfirst(lcl))->path));
-			appendStringInfo(buf, ")::%s", rdd_type_name(field->type, -1));
-		}
-		appendStringInfo(buf, " AS %s", quote_identifier(path));
+		appendStringInfo(buf, "%s AS %s", rdd_value_of(field, path), quote_identifier(path));
 	}
 }
 

@@ -155,12 +155,8 @@ write_rows(const char *before, const Rdd *rdd)
 {
 	RddQuery	query = {.plain_names = true, .named = true, .purpose = "save_as_table"};
 	char	   *sql = psprintf("%s%s", before, rdd_compile(rdd, NIL, &query));
-	SPIPlanPtr	plan = SPI_prepare_params(sql, lambda_parser_setup, &query.lambdas, 0);
-	int			result;
+	int			result = SPI_execute_plan(rdd_prepare(sql, &query), NULL, NULL, false, 0);
 
-	if (!plan)
-		elog(ERROR, "could not prepare the query of an RDD: %s", SPI_result_code_string(SPI_result));
-	result = SPI_execute_plan(plan, NULL, NULL, false, 0);
 	if (result < 0)
 		elog(ERROR, "could not save an RDD: %s", SPI_result_code_string(result));
 	return (int64) SPI_processed;

@@ -41,6 +41,7 @@
 
 #include "cluster/node.h"
 #include "rdd/as_owner.h"
+#include "rdd/calls.h"
 #include "rdd/stored.h"
 #include "table/distribute.h"
 #include "table/layout.h"
@@ -297,8 +298,8 @@ stored_make(const Rdd *rdd, const char *name, const char *level, int copies, boo
 	run_sql(psprintf("CREATE TABLE %s (%s)", qualified, column_list(rdd, &query)), "create");
 	table = get_relname_relid(relname, schema);
 	distribute(table, rdd_last(rdd), copies);
-	plan = SPI_prepare_params(psprintf("INSERT INTO %s %s", qualified, select), lambda_parser_setup, &query.lambdas, 0);
-	if (!plan || SPI_execute_plan(plan, NULL, NULL, false, 0) != SPI_OK_INSERT)
+	plan = rdd_prepare(psprintf("INSERT INTO %s %s", qualified, select), &query);
+	if (SPI_execute_plan(plan, NULL, NULL, false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not fill storage of an RDD: %s", SPI_result_code_string(SPI_result));
 	rows = SPI_processed;
 	run_sql(psprintf("ANALYZE %s", qualified), "analyze");
