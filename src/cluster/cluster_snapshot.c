@@ -11,10 +11,6 @@
  * The command that opens a stream ends in COMMIT, which the node runs by itself
  * once we end the COPY; so the last reference to a View leaves its streams
  * without waiting and nothing stays open on the node.
- *
- * A query that ends in the middle cancels what its streams are at and gives them
- * back: the holder must stay as long as others read under the View.  Such a
- * stream is used again once the node said that it stopped.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -36,50 +32,14 @@
 #include "utils/timestamp.h"
 
 #include "base/stop_point.h"
-#include "cluster/cluster_snapshot.h"
 #include "cluster/cluster_state.h"
 #include "cluster/connection_internal.h"
 #include "cluster/node.h"
 #include "cluster/recovery.h"
+#include "cluster/snapshot_streams.h"
 
 #define COMMIT_LOCK_CLASS	0x6261726b	/* "bark" */
 #define COMMIT_LOCK_FIELD	0xba12	/* not one that SQL's advisory locks use */
-#define STOPPING_WAIT_MS	50		/* for a cancelled stream, before a further one is opened */
-
-typedef struct NodeView
-{
-	Oid			node;
-	char		id[64];			/* the exported snapshot */
-	char	   *content;		/* the same as pg_snapshot, in the view's context */
-	bool		broken;			/* its holder is gone, and the snapshot with it */
-	List	   *quiet;			/* streams nobody uses; the holder is in one of the lists */
-	List	   *stopping;		/* streams nobody uses that have still to answer a cancel */
-	NodeConnection *holder;
-} NodeView;
-
-typedef struct View
-{
-	dlist_node	link;
-	MemoryContext context;
-	TransactionId xmin;
-	TransactionId xmax;
-	uint32		xcnt;
-	TransactionId *xip;
-	uint64		commits;		/* distributed commits when taken */
-	bool		in_step;		/* the driver's snapshot is known to see just these */
-	bool		held;			/* a statement holds it from its start to its end */
-	List	   *nodes;			/* of NodeView */
-	int			references;
-	bool		keep;			/* REPEATABLE READ: until the transaction ends */
-} View;
-
-struct ClusterSnapshot
-{
-	dlist_node	link;
-	View	   *view;
-	ResourceOwner owner;
-	List	   *taken;			/* streams in use through this reference */
-};
 
 const char *cluster_snapshot_copy = "barks.lane";
 
@@ -87,8 +47,8 @@ static int	snapshot_timeout = 10;
 static bool tried_on_plan;		/* in this transaction */
 
 static MemoryContext context;
-static dlist_head views = DLIST_STATIC_INIT(views);
-static dlist_head references = DLIST_STATIC_INIT(references);
+dlist_head	snapshot_views = DLIST_STATIC_INIT(snapshot_views);
+dlist_head	snapshot_references = DLIST_STATIC_INIT(snapshot_references);
 
 static void setup_backend(void);
 static View *find_view(Snapshot snapshot);
@@ -106,19 +66,8 @@ static void lock_when_settled(List *nodes);
 static List *missing_nodes(View *view, List *nodes);
 static NodeView *find_node_view(View *view, Oid node);
 static void forget_lost(Oid node, const char *command);
-static NodeView *node_view(View *view, Oid node);
-static NodeConnection *take_quiet(ClusterSnapshot *snap, NodeView *nv);
-static void await_stopping(NodeView *nv);
-static bool has_stopped(NodeConnection *conn);
-static bool wants_answer(NodeConnection *conn, uint32 *events);
-static void detach_paused(NodeView *nv);
-static NodeConnection *open_further(ClusterSnapshot *snap, NodeView *nv);
-static void snapshot_lost(Oid node) pg_attribute_noreturn();
-static void stream_closes(NodeConnection *conn);
-static void holder_goes(NodeConnection *conn);
 static void drop_reference(ClusterSnapshot *snap);
 static void end_view(View *view);
-static void leave_streams(List *streams);
 static void set_commit_lock_tag(LOCKTAG *tag);
 static void on_xact(XactEvent event, void *arg);
 static void on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg);
@@ -246,59 +195,10 @@ cluster_snapshot_release(ClusterSnapshot *snap)
 	drop_reference(snap);
 }
 
-NodeConnection *
-cluster_snapshot_stream(ClusterSnapshot *snap, Oid node)
-{
-	NodeView   *nv = node_view(snap->view, node);
-	NodeConnection *conn = take_quiet(snap, nv);
-
-	if (!conn && !connection_available(node))
-	{
-		detach_paused(nv);
-		conn = take_quiet(snap, nv);
-	}
-	return conn ? conn : open_further(snap, nv);
-}
-
-NodeConnection *
-cluster_snapshot_try_stream(ClusterSnapshot *snap, Oid node)
-{
-	NodeView   *nv = node_view(snap->view, node);
-	NodeConnection *conn = take_quiet(snap, nv);
-
-	if (!conn && !connection_available(node))
-		return NULL;
-	return conn ? conn : open_further(snap, nv);
-}
-
-void
-cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn)
-{
-	MemoryContext old = MemoryContextSwitchTo(snap->view->context);
-	NodeView   *nv = node_view(snap->view, connection_node(conn));
-
-	connection_set_user(conn, NULL, NULL);
-	snap->taken = list_delete_ptr(snap->taken, conn);
-	nv->quiet = lcons(conn, nv->quiet);
-	MemoryContextSwitchTo(old);
-}
-
-void
-cluster_snapshot_return_cancelled(ClusterSnapshot *snap, NodeConnection *conn)
-{
-	MemoryContext old = MemoryContextSwitchTo(snap->view->context);
-	NodeView   *nv = node_view(snap->view, connection_node(conn));
-
-	connection_set_user(conn, NULL, NULL);
-	snap->taken = list_delete_ptr(snap->taken, conn);
-	nv->stopping = lappend(nv->stopping, conn);
-	MemoryContextSwitchTo(old);
-}
-
 const char *
 cluster_snapshot_id(ClusterSnapshot *snap, Oid node)
 {
-	NodeView   *nv = node_view(snap->view, node);
+	NodeView   *nv = snapshot_node_view(snap->view, node);
 
 	if (nv->broken)
 		snapshot_lost(node);
@@ -341,7 +241,7 @@ forget_lost(Oid node, const char *command)
 {
 	dlist_iter	iter;
 
-	dlist_foreach(iter, &views)
+	dlist_foreach(iter, &snapshot_views)
 	{
 		NodeView   *nv = find_node_view(dlist_container(View, link, iter.cur), node);
 
@@ -353,7 +253,7 @@ forget_lost(Oid node, const char *command)
 const char *
 cluster_snapshot_content(ClusterSnapshot *snap, Oid node, int *holder)
 {
-	NodeView   *nv = node_view(snap->view, node);
+	NodeView   *nv = snapshot_node_view(snap->view, node);
 
 	if (nv->broken)
 		snapshot_lost(nv->node);
@@ -397,7 +297,7 @@ find_view(Snapshot snapshot)
 {
 	dlist_iter	iter;
 
-	dlist_foreach(iter, &views)
+	dlist_foreach(iter, &snapshot_views)
 	{
 		View	   *view = dlist_container(View, link, iter.cur);
 
@@ -423,7 +323,7 @@ make_view(Snapshot snapshot)
 	view->xip = MemoryContextAlloc(mine, Max(size, 1));
 	memcpy(view->xip, snapshot->xip, size);
 	view->keep = IsolationUsesXactSnapshot();
-	dlist_push_head(&views, &view->link);
+	dlist_push_head(&snapshot_views, &view->link);
 	return view;
 }
 
@@ -434,7 +334,7 @@ refer(View *view)
 
 	snap->view = view;
 	snap->owner = CurrentResourceOwner;
-	dlist_push_head(&references, &snap->link);
+	dlist_push_head(&snapshot_references, &snap->link);
 	view->references++;
 	return snap;
 }
@@ -615,7 +515,7 @@ add_node_view(View *view, NodeConnection *conn)
 	nv->broken = false;
 	nv->quiet = lcons(conn, nv->quiet);
 	connection_set_deadline(conn, DT_NOEND);
-	connection_keep(conn, stream_closes);
+	connection_keep(conn, snapshot_stream_closes);
 	MemoryContextSwitchTo(old);
 }
 
@@ -677,8 +577,8 @@ find_node_view(View *view, Oid node)
 	return NULL;
 }
 
-static NodeView *
-node_view(View *view, Oid node)
+NodeView *
+snapshot_node_view(View *view, Oid node)
 {
 	NodeView   *nv = find_node_view(view, node);
 
@@ -687,125 +587,7 @@ node_view(View *view, Oid node)
 	return nv;
 }
 
-static NodeConnection *
-take_quiet(ClusterSnapshot *snap, NodeView *nv)
-{
-	NodeConnection *conn;
-	MemoryContext old;
-
-	if (nv->quiet == NIL)
-		await_stopping(nv);
-	if (nv->quiet == NIL)
-		return NULL;
-	conn = linitial(nv->quiet);
-	nv->quiet = list_delete_first(nv->quiet);
-	old = MemoryContextSwitchTo(snap->view->context);
-	snap->taken = lappend(snap->taken, conn);
-	MemoryContextSwitchTo(old);
-	return conn;
-}
-
-/* Wait a little for a stream that was cancelled: then it is quiet. */
-static void
-await_stopping(NodeView *nv)
-{
-	TimestampTz until;
-
-	if (nv->stopping == NIL)
-		return;
-	until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), STOPPING_WAIT_MS);
-	for (;;)
-	{
-		List	   *streams = list_copy(nv->stopping);
-		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(nv));
-		ListCell   *lc;
-
-		foreach(lc, streams)
-		{
-			if (!has_stopped(lfirst(lc)))
-				continue;
-			nv->stopping = list_delete_ptr(nv->stopping, lfirst(lc));
-			nv->quiet = lappend(nv->quiet, lfirst(lc));
-		}
-		MemoryContextSwitchTo(old);
-		list_free(streams);
-		if (nv->quiet != NIL || nv->stopping == NIL || GetCurrentTimestamp() >= until)
-			return;
-		connection_wait(nv->stopping, wants_answer, until);
-	}
-}
-
-/* Throw away what comes before the answer to the cancel; a lost stream is closed. */
-static bool
-has_stopped(NodeConnection *conn)
-{
-	RemoteError *error;
-	char	   *frame;
-	int			len;
-
-	(void) connection_flush(conn);
-	while ((len = connection_get_frame(conn, &frame, &error)) > 0)
-		if (frame[0] == FRAME_CANCEL)
-			return true;
-	if (len < 0)
-		connection_discard(conn);
-	return false;
-}
-
-static bool
-wants_answer(NodeConnection *conn, uint32 *events)
-{
-	*events = WL_SOCKET_READABLE | (connection_flush(conn) ? 0 : WL_SOCKET_WRITEABLE);
-	return true;
-}
-
-/* Make whoever uses streams of this node in this backend return one. */
-static void
-detach_paused(NodeView *nv)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &references)
-	{
-		ClusterSnapshot *other = dlist_container(ClusterSnapshot, link, iter.cur);
-		ListCell   *lc;
-
-		foreach(lc, other->taken)
-		{
-			NodeConnection *conn = lfirst(lc);
-
-			if (connection_node(conn) != nv->node)
-				continue;
-			connection_detach_user(conn);
-			if (nv->quiet != NIL)
-				return;
-			break;				/* detaching may have changed the list */
-		}
-	}
-}
-
-/* One more stream under the same snapshot of the node. */
-static NodeConnection *
-open_further(ClusterSnapshot *snap, NodeView *nv)
-{
-	NodeConnection *conn;
-	MemoryContext old;
-
-	if (nv->broken)
-		snapshot_lost(nv->node);
-	conn = connection_acquire(nv->node);
-	cluster_snapshot_import(conn,
-							psprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-									 "SET TRANSACTION SNAPSHOT '%s';COPY %s TO STDOUT;COMMIT",
-									 nv->id, cluster_snapshot_copy), true);
-	old = MemoryContextSwitchTo(snap->view->context);
-	snap->taken = lappend(snap->taken, conn);
-	MemoryContextSwitchTo(old);
-	connection_keep(conn, stream_closes);
-	return conn;
-}
-
-static void
+void
 snapshot_lost(Oid node)
 {
 	ereport(ERROR,
@@ -814,72 +596,12 @@ snapshot_lost(Oid node)
 			 errhint("Retry the transaction.")));
 }
 
-/* Somebody discards a stream of ours: forget it wherever it is. */
-static void
-stream_closes(NodeConnection *conn)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &references)
-	{
-		ClusterSnapshot *snap = dlist_container(ClusterSnapshot, link, iter.cur);
-
-		snap->taken = list_delete_ptr(snap->taken, conn);
-	}
-	dlist_foreach(iter, &views)
-	{
-		View	   *view = dlist_container(View, link, iter.cur);
-		ListCell   *lc;
-
-		foreach(lc, view->nodes)
-		{
-			NodeView   *nv = lfirst(lc);
-
-			nv->quiet = list_delete_ptr(nv->quiet, conn);
-			nv->stopping = list_delete_ptr(nv->stopping, conn);
-		}
-	}
-	holder_goes(conn);
-}
-
-/* If this stream's transaction is the exporter, nobody can import any more. */
-static void
-holder_goes(NodeConnection *conn)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &views)
-	{
-		View	   *view = dlist_container(View, link, iter.cur);
-		ListCell   *lc;
-
-		foreach(lc, view->nodes)
-		{
-			NodeView   *nv = lfirst(lc);
-
-			if (nv->holder != conn)
-				continue;
-			nv->holder = NULL;
-			nv->broken = true;
-		}
-	}
-}
-
 static void
 drop_reference(ClusterSnapshot *snap)
 {
 	View	   *view = snap->view;
 
-	/* What was not returned may have a task running: it cannot be reused. */
-	while (snap->taken != NIL)
-	{
-		NodeConnection *conn = linitial(snap->taken);
-
-		snap->taken = list_delete_first(snap->taken);
-		holder_goes(conn);
-		connection_stream_abandon(conn);
-		connection_park(conn);
-	}
+	snapshot_abandon_taken(snap);
 	dlist_delete(&snap->link);
 	pfree(snap);
 	if (--view->references == 0 && (!view->keep || view->nodes == NIL))
@@ -899,23 +621,11 @@ end_view(View *view)
 
 		nv->quiet = nv->stopping = NIL;
 		nv->holder = NULL;
-		leave_streams(quiet);
-		leave_streams(stopping);
+		snapshot_leave_streams(quiet);
+		snapshot_leave_streams(stopping);
 	}
 	dlist_delete(&view->link);
 	MemoryContextDelete(view->context);
-}
-
-static void
-leave_streams(List *streams)
-{
-	ListCell   *lc;
-
-	foreach(lc, streams)
-	{
-		connection_stream_leave(lfirst(lc));
-		connection_park(lfirst(lc));
-	}
 }
 
 static void
@@ -931,10 +641,10 @@ on_xact(XactEvent event, void *arg)
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
 		return;
 	tried_on_plan = false;
-	while (!dlist_is_empty(&references))
-		drop_reference(dlist_head_element(ClusterSnapshot, link, &references));
-	while (!dlist_is_empty(&views))
-		end_view(dlist_head_element(View, link, &views));
+	while (!dlist_is_empty(&snapshot_references))
+		drop_reference(dlist_head_element(ClusterSnapshot, link, &snapshot_references));
+	while (!dlist_is_empty(&snapshot_views))
+		end_view(dlist_head_element(View, link, &snapshot_views));
 }
 
 static void
@@ -944,7 +654,7 @@ on_owner_release(ResourceReleasePhase phase, bool commit, bool top, void *arg)
 
 	if (phase != RESOURCE_RELEASE_BEFORE_LOCKS)
 		return;
-	dlist_foreach_modify(iter, &references)
+	dlist_foreach_modify(iter, &snapshot_references)
 	{
 		ClusterSnapshot *snap = dlist_container(ClusterSnapshot, link, iter.cur);
 
