@@ -38,6 +38,8 @@ typedef struct CollateState
 } CollateState;
 
 static Node *fix(Node *node, CollateState *parent);
+static void merge_implicit(CollateState *state, Oid collation);
+static Node *fix_call(Node *node, CollateState *parent);
 static Node *fix_alone(Node *node, CollateState *parent, Oid wanted);
 static Node *fix_case(CaseExpr *node, CollateState *state);
 static Node *fix_aggref(Aggref *node, CollateState *state);
@@ -68,9 +70,6 @@ static Node *
 fix(Node *node, CollateState *parent)
 {
 	CollateState state = {InvalidOid, STRENGTH_NONE, false, parent->immutable};
-	Oid			type_collation;
-	Oid			collation;
-	CollateStrength strength;
 
 	if (node == NULL)
 		return NULL;
@@ -78,22 +77,17 @@ fix(Node *node, CollateState *parent)
 		return expression_tree_mutator(node, fix, parent);
 	if (IsA(node, Var))
 	{
-		collation = exprCollation(node);
-		merge(parent, collation, OidIsValid(collation) ? STRENGTH_IMPLICIT : STRENGTH_NONE);
+		merge_implicit(parent, exprCollation(node));
 		return node;
 	}
 	if (IsA(node, Const) || IsA(node, Param) ||
 		(!parent->immutable && shippable_evaluated_on_driver(node)))
 	{
 		/* all of these are printed as constants, with COLLATE when not the type's own */
-		collation = exprCollation(node);
-		if (!OidIsValid(collation))
-			strength = STRENGTH_NONE;
-		else if (collation == get_typcollation(exprType(node)))
-			strength = STRENGTH_IMPLICIT;
+		if (exprCollation(node) == get_typcollation(exprType(node)))
+			merge_implicit(parent, exprCollation(node));
 		else
-			strength = STRENGTH_EXPLICIT;
-		merge(parent, collation, strength);
+			merge(parent, exprCollation(node), OidIsValid(exprCollation(node)) ? STRENGTH_EXPLICIT : STRENGTH_NONE);
 		return node;
 	}
 	if (IsA(node, SubLink))
@@ -102,16 +96,14 @@ fix(Node *node, CollateState *parent)
 		SubLink    *link = copyObject((SubLink *) node);
 
 		link->testexpr = fix_alone(link->testexpr, parent, InvalidOid);
-		collation = exprCollation((Node *) link);
-		merge(parent, collation, OidIsValid(collation) ? STRENGTH_IMPLICIT : STRENGTH_NONE);
+		merge_implicit(parent, exprCollation((Node *) link));
 		return (Node *) link;
 	}
 	if (IsA(node, FieldSelect))
 	{
 		node = expression_tree_mutator(node, fix, &state);
-		collation = ((FieldSelect *) node)->resultcollid;
 		parent->failed |= state.failed;
-		merge(parent, collation, OidIsValid(collation) ? STRENGTH_IMPLICIT : STRENGTH_NONE);
+		merge_implicit(parent, ((FieldSelect *) node)->resultcollid);
 		return node;
 	}
 	if (IsA(node, CollateExpr))
@@ -123,6 +115,22 @@ fix(Node *node, CollateState *parent)
 	}
 	if (IsA(node, RowCompareExpr))
 		return fix_row_compare((RowCompareExpr *) node, parent);
+	return fix_call(node, parent);
+}
+
+static void
+merge_implicit(CollateState *state, Oid collation)
+{
+	merge(state, collation, OidIsValid(collation) ? STRENGTH_IMPLICIT : STRENGTH_NONE);
+}
+
+/* Its collation is made of those of its arguments. */
+static Node *
+fix_call(Node *node, CollateState *parent)
+{
+	CollateState state = {InvalidOid, STRENGTH_NONE, false, parent->immutable};
+	Oid			type_collation;
+
 	if (IsA(node, CaseExpr))
 		node = fix_case((CaseExpr *) node, &state);
 	else if (IsA(node, Aggref))

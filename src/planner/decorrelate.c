@@ -81,6 +81,7 @@ static bool is_one_aggregate_row(const Query *query);
 static bool reads_distributed(Query *query);
 static bool distributed_walker(Node *node, void *context);
 static Node *join_groups(Query *sub, OuterQuery *outer);
+static void add_key(Query *groups, OpExpr *clause, int number, Index rtindex);
 static bool split_quals(Query *sub, List **pairs);
 static bool pair_is_usable(OpExpr *clause, Node **inner, Node **other);
 static bool equality_groups(Oid opno, Oid collation, Node *inner);
@@ -284,28 +285,8 @@ join_groups(Query *sub, OuterQuery *outer)
 	foreach(lc, pairs)
 	{
 		OpExpr	   *clause = copyObject(lfirst_node(OpExpr, lc));
-		SortGroupClause *group = makeNode(SortGroupClause);
-		TargetEntry *key;
-		Node	   *inner;
-		Node	   *other;
-		Var		   *var;
 
-		(void) pair_is_usable(clause, &inner, &other);
-		key = makeTargetEntry((Expr *) inner, list_length(groups->targetList) + 1,
-							  psprintf("k%d", foreach_current_index(lc) + 1), false);
-		key->ressortgroupref = foreach_current_index(lc) + 1;
-		groups->targetList = lappend(groups->targetList, key);
-		group->tleSortGroupRef = key->ressortgroupref;
-		get_sort_group_operators(exprType(inner), false, true, false,
-								 &group->sortop, &group->eqop, NULL, &group->hashable);
-		groups->groupClause = lappend(groups->groupClause, group);
-
-		var = makeVar(joined->rtindex, key->resno, exprType(inner), exprTypmod(inner),
-					  exprCollation(inner), 0);
-		other = copyObject(other);
-		IncrementVarSublevelsUp(other, -1, 1);
-		clause->args = linitial(clause->args) == inner ? list_make2(var, other) :
-			list_make2(other, var);
+		add_key(groups, clause, foreach_current_index(lc) + 1, joined->rtindex);
 		on = lappend(on, clause);
 	}
 	/* all of it was in the pairs and in what is computed above the join */
@@ -326,6 +307,32 @@ join_groups(Query *sub, OuterQuery *outer)
 	context.rtindex = joined->rtindex;
 	IncrementVarSublevelsUp(result, -1, 1);
 	return result_mutator(result, &context);
+}
+
+/* Group by the clause's inner side, which becomes a column of the groups. */
+static void
+add_key(Query *groups, OpExpr *clause, int number, Index rtindex)
+{
+	SortGroupClause *group = makeNode(SortGroupClause);
+	TargetEntry *key;
+	Node	   *inner;
+	Node	   *other;
+	Var		   *var;
+
+	(void) pair_is_usable(clause, &inner, &other);
+	key = makeTargetEntry((Expr *) inner, list_length(groups->targetList) + 1, psprintf("k%d", number), false);
+	key->ressortgroupref = number;
+	groups->targetList = lappend(groups->targetList, key);
+	group->tleSortGroupRef = key->ressortgroupref;
+	get_sort_group_operators(exprType(inner), false, true, false,
+							 &group->sortop, &group->eqop, NULL, &group->hashable);
+	groups->groupClause = lappend(groups->groupClause, group);
+
+	var = makeVar(rtindex, key->resno, exprType(inner), exprTypmod(inner), exprCollation(inner), 0);
+	other = copyObject(other);
+	IncrementVarSublevelsUp(other, -1, 1);
+	clause->args = linitial(clause->args) == inner ? list_make2(var, other) :
+		list_make2(other, var);
 }
 
 /* Take the equalities of inner and outer expressions out of WHERE. */
