@@ -41,7 +41,7 @@ static bool may_filter(const FilterSearch *search, int filtered, int by);
 static const LeafPlan *partitioned_leaf(const StagePlan *stage, int index);
 static Bitmapset *reached_by_query(const Query *query);
 static Bitmapset *reached_by_item(const Query *query, Node *item);
-static Bitmapset *reached_by_quals(Node *quals);
+static List *exists_queries(Node *quals);
 static bool is_union_all(Node *operations);
 static bool has_whole_aggregate(Node *node, void *context);
 static Bitmapset *leaves_of_item(const Query *query, Node *item, Question question);
@@ -201,7 +201,8 @@ reached_by_item(const Query *query, Node *item)
 	{
 		foreach(lc, ((FromExpr *) item)->fromlist)
 			leaves = bms_join(leaves, reached_by_item(query, lfirst(lc)));
-		leaves = bms_join(leaves, reached_by_quals(((FromExpr *) item)->quals));
+		foreach(lc, exists_queries(((FromExpr *) item)->quals))
+			leaves = bms_join(leaves, reached_by_query(lfirst(lc)));
 	}
 	else if (IsA(item, JoinExpr) && ((JoinExpr *) item)->jointype != JOIN_FULL)
 		leaves = bms_join(reached_by_item(query, ((JoinExpr *) item)->larg),
@@ -218,23 +219,23 @@ reached_by_item(const Query *query, Node *item)
 	return leaves;
 }
 
-/* Of EXISTS among conditions that must all hold. */
-static Bitmapset *
-reached_by_quals(Node *quals)
+/* Queries of EXISTS among conditions that must all hold. */
+static List *
+exists_queries(Node *quals)
 {
-	Bitmapset  *leaves = NULL;
+	List	   *queries = NIL;
 	ListCell   *lc;
 
 	if (quals == NULL)
-		return NULL;
+		return NIL;
 	if (IsA(quals, BoolExpr) && ((BoolExpr *) quals)->boolop == AND_EXPR)
 		quals = (Node *) ((BoolExpr *) quals)->args;
 	if (IsA(quals, List))
 		foreach(lc, (List *) quals)
-			leaves = bms_join(leaves, reached_by_quals(lfirst(lc)));
+			queries = list_concat(queries, exists_queries(lfirst(lc)));
 	else if (IsA(quals, SubLink) && ((SubLink *) quals)->subLinkType == EXISTS_SUBLINK)
-		return reached_by_query((Query *) ((SubLink *) quals)->subselect);
-	return leaves;
+		return list_make1(((SubLink *) quals)->subselect);
+	return queries;
 }
 
 /* partial: the query's aggregates are states that are combined later. */
@@ -306,22 +307,14 @@ leaves_of_item(const Query *query, Node *item, Question question)
 	return leaves;
 }
 
-/* Of EXISTS among conditions that must all hold. */
 static Bitmapset *
 leaves_of_quals(Node *quals)
 {
 	Bitmapset  *leaves = NULL;
 	ListCell   *lc;
 
-	if (quals == NULL)
-		return NULL;
-	if (IsA(quals, List))
-		foreach(lc, (List *) quals)
-			leaves = bms_join(leaves, leaves_of_quals(lfirst(lc)));
-	else if (IsA(quals, BoolExpr) && ((BoolExpr *) quals)->boolop == AND_EXPR)
-		return leaves_of_quals((Node *) ((BoolExpr *) quals)->args);
-	else if (IsA(quals, SubLink) && ((SubLink *) quals)->subLinkType == EXISTS_SUBLINK)
-		return leaves_of_query((Query *) ((SubLink *) quals)->subselect, IS_NEEDED, false);
+	foreach(lc, exists_queries(quals))
+		leaves = bms_join(leaves, leaves_of_query(lfirst(lc), IS_NEEDED, false));
 	return leaves;
 }
 

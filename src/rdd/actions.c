@@ -253,7 +253,7 @@ compile_counts(RddQuery *query, const RddStep *step, StringInfo select)
 
 	appendStringInfo(select, "SELECT %s, pg_catalog.count(*) AS v FROM %s AS s GROUP BY %s",
 					 rdd_columns("s", from_leaves, rdd_shape_leaves(rdd_shape_key(step->shape), "k")),
-					 rdd_from(query, step, 0), rdd_plain_columns(from_leaves));
+					 rdd_from(query, step, 0), rdd_plain_columns("s", from_leaves));
 }
 
 /* lookup(r, key, …) → values */

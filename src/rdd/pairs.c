@@ -22,10 +22,11 @@ static List *key_leaves(const RddStep *step);
 static List *value_leaves(const RddStep *step);
 static Lambda *value_lambda(const RddStep *step, const RddStep *input, LambdaKind kind);
 static void keyed(RddStep *step, const RddStep *input, const RddShape *value);
+static void check_half(RddStep *step, const RddStep *input, const RddShape *(*half) (const RddShape *shape));
+static void compile_half(RddQuery *query, const RddStep *step, List *leaves, StringInfo select);
 static void append_cogroup_input(RddQuery *query, const RddStep *step, int number, StringInfo all);
 static const char *join_input(RddQuery *query, const RddStep *step, int number);
 static void append_strategy(RddQuery *query, const RddStep *step, StringInfo select);
-static char *plain_columns(const char *alias, List *leaves);
 
 static List *
 key_leaves(const RddStep *step)
@@ -37,20 +38,6 @@ static List *
 value_leaves(const RddStep *step)
 {
 	return rdd_shape_leaves(rdd_shape_value(step->shape), "v");
-}
-
-/* s."k", s."v._1" */
-static char *
-plain_columns(const char *alias, List *leaves)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	foreach(lc, leaves)
-		appendStringInfo(&buf, "%s%s.%s", buf.len > 0 ? ", " : "", alias,
-						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
-	return buf.data;
 }
 
 /* Elements of the input with other values. */
@@ -66,42 +53,42 @@ keyed(RddStep *step, const RddStep *input, const RddShape *value)
 static void
 check_keys(RddStep *step, List *inputs)
 {
-	const RddStep *input = linitial(inputs);
+	check_half(step, linitial(inputs), rdd_shape_key);
+}
 
+static void
+check_values(RddStep *step, List *inputs)
+{
+	check_half(step, linitial(inputs), rdd_shape_value);
+}
+
+static void
+check_half(RddStep *step, const RddStep *input, const RddShape *(*half) (const RddShape *shape))
+{
 	rdd_expect_pair(step, input);
-	step->shape = (RddShape *) rdd_shape_key(input->shape);
+	step->shape = (RddShape *) half(input->shape);
 	step->partitions = input->partitions;
 }
 
 static void
 compile_keys(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	const RddStep *input = rdd_input(query, step, 0);
-	const char *from = rdd_from(query, step, 0);
-
-	appendStringInfo(select, "SELECT %s%s FROM %s AS s",
-					 rdd_columns("s", key_leaves(input), rdd_shape_columns(step->shape)),
-					 rdd_keep_order(query, step, 0), from);
-}
-
-static void
-check_values(RddStep *step, List *inputs)
-{
-	const RddStep *input = linitial(inputs);
-
-	rdd_expect_pair(step, input);
-	step->shape = (RddShape *) rdd_shape_value(input->shape);
-	step->partitions = input->partitions;
+	compile_half(query, step, key_leaves(rdd_input(query, step, 0)), select);
 }
 
 static void
 compile_values(RddQuery *query, const RddStep *step, StringInfo select)
 {
-	const RddStep *input = rdd_input(query, step, 0);
+	compile_half(query, step, value_leaves(rdd_input(query, step, 0)), select);
+}
+
+static void
+compile_half(RddQuery *query, const RddStep *step, List *leaves, StringInfo select)
+{
 	const char *from = rdd_from(query, step, 0);
 
 	appendStringInfo(select, "SELECT %s%s FROM %s AS s",
-					 rdd_columns("s", value_leaves(input), rdd_shape_columns(step->shape)),
+					 rdd_columns("s", leaves, rdd_shape_columns(step->shape)),
 					 rdd_keep_order(query, step, 0), from);
 }
 
@@ -269,7 +256,7 @@ compile_group_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 
 	appendStringInfo(select, "SELECT %s, ", rdd_columns("s", keys, keys));
 	rdd_group_columns(rdd_shape_value(input->shape), "v", "v", NULL, NULL, select);
-	appendStringInfo(select, " FROM %s AS s GROUP BY %s", from, plain_columns("s", keys));
+	appendStringInfo(select, " FROM %s AS s GROUP BY %s", from, rdd_plain_columns("s", keys));
 }
 
 /* group_by(r, f, n): elements by the lambda's value */
@@ -305,7 +292,7 @@ compile_group_by(RddQuery *query, const RddStep *step, StringInfo select)
 	appendStringInfo(select, " FROM (SELECT %s, %s FROM %s AS s) AS s GROUP BY %s",
 					 rdd_lambda_columns(query, lambda, keys),
 					 rdd_columns("s", rdd_shape_columns(input->shape), rdd_shape_leaves(input->shape, "v")),
-					 from, plain_columns("s", keys));
+					 from, rdd_plain_columns("s", keys));
 }
 
 /* reduce_by_key(r, f, n) and its kin: values of a key are combined */
@@ -363,7 +350,7 @@ compile_agg_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 
 	appendStringInfo(select, "SELECT %s, %s FROM %s AS s GROUP BY %s", rdd_columns("s", keys, keys),
 					 rdd_lambda_columns(query, lambda, value_leaves(step)), from,
-					 plain_columns("s", keys));
+					 rdd_plain_columns("s", keys));
 }
 
 /* sort_by_key(r, ascending, n) */
@@ -618,7 +605,7 @@ compile_cogroup(RddQuery *query, const RddStep *step, StringInfo select)
 						  psprintf("s.\"from\" = %d", number), NULL, select);
 		append_cogroup_input(query, step, number, &all);
 	}
-	appendStringInfo(select, " FROM (%s) AS s GROUP BY %s", all.data, plain_columns("s", keys));
+	appendStringInfo(select, " FROM (%s) AS s GROUP BY %s", all.data, rdd_plain_columns("s", keys));
 }
 
 /* One of the inputs, with columns for the values of all. */

@@ -403,14 +403,15 @@ rdd_same_columns(const char *alias, const RddShape *shape)
 }
 
 char *
-rdd_plain_columns(List *leaves)
+rdd_plain_columns(const char *alias, List *leaves)
 {
 	StringInfoData buf;
 	ListCell   *lc;
 
 	initStringInfo(&buf);
 	foreach(lc, leaves)
-		appendStringInfo(&buf, "%ss.%s", buf.len > 0 ? ", " : "", quote_identifier(((RddLeaf *) lfirst(lc))->path));
+		appendStringInfo(&buf, "%s%s.%s", buf.len > 0 ? ", " : "", alias,
+						 quote_identifier(((RddLeaf *) lfirst(lc))->path));
 	return buf.data;
 }
 
@@ -419,7 +420,7 @@ rdd_value_of(const RddShape *shape, const char *path)
 {
 	if (rdd_shape_is_leaf(shape))
 		return psprintf("s.%s", quote_identifier(path));
-	return psprintf("ROW(%s)::%s", rdd_plain_columns(rdd_shape_leaves(shape, path)), rdd_type_name(shape->type, -1));
+	return psprintf("ROW(%s)::%s", rdd_plain_columns("s", rdd_shape_leaves(shape, path)), rdd_type_name(shape->type, -1));
 }
 
 char *

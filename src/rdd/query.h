@@ -154,8 +154,8 @@ extern char *rdd_slice(const char *position, int64 count, int npartitions);
 /* columns of one shape from those of another, in order: s."v" AS "x" */
 extern char *rdd_columns(const char *alias, List *from, List *as);
 extern char *rdd_same_columns(const char *alias, const RddShape *shape);
-/* columns of s as in a list: s."k", s."v" */
-extern char *rdd_plain_columns(List *leaves);
+/* columns as in a list: s."k", s."v" */
+extern char *rdd_plain_columns(const char *alias, List *leaves);
 /* one value of columns of s, which are the leaves of a shape that is one, or a row of a named type */
 extern char *rdd_value_of(const RddShape *shape, const char *path);
 /* the result of a lambda as columns of these names */

@@ -206,7 +206,7 @@ compile_distinct_by_key(RddQuery *query, const RddStep *step, StringInfo select)
 	appendStringInfo(select, "SELECT %s, barks.rdd_hll(%d, %s) AS v FROM %s AS s GROUP BY %s",
 					 rdd_columns("s", keys, keys), precision_of(step, 0),
 					 rdd_hash_of("s", 0, false, rdd_shape_leaves(rdd_shape_value(rdd_input(query, step, 0)->shape), "v")),
-					 rdd_from(query, step, 0), rdd_plain_columns(keys));
+					 rdd_from(query, step, 0), rdd_plain_columns("s", keys));
 }
 
 /* collect_as_map(r), reduce_by_key_locally(r, f) → one jsonb object */
