@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include <fcntl.h>
 #include <zlib.h>
 #include <zstd.h>
 
