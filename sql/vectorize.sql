@@ -3,6 +3,7 @@ CREATE SCHEMA vectorize;
 SET search_path = vectorize;
 SET max_parallel_workers_per_gather = 0;
 SET enable_sort = off;
+SET temp_buffers = '800kB';
 SET extra_float_digits = 3;
 CREATE TABLE v (i int, b bigint, s smallint, f float8, n numeric(12,2), m numeric, t text, c char(5), d date, ts timestamptz, o bool, j jsonb);
 INSERT INTO v SELECT g, g * 1000000007::bigint, g % 100, g / 7.0, g / 100.0, g / 3.0, 'text ' || g % 50 || repeat('x', g % 9), 'c' || g % 7, date '2020-01-01' + g % 365,
@@ -100,12 +101,18 @@ DECLARE cur SCROLL CURSOR FOR SELECT s, count(*) FROM plain GROUP BY s;
 MOVE 50 IN cur;
 MOVE BACKWARD 40 IN cur;
 SELECT count(*) FROM plain;
+DECLARE back SCROLL CURSOR FOR SELECT i FROM plain WHERE s > 50;
+FETCH 3 FROM back;
+FETCH BACKWARD 2 FROM back;
 ROLLBACK;
 
 -- little memory
 SET work_mem = '64kB';
 SELECT same('SELECT i, t, count(*), sum(n), max(t) FROM v GROUP BY i, t');
 SELECT same('SELECT t || i, j, count(*), sum(m), max(m), avg(f) FROM v GROUP BY t || i, j');
+SELECT same('SELECT x, (SELECT count(*) FROM (SELECT i, t, sum(n) FROM v WHERE i > x * 100 GROUP BY i, t) q) FROM generate_series(1, 5) x');
+CREATE TEMP TABLE wide AS SELECT g AS i, repeat('w', 1500) AS w FROM generate_series(1, 1000) g;
+SELECT same('SELECT a.i % 7, count(*), max(a.w) FROM wide a JOIN wide b USING (i) JOIN wide c USING (i) JOIN wide d USING (i) GROUP BY 1');
 RESET work_mem;
 
 -- rows that are changed, and columns that came and went

@@ -100,7 +100,7 @@ on_plan(Query *parse, const char *query_string, int cursor_options,
 	cluster_snapshot_on_plan();
 	stmt = planner_plan(parse, query_string, cursor_options, params, next_planner);
 	stmt->dependsOnRole |= has_rdds;
-	vector_on_plan(stmt);
+	vector_on_plan(stmt, cursor_options);
 	return stmt;
 }
 

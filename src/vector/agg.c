@@ -362,6 +362,7 @@ forget_parts(VecAgg *agg)
 		vec_spill_part_close(lfirst(lc));
 	agg->parts = NIL;
 	agg->spill = NULL;
+	agg->reader = NULL;
 	MemoryContextReset(agg->spilling);
 }
 

@@ -32,7 +32,7 @@
 #include "vector/decimal.h"
 #include "vector/node.h"
 
-/* Pages that a batch may hold pins of, however few rows they have. */
+/* Pages that a batch may hold pins of, however few rows they have; fewer where buffers are few. */
 #define MAX_PINS	32
 
 /* One attribute, up to the last that is used. */
@@ -53,6 +53,7 @@ typedef struct VecScan
 	BufferAccessStrategy strategy;
 	Buffer		pins[MAX_PINS];
 	int			npins;
+	int			max_pins;
 	HeapTupleHeader page_rows[MaxHeapTuplesPerPage];	/* visible, of the last page */
 	int			npage_rows;
 	int			next_page_row;	/* first that is not in the batch */
@@ -150,6 +151,9 @@ vec_scan_create(VecQuery *query, Plan *plan, bool careful)
 													   ALLOCSET_DEFAULT_SIZES);
 	vec_projection_init(&scan->projection, &scan->context, plan->qual, plan->targetlist);
 	scan->strategy = GetAccessStrategy(BAS_BULKREAD);
+	scan->max_pins = Min(MAX_PINS, RelationUsesLocalBuffers(scan->relation) ? num_temp_buffers / 32 :
+						 NBuffers / MaxBackends);
+	scan->max_pins = Max(scan->max_pins, 1);
 	scan->nblocks = InvalidBlockNumber;
 	return &scan->node;
 }
@@ -312,7 +316,7 @@ fill_batch(VecScan *scan)
 static bool
 read_page(VecScan *scan)
 {
-	while (scan->block < scan->nblocks && scan->npins < MAX_PINS)
+	while (scan->block < scan->nblocks && scan->npins < scan->max_pins)
 	{
 		Buffer		buffer = ReadBufferExtended(scan->relation, MAIN_FORKNUM, scan->block++, RBM_NORMAL,
 												scan->strategy);

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
@@ -59,11 +60,15 @@ vector_init(void)
 }
 
 void
-vector_on_plan(PlannedStmt *stmt)
+vector_on_plan(PlannedStmt *stmt, int cursor_options)
 {
 	ListCell   *lc;
 
 	if (vectorize == VECTORIZE_OFF || stmt->planTree == NULL)
+		return;
+	/* what can go backward got no node that remembers its rows; others got one above them */
+	if ((cursor_options & CURSOR_OPT_SCROLL) && ExecSupportsBackwardScan(stmt->planTree) &&
+		!IsA(stmt->planTree, Material) && !IsA(stmt->planTree, Sort))
 		return;
 	stmt->planTree = replace(stmt->planTree, stmt->rtable);
 	foreach(lc, stmt->subplans)
