@@ -381,6 +381,8 @@ vec_expr_select(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16
 		return expr->select(expr, batch, sel, n, out);
 	vec = expr->eval(expr, batch, sel, n);
 	Assert(vec->kind == VEC_BOOL);
+	if (expr->context->gave_up)
+		return 0;				/* and the values may be no booleans at all */
 	if (vec->constant)
 	{
 		if (VEC_IS_NULL(vec, 0) || !VEC_BOOLS(vec)[0])
