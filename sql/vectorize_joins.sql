@@ -18,7 +18,7 @@ CREATE FUNCTION same(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     expected text;
     given text;
-    sql text := format('SELECT count(*) || '' '' || md5(string_agg(x::text, E''\n'' ORDER BY x::text COLLATE "C")) FROM (%s) x', query);
+    sql text := format('SELECT count(*) || '' '' || coalesce(md5(string_agg(x::text, E''\n'' ORDER BY x::text COLLATE "C")), '''') FROM (%s) x', query);
 BEGIN
     PERFORM set_config('barks.vectorize', 'off', true);
     EXECUTE sql INTO expected;

@@ -17,6 +17,7 @@
 #include "libpq/pqformat.h"
 #include "port/pg_bitutils.h"
 
+#include "base/hash_mix.h"
 #include "batch/key_filter.h"
 
 #define BLOCK_WORDS		8			/* of 64 bits: a cache line */
@@ -36,7 +37,6 @@ struct KeyFilter
 	bool		has_zero;		/* the hash 0 */
 };
 
-static uint64 mix(uint64 hash);
 static void add_exact(KeyFilter *filter, uint64 hash);
 static uint64 *find_slot(const KeyFilter *filter, uint64 hash);
 static void grow(KeyFilter *filter);
@@ -103,9 +103,9 @@ key_filter_has(const KeyFilter *filter, uint64 hash)
 
 	if (filter->bits == NULL)
 		return hash == 0 ? filter->has_zero : *find_slot(filter, hash) != 0;
-	mixed = mix(hash);
+	mixed = hash_mix(hash);
 	block = filter->bits + (mixed & (filter->bytes / BLOCK_BYTES - 1)) * BLOCK_WORDS;
-	mixed = mix(mixed);
+	mixed = hash_mix(mixed);
 	for (int i = 0; i < BITS_PER_KEY; i++, mixed >>= 9)
 		if ((block[(mixed >> 6) & 7] & (UINT64CONST(1) << (mixed & 63))) == 0)
 			return false;
@@ -227,7 +227,7 @@ add_exact(KeyFilter *filter, uint64 hash)
 static uint64 *
 find_slot(const KeyFilter *filter, uint64 hash)
 {
-	uint32		i = mix(hash) & (filter->nslots - 1);
+	uint32		i = hash_mix(hash) & (filter->nslots - 1);
 
 	while (filter->slots[i] != 0 && filter->slots[i] != hash)
 		i = (i + 1) & (filter->nslots - 1);
@@ -268,10 +268,10 @@ become_bloom(KeyFilter *filter)
 static void
 set_bits(KeyFilter *filter, uint64 hash)
 {
-	uint64		mixed = mix(hash);
+	uint64		mixed = hash_mix(hash);
 	uint64	   *block = filter->bits + (mixed & (filter->bytes / BLOCK_BYTES - 1)) * BLOCK_WORDS;
 
-	mixed = mix(mixed);
+	mixed = hash_mix(mixed);
 	for (int i = 0; i < BITS_PER_KEY; i++, mixed >>= 9)
 		block[(mixed >> 6) & 7] |= UINT64CONST(1) << (mixed & 63);
 }
@@ -283,18 +283,6 @@ bits_set(const KeyFilter *filter)
 }
 
 /* ---------------- pieces ---------------- */
-
-/* Every bit of the result depends on every bit of the hash (the finalizer of MurmurHash3). */
-static uint64
-mix(uint64 hash)
-{
-	hash ^= hash >> 33;
-	hash *= UINT64CONST(0xff51afd7ed558ccd);
-	hash ^= hash >> 33;
-	hash *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	hash ^= hash >> 33;
-	return hash;
-}
 
 static void
 bad_filter(void)

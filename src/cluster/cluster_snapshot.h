@@ -60,8 +60,6 @@ extern void cluster_snapshot_on_plan(void);
  * stream is quiet (all tasks answered), or cancelled; else connection_discard it.
  */
 extern NodeConnection *cluster_snapshot_stream(ClusterSnapshot *snap, Oid node);
-/* The same, but NULL rather than going over barks.max_node_connections. */
-extern NodeConnection *cluster_snapshot_try_stream(ClusterSnapshot *snap, Oid node);
 extern void cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn);
 /* Give back a stream that was sent a FRAME_CANCEL it did not answer yet.  Never raises. */
 extern void cluster_snapshot_return_cancelled(ClusterSnapshot *snap, NodeConnection *conn);

@@ -40,17 +40,6 @@ cluster_snapshot_stream(ClusterSnapshot *snap, Oid node)
 	return conn ? conn : open_further(snap, nv);
 }
 
-NodeConnection *
-cluster_snapshot_try_stream(ClusterSnapshot *snap, Oid node)
-{
-	NodeView   *nv = snapshot_node_view(snap->view, node);
-	NodeConnection *conn = take_quiet(snap, nv);
-
-	if (!conn && !connection_available(node))
-		return NULL;
-	return conn ? conn : open_further(snap, nv);
-}
-
 void
 cluster_snapshot_return_stream(ClusterSnapshot *snap, NodeConnection *conn)
 {

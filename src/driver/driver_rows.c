@@ -115,12 +115,6 @@ driver_rows_schema(DriverRows *rows)
 	return rows->schema;
 }
 
-int64
-driver_rows_count(const DriverRows *rows)
-{
-	return tuplestore_tuple_count(rows->store);
-}
-
 void
 driver_rows_end(DriverRows *rows)
 {

@@ -22,7 +22,6 @@ extern void driver_rows_collect(DriverRows *rows);
 extern void driver_rows_write(DriverRows *rows, ShuffleWriter *writer);
 extern TupleDesc driver_rows_desc(const DriverRows *rows);
 extern BatchSchema *driver_rows_schema(DriverRows *rows);
-extern int64 driver_rows_count(const DriverRows *rows);
 /* The plan itself is the caller's to end. */
 extern void driver_rows_end(DriverRows *rows);
 

@@ -6,6 +6,7 @@
  * this order.  Sums of numerics and of int8 are kept as integers of 128 bits
  * at the largest display scale that came; what does not fit, and infinities, are
  * summed as numerics beside.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
@@ -295,26 +296,17 @@ DEFINE_EXTREME(int32_max, int32, VEC_INT32S, >)
 DEFINE_EXTREME(int64_min, int64, VEC_INT64S, <)
 DEFINE_EXTREME(int64_max, int64, VEC_INT64S, >)
 
-static Datum
-int16_extreme(VecAggregate *aggregate, const char *data, bool *isnull)
-{
-	*isnull = !((const IntegerExtreme *) data)->found;
-	return Int16GetDatum(((const IntegerExtreme *) data)->value);
+#define DEFINE_EXTREME_FINISH(name, to_datum) \
+static Datum \
+name(VecAggregate *aggregate, const char *data, bool *isnull) \
+{ \
+	*isnull = !((const IntegerExtreme *) data)->found; \
+	return to_datum(((const IntegerExtreme *) data)->value); \
 }
 
-static Datum
-int32_extreme(VecAggregate *aggregate, const char *data, bool *isnull)
-{
-	*isnull = !((const IntegerExtreme *) data)->found;
-	return Int32GetDatum(((const IntegerExtreme *) data)->value);
-}
-
-static Datum
-int64_extreme(VecAggregate *aggregate, const char *data, bool *isnull)
-{
-	*isnull = !((const IntegerExtreme *) data)->found;
-	return Int64GetDatum(((const IntegerExtreme *) data)->value);
-}
+DEFINE_EXTREME_FINISH(int16_extreme, Int16GetDatum)
+DEFINE_EXTREME_FINISH(int32_extreme, Int32GetDatum)
+DEFINE_EXTREME_FINISH(int64_extreme, Int64GetDatum)
 
 /* Of any type, by the transition function, which chooses one of its two arguments. */
 typedef struct AnyExtreme

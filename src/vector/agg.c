@@ -9,6 +9,7 @@
  * When the groups' memory reaches hash_mem, no more groups are made: rows of
  * others are written to files by their hash, and each of these is aggregated
  * in the same way after the groups in memory were given.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 

@@ -5,6 +5,7 @@
  * Its outer plan is the subtree that it stands for.  That is not started: the
  * operators are made of its nodes.  Rows of the topmost operator's batches are
  * given one by one.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 

@@ -40,7 +40,6 @@ struct VecExpr
 	uint16	   *rows;			/* own storage for a selection */
 	int			nargs;
 	VecExpr   **args;
-	bool		by_rows;		/* PostgreSQL evaluates it, row by row */
 
 	int			column;			/* a Var's */
 
@@ -72,13 +71,12 @@ static VecExpr *compile_function(VecExprContext *context, Node *node, Oid functi
 static VecExpr *compile_by_rows(VecExprContext *context, Expr *expr);
 static void compile_args(VecExpr *step, List *args);
 static bool has_vars(Node *node, void *unused);
-static bool is_strict_function(Oid function);
 static Vec *eval_var(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 static Vec *eval_relabel(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 static Vec *eval_constant(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 static Vec *eval_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 static int	select_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16 *out);
-static bool eval_operands(VecExpr *expr, VecBatch *batch, const uint16 **sel, int *n);
+static void eval_operands(VecExpr *expr, VecBatch *batch, const uint16 **sel, int *n);
 static bool give_up(VecExprContext *context);
 static Vec *call_by_rows(VecExpr *expr, const uint16 *sel, int n);
 static Vec *eval_bool(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
@@ -212,22 +210,6 @@ vec_expr_compile(VecExprContext *context, Expr *expr)
 	}
 }
 
-const VecType *
-vec_expr_type(const VecExpr *expr)
-{
-	return &expr->type;
-}
-
-int
-vec_expr_row_steps(const VecExpr *expr)
-{
-	int			n = expr->by_rows;
-
-	for (int i = 0; i < expr->nargs; i++)
-		n += vec_expr_row_steps(expr->args[i]);
-	return n;
-}
-
 static VecExpr *
 new_step(VecExprContext *context, Node *node, EvalStep eval)
 {
@@ -281,14 +263,13 @@ compile_function(VecExprContext *context, Node *node, Oid function, Oid collatio
 	VecExpr    *step;
 
 	/* what is called with NULLs sees them: by rows, where all that is PostgreSQL's is right */
-	if (!is_strict_function(function))
+	if (!func_strict(function))
 		return compile_by_rows(context, (Expr *) node);
 	step = new_step(context, node, eval_function);
 	if (step->type.kind == VEC_BOOL)
 		step->select = select_function;
 	compile_args(step, args);
 	step->function = vec_find_function(function, collation);
-	step->by_rows = step->function == NULL;
 	fmgr_info(function, &step->flinfo);
 	fmgr_info_set_expr(node, &step->flinfo);
 	step->fcinfo = palloc0(SizeForFunctionCallInfo(step->nargs));
@@ -304,12 +285,6 @@ has_vars(Node *node, void *unused)
 	if (IsA(node, Var))
 		return true;
 	return expression_tree_walker(node, has_vars, NULL);
-}
-
-static bool
-is_strict_function(Oid function)
-{
-	return func_strict(function);
 }
 
 /*
@@ -349,7 +324,6 @@ compile_by_rows(VecExprContext *context, Expr *expr)
 
 	for (int i = 0; i < context->ncolumns; i++)
 		TupleDescInitEntry(desc, i + 1, NULL, context->types[i].typid, context->types[i].typmod, 0);
-	step->by_rows = true;
 	step->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	step->state = ExecInitExpr((Expr *) slot_vars((Node *) expr, step), context->parent);
 	return step;
@@ -447,7 +421,7 @@ begin_result(VecExpr *expr)
  * Evaluate the arguments of a strict function, and leave rows with a NULL among
  * them out; these are NULL in the result.
  */
-static bool
+static void
 eval_operands(VecExpr *expr, VecBatch *batch, const uint16 **sel, int *n)
 {
 	bool		nulls = false;
@@ -477,7 +451,6 @@ eval_operands(VecExpr *expr, VecBatch *batch, const uint16 **sel, int *n)
 		*sel = expr->rows;
 		*n = k;
 	}
-	return nulls;
 }
 
 static Vec *

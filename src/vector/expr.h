@@ -45,9 +45,6 @@ extern bool vec_expr_supported(Node *expr);
 
 /* Compile; everything lives in the current context. */
 extern VecExpr *vec_expr_compile(VecExprContext *context, Expr *expr);
-extern const VecType *vec_expr_type(const VecExpr *expr);
-/* How many of its steps are not kernels, for EXPLAIN. */
-extern int	vec_expr_row_steps(const VecExpr *expr);
 
 /* The values for the n rows of sel (NULL: rows 0 to n - 1), valid until the next call. */
 extern Vec *vec_expr_eval(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);

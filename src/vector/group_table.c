@@ -8,6 +8,7 @@
  * values are; so most rows find their group by comparing words.  The words of
  * a group lie together, as do hash and number in the index, which is open
  * addressing with linear probing.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
@@ -20,6 +21,7 @@
 #include "utils/memutils.h"
 #include "utils/pg_locale.h"
 
+#include "base/hash_mix.h"
 #include "vector/decimal.h"
 #include "vector/group_table.h"
 
@@ -82,18 +84,6 @@ static uint64 keep_value(GroupTable *table, const Key *key, uint64 word);
 static void grow_slots(GroupTable *table);
 static void become_other(GroupTable *table, int column);
 static uint32 hash_group(GroupTable *table, const uint64 *words);
-
-/* The finalizer of MurmurHash3 for 64 bits (Austin Appleby). */
-static inline uint64
-mix(uint64 hash)
-{
-	hash ^= hash >> 33;
-	hash *= UINT64CONST(0xff51afd7ed558ccd);
-	hash ^= hash >> 33;
-	hash *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	hash ^= hash >> 33;
-	return hash;
-}
 
 static inline int
 column_place(const GroupTable *table, int column)
@@ -230,18 +220,6 @@ group_table_count(const GroupTable *table)
 	return table->ngroups;
 }
 
-Size
-group_table_bytes(const GroupTable *table)
-{
-	return MemoryContextMemAllocated(table->context, true);
-}
-
-void
-group_table_free(GroupTable *table)
-{
-	MemoryContextDelete(table->context);
-}
-
 /* ---------------- rows to words ---------------- */
 
 static KeyForm
@@ -269,7 +247,7 @@ read_rows(GroupTable *table, Vec *const *columns, const uint16 *sel, int n)
 	if (table->nkeys == 1 && table->keys[0].form == KEY_WORD)
 		VEC_FOR_EACH(row, sel, n,
 					 table->row_hashes[row] =
-					 (uint32) mix(table->row_words[(Size) row * table->stride]));
+					 (uint32) hash_mix(table->row_words[(Size) row * table->stride]));
 	else
 		VEC_FOR_EACH(row, sel, n,
 					 table->row_hashes[row] =
@@ -331,7 +309,7 @@ hash_group(GroupTable *table, const uint64 *words)
 	uint64		hash = 0;
 
 	for (int i = 0; i < table->nkeys; i++)
-		hash = mix(hash * 31 + hash_of(table, i, words[i]) + is_null(table, words, i));
+		hash = hash_mix(hash * 31 + hash_of(table, i, words[i]) + is_null(table, words, i));
 	return (uint32) hash;
 }
 

@@ -34,7 +34,5 @@ extern void group_table_hash(GroupTable *table, Vec *const *columns, const uint1
 extern uint32 group_table_count(const GroupTable *table);
 /* Values of n groups from the first on, as rows 0 to n - 1 of vectors; these are valid as long as the table. */
 extern void group_table_columns(GroupTable *table, uint32 first, int n, Vec **columns);
-extern Size group_table_bytes(const GroupTable *table);
-extern void group_table_free(GroupTable *table);
 
 #endif							/* BARKS_VECTOR_GROUP_TABLE_H */

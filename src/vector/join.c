@@ -10,6 +10,7 @@
  *
  * If the inner rows need more than hash_mem, both sides are written to files
  * by the hash of their keys, and joined file by file in the same way.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 

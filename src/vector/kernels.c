@@ -5,20 +5,15 @@
  * Each gives what the function of the same OID gives, or says that it cannot; it
  * raises nothing.  Constants are vectors of one value: `row & mask` is the place
  * of a row's value, with a mask of no bits for a constant.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "catalog/pg_collation.h"
-#include "common/int.h"
-#include "common/int128.h"
-#include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/datetime.h"
 #include "utils/float.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
-#include "utils/timestamp.h"
 
 #include "vector/decimal.h"
 #include "vector/kernels.h"
@@ -28,38 +23,46 @@
 /* The largest value that a decimal may have: eighteen digits, and so never NaN's. */
 #define DECIMAL_LIMIT	INT64CONST(999999999999999999)
 
-/* ---------------- comparisons ---------------- */
+/* ---------------- what kernels are made of ---------------- */
 
-/* Rows of sel for which test holds, of a and b at the row, into out; and as values. */
-#define DEFINE_COMPARISON(name, a_type, A, b_type, B, test) \
-static int \
-name##_select(const Vec *const *args, const uint16 *sel, int n, uint16 *out) \
-{ \
+/* The two arguments of a kernel.  What is done for a row may set failed. */
+#define OPERANDS(a_type, A, b_type, B) \
 	const a_type *as = A(args[0]); \
 	const b_type *bs = B(args[1]); \
 	int			a_mask = MASK(args[0]); \
 	int			b_mask = MASK(args[1]); \
+	bool		failed = false
+
+/* For each row, with its a and b: the statements, which set values[row]. */
+#define DEFINE_KERNEL(name, a_type, A, b_type, B, out_type, OUT, ...) \
+static bool \
+name(const Vec *const *args, Vec *out, const uint16 *sel, int n) \
+{ \
+	OPERANDS(a_type, A, b_type, B); \
+	out_type   *values = OUT(out); \
+	VEC_FOR_EACH(row, sel, n, \
+				 a_type a = as[row & a_mask]; \
+				 b_type b = bs[row & b_mask]; \
+				 __VA_ARGS__); \
+	return !failed; \
+}
+
+/* ---------------- comparisons ---------------- */
+
+/* Whether test holds for a and b, as values, and as the rows for which it does. */
+#define DEFINE_COMPARISON(name, a_type, A, b_type, B, test) \
+DEFINE_KERNEL(name, a_type, A, b_type, B, bool, VEC_BOOLS, values[row] = (test)) \
+static int \
+name##_select(const Vec *const *args, const uint16 *sel, int n, uint16 *out) \
+{ \
+	OPERANDS(a_type, A, b_type, B); \
 	int			k = 0; \
 	VEC_FOR_EACH(row, sel, n, \
 				 a_type a = as[row & a_mask]; \
 				 b_type b = bs[row & b_mask]; \
 				 out[k] = row; \
 				 k += (test)); \
-	return k; \
-} \
-static bool \
-name(const Vec *const *args, Vec *out, const uint16 *sel, int n) \
-{ \
-	const a_type *as = A(args[0]); \
-	const b_type *bs = B(args[1]); \
-	int			a_mask = MASK(args[0]); \
-	int			b_mask = MASK(args[1]); \
-	bool	   *values = VEC_BOOLS(out); \
-	VEC_FOR_EACH(row, sel, n, \
-				 a_type a = as[row & a_mask]; \
-				 b_type b = bs[row & b_mask]; \
-				 values[row] = (test)); \
-	return true; \
+	return failed ? -1 : k; \
 }
 
 #define DEFINE_COMPARISONS(name, a_type, A, b_type, B) \
@@ -155,15 +158,11 @@ DEFINE_DECIMAL_COMPARISON(ge)
 static bool
 decimal_sum(const Vec *const *args, Vec *out, const uint16 *sel, int n, int64 sign)
 {
-	const int64 *as = VEC_INT64S(args[0]);
-	const int64 *bs = VEC_INT64S(args[1]);
-	int			a_mask = MASK(args[0]);
-	int			b_mask = MASK(args[1]);
+	OPERANDS(int64, VEC_INT64S, int64, VEC_INT64S);
 	int64	   *values = VEC_INT64S(out);
 	int			scale;
 	int64		a_factor;
 	int64		b_factor;
-	bool		failed = false;
 
 	if (args[0]->kind != VEC_DECIMAL || args[1]->kind != VEC_DECIMAL)
 		return false;
@@ -206,31 +205,23 @@ decimal_sub(const Vec *const *args, Vec *out, const uint16 *sel, int n)
 	return decimal_sum(args, out, sel, n, -1);
 }
 
+DEFINE_KERNEL(multiply_decimals, int64, VEC_INT64S, int64, VEC_INT64S, int64, VEC_INT64S,
+			  int64		value;
+
+			  failed |= __builtin_mul_overflow(a, b, &value);
+			  failed |= a == VEC_DECIMAL_NAN || b == VEC_DECIMAL_NAN;
+			  failed |= value > DECIMAL_LIMIT || value < -DECIMAL_LIMIT;
+			  values[row] = value)
+
 static bool
 decimal_mul(const Vec *const *args, Vec *out, const uint16 *sel, int n)
 {
-	const int64 *as = VEC_INT64S(args[0]);
-	const int64 *bs = VEC_INT64S(args[1]);
-	int			a_mask = MASK(args[0]);
-	int			b_mask = MASK(args[1]);
-	int64	   *values = VEC_INT64S(out);
-	bool		failed = false;
-
 	if (args[0]->kind != VEC_DECIMAL || args[1]->kind != VEC_DECIMAL ||
 		args[0]->scale + args[1]->scale > DECIMAL_MAX_POWER)
 		return false;
-	VEC_FOR_EACH(row, sel, n,
-				 int64 a = as[row & a_mask];
-				 int64 b = bs[row & b_mask];
-				 int64 value;
-
-				 failed |= __builtin_mul_overflow(a, b, &value);
-				 failed |= a == VEC_DECIMAL_NAN || b == VEC_DECIMAL_NAN;
-				 failed |= value > DECIMAL_LIMIT || value < -DECIMAL_LIMIT;
-				 values[row] = value);
 	out->kind = VEC_DECIMAL;
 	out->scale = args[0]->scale + args[1]->scale;
-	return !failed;
+	return multiply_decimals(args, out, sel, n);
 }
 
 static bool
@@ -286,22 +277,10 @@ int64_to_decimal(const Vec *const *args, Vec *out, const uint16 *sel, int n)
 
 /* ---------------- integers and floats ---------------- */
 
+/* Operands are of the result's width before anything can overflow. */
 #define DEFINE_INTEGER(name, a_type, A, b_type, B, out_type, OUT, function) \
-static bool \
-name(const Vec *const *args, Vec *out, const uint16 *sel, int n) \
-{ \
-	const a_type *as = A(args[0]); \
-	const b_type *bs = B(args[1]); \
-	int			a_mask = MASK(args[0]); \
-	int			b_mask = MASK(args[1]); \
-	out_type   *values = OUT(out); \
-	bool		failed = false; \
-	VEC_FOR_EACH(row, sel, n, \
-				 out_type a = as[row & a_mask]; \
-				 out_type b = bs[row & b_mask]; \
-				 failed |= function(a, b, &values[row])); \
-	return !failed; \
-}
+DEFINE_KERNEL(name, a_type, A, b_type, B, out_type, OUT, \
+			  failed |= function((out_type) a, (out_type) b, &values[row]))
 
 #define DEFINE_INTEGERS(op, function) \
 	DEFINE_INTEGER(int32_##op, int32, VEC_INT32S, int32, VEC_INT32S, int32, VEC_INT32S, function) \
@@ -315,23 +294,10 @@ DEFINE_INTEGERS(mul, __builtin_mul_overflow)
 
 /* Infinities and zeros that the operands do not explain are errors, which PostgreSQL's function raises. */
 #define DEFINE_FLOAT(name, op, suspicious) \
-static bool \
-name(const Vec *const *args, Vec *out, const uint16 *sel, int n) \
-{ \
-	const float8 *as = VEC_FLOAT64S(args[0]); \
-	const float8 *bs = VEC_FLOAT64S(args[1]); \
-	int			a_mask = MASK(args[0]); \
-	int			b_mask = MASK(args[1]); \
-	float8	   *values = VEC_FLOAT64S(out); \
-	bool		failed = false; \
-	VEC_FOR_EACH(row, sel, n, \
-				 float8 a = as[row & a_mask]; \
-				 float8 b = bs[row & b_mask]; \
-				 float8 value = a op b; \
-				 failed |= isinf(value) || (suspicious); \
-				 values[row] = value); \
-	return !failed; \
-}
+DEFINE_KERNEL(name, float8, VEC_FLOAT64S, float8, VEC_FLOAT64S, float8, VEC_FLOAT64S, \
+			  float8 value = a op b; \
+			  failed |= isinf(value) || (suspicious); \
+			  values[row] = value)
 
 DEFINE_FLOAT(float64_add, +, false)
 DEFINE_FLOAT(float64_sub, -, false)
@@ -365,58 +331,6 @@ is_plain(Datum value)
 	return !VARATT_IS_EXTERNAL(text) && !VARATT_IS_COMPRESSED(text);
 }
 
-/* Equality of bytes, which it is under every deterministic collation. */
-#define DEFINE_TEXT_COMPARISON(name, length, wanted) \
-static int \
-name##_select(const Vec *const *args, const uint16 *sel, int n, uint16 *out) \
-{ \
-	const Datum *as = VEC_DATUMS(args[0]); \
-	const Datum *bs = VEC_DATUMS(args[1]); \
-	int			a_mask = MASK(args[0]); \
-	int			b_mask = MASK(args[1]); \
-	int			k = 0; \
-	bool		failed = false; \
-	VEC_FOR_EACH(row, sel, n, \
-				 Datum a = as[row & a_mask]; \
-				 Datum b = bs[row & b_mask]; \
-				 out[k] = row; \
-				 if (is_plain(a) && is_plain(b)) \
-				 { \
-					 const char *a_data = VARDATA_ANY(DatumGetPointer(a)); \
-					 const char *b_data = VARDATA_ANY(DatumGetPointer(b)); \
-					 int a_len = length(a_data, VARSIZE_ANY_EXHDR(DatumGetPointer(a))); \
-					 int b_len = length(b_data, VARSIZE_ANY_EXHDR(DatumGetPointer(b))); \
-					 k += (a_len == b_len && memcmp(a_data, b_data, a_len) == 0) == (wanted); \
-				 } \
-				 else \
-					 failed = true); \
-	return failed ? -1 : k; \
-} \
-static bool \
-name(const Vec *const *args, Vec *out, const uint16 *sel, int n) \
-{ \
-	const Datum *as = VEC_DATUMS(args[0]); \
-	const Datum *bs = VEC_DATUMS(args[1]); \
-	int			a_mask = MASK(args[0]); \
-	int			b_mask = MASK(args[1]); \
-	bool	   *values = VEC_BOOLS(out); \
-	bool		failed = false; \
-	VEC_FOR_EACH(row, sel, n, \
-				 Datum a = as[row & a_mask]; \
-				 Datum b = bs[row & b_mask]; \
-				 if (is_plain(a) && is_plain(b)) \
-				 { \
-					 const char *a_data = VARDATA_ANY(DatumGetPointer(a)); \
-					 const char *b_data = VARDATA_ANY(DatumGetPointer(b)); \
-					 int a_len = length(a_data, VARSIZE_ANY_EXHDR(DatumGetPointer(a))); \
-					 int b_len = length(b_data, VARSIZE_ANY_EXHDR(DatumGetPointer(b))); \
-					 values[row] = (a_len == b_len && memcmp(a_data, b_data, a_len) == 0) == (wanted); \
-				 } \
-				 else \
-					 failed = true); \
-	return !failed; \
-}
-
 static inline int
 whole_length(const char *data, int len)
 {
@@ -432,10 +346,32 @@ blank_length(const char *data, int len)
 	return len;
 }
 
-DEFINE_TEXT_COMPARISON(text_eq, whole_length, true)
-DEFINE_TEXT_COMPARISON(text_ne, whole_length, false)
-DEFINE_TEXT_COMPARISON(bpchar_eq, blank_length, true)
-DEFINE_TEXT_COMPARISON(bpchar_ne, blank_length, false)
+/* Equality of bytes, which it is under every deterministic collation; of what is not plain it fails. */
+static inline bool
+same_bytes(Datum a, Datum b, int (*length) (const char *data, int len), bool *failed)
+{
+	const char *a_data = VARDATA_ANY(DatumGetPointer(a));
+	const char *b_data = VARDATA_ANY(DatumGetPointer(b));
+	int			a_len;
+	int			b_len;
+
+	if (!is_plain(a) || !is_plain(b))
+	{
+		*failed = true;
+		return false;
+	}
+	a_len = length(a_data, VARSIZE_ANY_EXHDR(DatumGetPointer(a)));
+	b_len = length(b_data, VARSIZE_ANY_EXHDR(DatumGetPointer(b)));
+	return a_len == b_len && memcmp(a_data, b_data, a_len) == 0;
+}
+
+#define DEFINE_TEXT_COMPARISON(name, test) \
+	DEFINE_COMPARISON(name, Datum, VEC_DATUMS, Datum, VEC_DATUMS, test)
+
+DEFINE_TEXT_COMPARISON(text_eq, same_bytes(a, b, whole_length, &failed))
+DEFINE_TEXT_COMPARISON(text_ne, !same_bytes(a, b, whole_length, &failed))
+DEFINE_TEXT_COMPARISON(bpchar_eq, same_bytes(a, b, blank_length, &failed))
+DEFINE_TEXT_COMPARISON(bpchar_ne, !same_bytes(a, b, blank_length, &failed))
 
 /* ---------------- which function has which kernel ---------------- */
 

@@ -11,6 +11,7 @@
  * is carried along in an array, so that what is done for an attribute is one
  * loop.  As selections only become smaller, offsets are there for all rows that
  * will be asked for.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 

@@ -4,6 +4,7 @@
  *
  * What does not fit into memory is written as PostgreSQL's minimal tuples, and
  * becomes batches again when it is read.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 

@@ -185,27 +185,3 @@ vec_set_constant(Vec *vec, const VecType *type, Datum value, bool isnull)
 	}
 	vec_put_datum(vec, type, 0, value, false);
 }
-
-const Vec *
-vec_as_datums(const Vec *vec, const VecType *type, Vec *space, const uint16 *sel, int n)
-{
-	if (vec->kind == VEC_DATUM)
-		return vec;
-	space->kind = VEC_DATUM;
-	space->constant = vec->constant;
-	space->nulls = vec->nulls;
-	if (vec->constant)
-	{
-		bool		isnull;
-
-		VEC_DATUMS(space)[0] = vec_get_datum(vec, type, 0, &isnull);
-		return space;
-	}
-	VEC_FOR_EACH(row, sel, n,
-				 {
-					 bool		isnull;
-
-					 VEC_DATUMS(space)[row] = vec_get_datum(vec, type, row, &isnull);
-				 });
-	return space;
-}

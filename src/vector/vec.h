@@ -119,8 +119,5 @@ extern void vec_put_datum(Vec *vec, const VecType *type, int row, Datum value, b
 extern void vec_expect_datums(Vec *vec, const VecType *type, bool *nulls);
 /* Make vec one constant of the best kind for its type. */
 extern void vec_set_constant(Vec *vec, const VecType *type, Datum value, bool isnull);
-/* The same values as Datums (in the current context), for the selected rows. */
-extern const Vec *vec_as_datums(const Vec *vec, const VecType *type, Vec *space,
-								const uint16 *sel, int n);
 
 #endif							/* BARKS_VECTOR_VEC_H */

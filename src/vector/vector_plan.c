@@ -7,6 +7,7 @@
  * query starts, EXPLAIN finds there what names mean, and PostgreSQL's executor can run
  * it instead.  Subtrees end where there is a node that no operator does; such
  * a node below others gives its rows one by one.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
@@ -42,7 +43,6 @@ static int	vectorize = VECTORIZE_OFF;
 
 static Plan *replace(Plan *plan, List *rtable);
 static void replace_children(Plan *plan, List *rtable);
-static bool is_supported(Plan *plan, List *rtable);
 static bool pays(Plan *plan);
 static double input_rows(Plan *plan);
 static Plan *wrap(Plan *plan, List *rtable);
@@ -76,18 +76,12 @@ vector_on_plan(PlannedStmt *stmt, int cursor_options)
 			lfirst(lc) = replace(lfirst(lc), stmt->rtable);
 }
 
-bool
-vector_is_operator(Plan *plan, List *rtable)
-{
-	return is_supported(plan, rtable);
-}
-
 static Plan *
 replace(Plan *plan, List *rtable)
 {
 	check_stack_depth();
 	/* rows without columns are for operators above alone */
-	if (plan->targetlist != NIL && is_supported(plan, rtable) && pays(plan))
+	if (plan->targetlist != NIL && vector_is_operator(plan, rtable) && pays(plan))
 		return wrap(plan, rtable);
 	replace_children(plan, rtable);
 	return plan;
@@ -131,8 +125,8 @@ replace_children(Plan *plan, List *rtable)
 	}
 }
 
-static bool
-is_supported(Plan *plan, List *rtable)
+bool
+vector_is_operator(Plan *plan, List *rtable)
 {
 	switch (nodeTag(plan))
 	{
@@ -207,7 +201,7 @@ take_init_plans(Plan *plan, CustomScan *scan, List *rtable)
 {
 	scan->scan.plan.initPlan = list_concat(scan->scan.plan.initPlan, plan->initPlan);
 	plan->initPlan = NIL;
-	if (IsA(plan, Hash) || is_supported(plan, rtable))
+	if (IsA(plan, Hash) || vector_is_operator(plan, rtable))
 	{
 		if (outerPlan(plan))
 			take_init_plans(outerPlan(plan), scan, rtable);
