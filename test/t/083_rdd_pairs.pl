@@ -339,7 +339,6 @@ for my $nodes (0, 1, 3)
 	in_from($cluster, $q, $nodes);
 	kept($cluster, $q, $nodes);
 	shared($q, $nodes);
-	$cluster->allow_log(qr/ERROR:/);
 	$cluster->finish;
 }
 
