@@ -118,7 +118,7 @@ for my $nodes (0, 2)
 	my $what = $nodes ? "$nodes nodes" : 'local mode';
 	my $cluster = BarksCluster->new("attacks$nodes", nodes => $nodes, no_nodes => 1);
 	my ($driver, @nodes) = $cluster->servers;
-	$cluster->allow_log(qr/ERROR:|WARNING:/);
+	$cluster->allow_log(qr/WARNING:/);
 
 	# Rights that the service role gives away by default are not given on shards.
 	for my $server ($driver, @nodes)
