@@ -314,7 +314,7 @@ agg_next(VecNode *node)
 	while ((batch = vec_projection_next(&agg->projection)) == NULL)
 	{
 		uint32		count = !agg->filled ? 0 : agg->table ? group_table_count(agg->table) : 1;
-		int			n = Min(VEC_MAX_ROWS, count - agg->next);
+		int			n = Min(vec_batch_rows(), count - agg->next);
 
 		if (n > 0)
 		{

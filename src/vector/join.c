@@ -672,9 +672,9 @@ spill_store(VecJoin *join, int bits)
 		batch.columns[i] = vec_create(join->inner.node->types[i].kind, VEC_MAX_ROWS);
 		nulls[i] = palloc(sizeof(bool) * VEC_MAX_ROWS);
 	}
-	for (uint32 from = 0; from < row_store_count(join->store); from += VEC_MAX_ROWS)
+	for (uint32 from = 0; from < row_store_count(join->store); from += vec_batch_rows())
 	{
-		int			n = Min(VEC_MAX_ROWS, row_store_count(join->store) - from);
+		int			n = Min(vec_batch_rows(), row_store_count(join->store) - from);
 
 		for (int i = 0; i < n; i++)
 			numbers[i] = from + i;
@@ -767,7 +767,7 @@ fill_pairs(VecJoin *join)
 {
 	bool		first_only = (join->type == JOIN_SEMI || join->type == JOIN_ANTI) && join->nconditions == 0;
 	/* a pair's condition may fail, and whoever asks may stop before */
-	int			limit = join->node.careful && join->nconditions > 0 ? 1 : VEC_MAX_ROWS;
+	int			limit = join->node.careful && join->nconditions > 0 ? 1 : vec_batch_rows();
 	int			n = 0;
 
 	while (n < limit && join->position < join->outer.nwith_keys)
@@ -847,7 +847,7 @@ inner_alone(VecJoin *join)
 	uint32		count = row_store_count(join->store);
 	int			n = 0;
 
-	for (; join->next_inner < count && n < VEC_MAX_ROWS; join->next_inner++)
+	for (; join->next_inner < count && n < vec_batch_rows(); join->next_inner++)
 		if (!join->matched[join->next_inner])
 			join->pair_inner[n++] = join->next_inner;
 	begin_pairs(join, n);

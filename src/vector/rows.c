@@ -65,7 +65,7 @@ rows_next(VecNode *node)
 	MemoryContextReset(rows->memory);
 	for (int i = 0; i < batch->ncolumns; i++)
 		vec_expect_datums(batch->columns[i], &node->types[i], rows->nulls[i]);
-	while (row < VEC_MAX_ROWS)
+	while (row < vec_batch_rows())
 	{
 		TupleTableSlot *slot = ExecProcNode(rows->state);
 		MemoryContext old;

@@ -290,9 +290,9 @@ fill_batch(VecScan *scan)
 	scan->has_nulls = false;
 	scan->passed = 0;
 	memset(batch->loaded, 0, sizeof(bool) * scan->ncolumns);
-	while (batch->nrows < VEC_MAX_ROWS && (scan->next_page_row < scan->npage_rows || read_page(scan)))
+	while (batch->nrows < vec_batch_rows() && (scan->next_page_row < scan->npage_rows || read_page(scan)))
 	{
-		int			n = Min(scan->npage_rows - scan->next_page_row, VEC_MAX_ROWS - batch->nrows);
+		int			n = Min(scan->npage_rows - scan->next_page_row, vec_batch_rows() - batch->nrows);
 
 		for (int i = 0; i < n; i++)
 		{

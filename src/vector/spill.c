@@ -150,7 +150,7 @@ vec_spill_read(VecSpillReader *reader, VecSpillPart *part)
 {
 	VecBatch   *batch = &reader->batch;
 	MemoryContext old;
-	int			n = Min(part->rows, VEC_MAX_ROWS);
+	int			n = Min(part->rows, vec_batch_rows());
 
 	if (n == 0)
 	{

@@ -6,11 +6,24 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 
 #include "vector/decimal.h"
 #include "vector/vec.h"
+
+int			vec_batch_rows_setting = VEC_MAX_ROWS;
+
+void
+vec_init(void)
+{
+	DefineCustomIntVariable("barks.vector_batch_rows",
+							"Rows in a batch of barks.vectorize, at most.",
+							"Smaller batches are for tests.",
+							&vec_batch_rows_setting, VEC_MAX_ROWS, 1, VEC_MAX_ROWS, PGC_USERSET, 0,
+							NULL, NULL, NULL);
+}
 
 void
 vec_type_init(VecType *type, Oid typid, int32 typmod, Oid collation)

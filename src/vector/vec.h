@@ -21,6 +21,16 @@
 /* Rows of a batch, at most; row numbers are uint16. */
 #define VEC_MAX_ROWS	1024
 
+/* barks.vector_batch_rows; arrays have room for VEC_MAX_ROWS whatever it says. */
+extern int	vec_batch_rows_setting;
+
+/* Rows that whoever makes a batch puts into it, at most. */
+static inline int
+vec_batch_rows(void)
+{
+	return vec_batch_rows_setting;
+}
+
 typedef enum VecKind
 {
 	VEC_BOOL,					/* bool */
@@ -103,6 +113,8 @@ vec_batch_column(VecBatch *batch, int column)
 			{ int row = (sel)[i_]; __VA_ARGS__; } \
 	} while (0)
 
+/* Define the settings of vectors. */
+extern void vec_init(void);
 extern void vec_type_init(VecType *type, Oid typid, int32 typmod, Oid collation);
 extern Size vec_kind_size(VecKind kind);
 

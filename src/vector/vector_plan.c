@@ -56,6 +56,7 @@ vector_init(void)
 							 "\"force\" does so wherever it can be done, whatever it costs.",
 							 &vectorize, VECTORIZE_OFF, vectorize_options, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
+	vec_init();
 	vector_scan_init();
 }
 
