@@ -20,8 +20,8 @@
 #include "utils/numeric.h"
 #include "utils/syscache.h"
 
+#include "base/decimal.h"
 #include "vector/accumulate.h"
-#include "vector/decimal.h"
 
 #define MASK(vec)	((vec)->constant ? 0 : ~0)
 

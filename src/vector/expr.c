@@ -22,7 +22,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "vector/decimal.h"
+#include "base/decimal.h"
 #include "vector/expr.h"
 #include "vector/kernels.h"
 

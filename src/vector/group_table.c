@@ -21,8 +21,8 @@
 #include "utils/memutils.h"
 #include "utils/pg_locale.h"
 
+#include "base/decimal.h"
 #include "base/hash_mix.h"
-#include "vector/decimal.h"
 #include "vector/group_table.h"
 
 #define FIRST_SLOTS		1024

@@ -15,7 +15,7 @@
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
 
-#include "vector/decimal.h"
+#include "base/decimal.h"
 #include "vector/kernels.h"
 
 #define MASK(vec)	((vec)->constant ? 0 : ~0)

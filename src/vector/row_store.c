@@ -8,7 +8,7 @@
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
-#include "vector/decimal.h"
+#include "base/decimal.h"
 #include "vector/row_store.h"
 
 #define FIRST_ROWS	VEC_MAX_ROWS

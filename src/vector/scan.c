@@ -30,7 +30,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "vector/decimal.h"
+#include "base/decimal.h"
 #include "vector/node.h"
 
 /* Pages that a batch may hold pins of, however few rows they have; fewer where buffers are few. */

@@ -10,7 +10,7 @@
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 
-#include "vector/decimal.h"
+#include "base/decimal.h"
 #include "vector/vec.h"
 
 int			vec_batch_rows_setting = VEC_MAX_ROWS;

@@ -18,6 +18,8 @@
 
 #include "nodes/primnodes.h"
 
+#include "base/decimal.h"
+
 /* Rows of a batch, at most; row numbers are uint16. */
 #define VEC_MAX_ROWS	1024
 
@@ -41,8 +43,7 @@ typedef enum VecKind
 	VEC_DATUM					/* Datum: everything else */
 } VecKind;
 
-/* NaN among decimals.  No numeric of 18 digits comes near. */
-#define VEC_DECIMAL_NAN			PG_INT64_MAX
+#define VEC_DECIMAL_NAN			DECIMAL_NAN
 #define VEC_DECIMAL_DIGITS		18
 
 typedef struct VecType

@@ -11,8 +11,7 @@
  */
 #include "postgres.h"
 
-#include "vector/decimal.h"
-#include "vector/vec.h"
+#include "base/decimal.h"
 
 const int64 decimal_powers[DECIMAL_MAX_POWER + 1] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, INT64CONST(1000000000),
@@ -48,7 +47,7 @@ decimal_display_scale(const char *data)
 Datum
 decimal_datum(int64 value, int scale)
 {
-	if (value == VEC_DECIMAL_NAN)
+	if (value == DECIMAL_NAN)
 	{
 		char	   *nan = palloc(VARHDRSZ + sizeof(uint16));
 
@@ -62,25 +61,44 @@ decimal_datum(int64 value, int scale)
 Datum
 decimal_to_numeric(int128 value, int scale)
 {
+	char		bytes[DECIMAL_MAX_BYTES];
+	int			len = decimal_write(value, scale, bytes);
+	char	   *numeric = palloc(VARHDRSZ + len);
+
+	SET_VARSIZE(numeric, VARHDRSZ + len);
+	memcpy(numeric + VARHDRSZ, bytes, len);
+	return PointerGetDatum(numeric);
+}
+
+int
+decimal_write(int128 value, int scale, char *to)
+{
 	int16		digits[16];
 	int			ndigits = 0;
+	int			zeros = 0;
 	int			after = (scale + NUMERIC_BASE_DIGITS - 1) / NUMERIC_BASE_DIGITS;	/* digits after the point */
 	int			weight;
 	bool		negative = value < 0;
 	uint128		rest = negative ? -(uint128) value : (uint128) value;
 	int			odd = after * NUMERIC_BASE_DIGITS - scale;
-	bool		is_short;
-	Size		size;
-	char	   *numeric;
-	char	   *place;
+	uint16		header[2];
+	Size		header_len = sizeof(uint16);
 
 	/* the lowest digit first; its missing decimals are zeros */
 	if (odd > 0 && rest > 0)
 	{
 		int			unit = (int) decimal_powers[NUMERIC_BASE_DIGITS - odd];
 
-		digits[ndigits++] = (int16) ((int) (rest % unit) * (int) decimal_powers[odd]);
-		rest /= unit;
+		if (rest <= PG_UINT64_MAX)
+		{
+			digits[ndigits++] = (int16) ((int) ((uint64) rest % unit) * (int) decimal_powers[odd]);
+			rest = (uint64) rest / unit;
+		}
+		else
+		{
+			digits[ndigits++] = (int16) ((int) (rest % unit) * (int) decimal_powers[odd]);
+			rest /= unit;
+		}
 	}
 	while (rest > PG_UINT64_MAX)
 	{
@@ -92,33 +110,23 @@ decimal_to_numeric(int128 value, int scale)
 	while (ndigits > 0 && digits[ndigits - 1] == 0)
 		ndigits--;
 	weight = ndigits == 0 ? 0 : ndigits - after - 1;
+	while (zeros < ndigits && digits[zeros] == 0)
+		zeros++;
+	negative &= ndigits > 0;
 
+	if (scale <= NUMERIC_SHORT_SCALE_MAX && weight <= NUMERIC_SHORT_WEIGHT_MASK &&
+		weight >= -(NUMERIC_SHORT_WEIGHT_MASK + 1))
+		header[0] = NUMERIC_FORM_SHORT | (negative ? NUMERIC_SHORT_NEGATIVE : 0) |
+			(scale << NUMERIC_SHORT_SCALE_SHIFT) | (weight < 0 ? NUMERIC_SHORT_WEIGHT_SIGN : 0) |
+			(weight & NUMERIC_SHORT_WEIGHT_MASK);
+	else
 	{
-		int			zeros = 0;
-
-		while (zeros < ndigits && digits[zeros] == 0)
-			zeros++;
-		is_short = scale <= NUMERIC_SHORT_SCALE_MAX && weight <= NUMERIC_SHORT_WEIGHT_MASK &&
-			weight >= -(NUMERIC_SHORT_WEIGHT_MASK + 1);
-		size = VARHDRSZ + (is_short ? 1 : 2) * sizeof(uint16) + (ndigits - zeros) * sizeof(int16);
-		numeric = palloc(size);
-		SET_VARSIZE(numeric, size);
-		place = numeric + VARHDRSZ;
-		if (is_short)
-		{
-			*(uint16 *) place = NUMERIC_FORM_SHORT | (ndigits > 0 && negative ? NUMERIC_SHORT_NEGATIVE : 0) |
-				(scale << NUMERIC_SHORT_SCALE_SHIFT) | (weight < 0 ? NUMERIC_SHORT_WEIGHT_SIGN : 0) |
-				(weight & NUMERIC_SHORT_WEIGHT_MASK);
-			place += sizeof(uint16);
-		}
-		else
-		{
-			*(uint16 *) place = (ndigits > 0 && negative ? NUMERIC_LONG_NEGATIVE : 0) | scale;
-			*(int16 *) (place + sizeof(uint16)) = (int16) weight;
-			place += 2 * sizeof(uint16);
-		}
-		for (int i = ndigits - 1; i >= zeros; i--, place += sizeof(int16))
-			*(int16 *) place = digits[i];
+		header[0] = (negative ? NUMERIC_LONG_NEGATIVE : 0) | scale;
+		header[1] = (uint16) (int16) weight;
+		header_len = sizeof(header);
 	}
-	return PointerGetDatum(numeric);
+	memcpy(to, header, header_len);
+	for (int i = ndigits - 1; i >= zeros; i--, header_len += sizeof(int16))
+		memcpy(to + header_len, &digits[i], sizeof(int16));
+	return (int) header_len;
 }

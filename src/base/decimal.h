@@ -3,20 +3,20 @@
  *	  Numerics as integers scaled by a power of ten, and back.
  *-------------------------------------------------------------------------
  */
-#ifndef BARKS_VECTOR_DECIMAL_H
-#define BARKS_VECTOR_DECIMAL_H
+#ifndef BARKS_BASE_DECIMAL_H
+#define BARKS_BASE_DECIMAL_H
 
 #include "utils/numeric.h"
 
-#include "vector/vec.h"
-
 #define DECIMAL_MAX_POWER	18
+/* NaN as such an integer.  No numeric of 18 digits comes near. */
+#define DECIMAL_NAN			PG_INT64_MAX
 
 extern const int64 decimal_powers[DECIMAL_MAX_POWER + 1];	/* of ten */
 
 /*
  * The value of a numeric times 10^scale, if its display scale is just that and
- * it has at most 18 digits; NaN is VEC_DECIMAL_NAN.  data points behind the
+ * it has at most 18 digits; NaN is DECIMAL_NAN.  data points behind the
  * varlena header, len bytes, at any alignment.
  */
 extern bool decimal_from_numeric(const char *data, int len, int scale, int64 *value);
@@ -78,7 +78,7 @@ decimal_read(const char *data, int len, int scale, int64 *value)
 	}
 	else if ((header & NUMERIC_FORM_MASK) == NUMERIC_FORM_SPECIAL)
 	{
-		*value = VEC_DECIMAL_NAN;
+		*value = DECIMAL_NAN;
 		return header == NUMERIC_NAN_HEADER;
 	}
 	else
@@ -125,9 +125,13 @@ decimal_read(const char *data, int len, int scale, int64 *value)
 /* The display scale of a numeric that is not NaN or infinite; else -1. */
 extern int	decimal_display_scale(const char *data);
 
+/* What is behind the varlena header, at most so long. */
+#define DECIMAL_MAX_BYTES	40
+/* Write that, at any alignment, for a scaled value; its length. */
+extern int	decimal_write(int128 value, int scale, char *to);
 /* A numeric of the given display scale, made in the current context; value is scaled. */
 extern Datum decimal_to_numeric(int128 value, int scale);
-/* The same for a value of a vector, which may be NaN. */
+/* The same for a value that may be NaN. */
 extern Datum decimal_datum(int64 value, int scale);
 
-#endif							/* BARKS_VECTOR_DECIMAL_H */
+#endif							/* BARKS_BASE_DECIMAL_H */
