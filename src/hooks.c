@@ -27,6 +27,7 @@
 #include "table/table.h"
 #include "vector/vector.h"
 #include "worker/exchange_scan.h"
+#include "worker/pool.h"
 #include "worker/task_stats.h"
 #include "worker/worker.h"
 
@@ -43,6 +44,8 @@ static ExecutorEnd_hook_type next_executor_end;
 
 static PlannedStmt *on_plan(Query *parse, const char *query_string,
 							int cursor_options, ParamListInfo params);
+static PlannedStmt *plan_here(Query *parse, const char *query_string, int cursor_options,
+							  ParamListInfo params);
 static void on_utility(PlannedStmt *pstmt, const char *query_string,
 					   bool read_only_tree, ProcessUtilityContext context,
 					   ParamListInfo params, QueryEnvironment *env,
@@ -98,10 +101,17 @@ on_plan(Query *parse, const char *query_string, int cursor_options,
 
 	table_check_query(parse);
 	cluster_snapshot_on_plan();
-	stmt = planner_plan(parse, query_string, cursor_options, params, next_planner);
+	stmt = planner_plan(parse, query_string, cursor_options, params, plan_here, next_planner);
 	stmt->dependsOnRole |= has_rdds;
 	vector_on_plan(stmt, cursor_options);
 	return stmt;
+}
+
+/* What reads no distributed table. */
+static PlannedStmt *
+plan_here(Query *parse, const char *query_string, int cursor_options, ParamListInfo params)
+{
+	return vector_plan(parse, query_string, cursor_options, params, next_planner, pool_slots);
 }
 
 static void

@@ -49,10 +49,18 @@ static const char *const null_when_empty[] = {
 	"variance", "xmlagg",
 };
 
+/* The whole of what is rewritten. */
+typedef struct Decorrelation
+{
+	bool		local_too;		/* subqueries of local tables alone become joins too */
+	bool		changed;
+} Decorrelation;
+
 /* The query whose expressions are rewritten. */
 typedef struct OuterQuery
 {
 	Query	   *query;
+	Decorrelation *all;
 	bool		grouped;		/* only what aggregates read is of the query's rows */
 	bool		in_aggregate;
 	List	   *joined;			/* of JoinedGroups: subqueries that are joins now */
@@ -72,8 +80,8 @@ typedef struct ResultContext
 	List	   *aggrefs;
 } ResultContext;
 
-static bool query_walker(Node *node, void *context);
-static void rewrite_query(Query *query);
+static bool query_walker(Node *node, Decorrelation *all);
+static void rewrite_query(Query *query, Decorrelation *all);
 static void add_joins(OuterQuery *outer);
 static Node *sublink_mutator(Node *node, OuterQuery *outer);
 static Node *rewrite_sublink(SubLink *link, OuterQuery *outer);
@@ -90,32 +98,35 @@ static bool aggref_walker(Node *node, List **aggrefs);
 static bool value_when_empty(const Aggref *aggref, bool *is_zero);
 static Node *result_mutator(Node *node, ResultContext *context);
 
-void
-decorrelate(Query *query)
+bool
+decorrelate(Query *query, bool local_too)
 {
-	(void) query_walker((Node *) query, NULL);
+	Decorrelation all = {local_too};
+
+	(void) query_walker((Node *) query, &all);
+	return all.changed;
 }
 
 /* Innermost queries first. */
 static bool
-query_walker(Node *node, void *context)
+query_walker(Node *node, Decorrelation *all)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
 	{
 		check_stack_depth();
-		query_tree_walker((Query *) node, query_walker, NULL, 0);
-		rewrite_query((Query *) node);
+		query_tree_walker((Query *) node, query_walker, all, 0);
+		rewrite_query((Query *) node, all);
 		return false;
 	}
-	return expression_tree_walker(node, query_walker, NULL);
+	return expression_tree_walker(node, query_walker, all);
 }
 
 static void
-rewrite_query(Query *query)
+rewrite_query(Query *query, Decorrelation *all)
 {
-	OuterQuery	outer = {query};
+	OuterQuery	outer = {query, all};
 
 	if (query->commandType != CMD_SELECT || !query->hasSubLinks || query->rowMarks != NIL ||
 		query->setOperations != NULL || query->jointree == NULL ||
@@ -125,7 +136,10 @@ rewrite_query(Query *query)
 	outer.grouped = query->hasAggs || query->groupClause != NIL || query->groupingSets != NIL;
 	query->targetList = (List *) sublink_mutator((Node *) query->targetList, &outer);
 	if (outer.joined != NIL)
+	{
 		add_joins(&outer);
+		all->changed = true;
+	}
 }
 
 /* FROM (what was there) LEFT JOIN groups ON … for each subquery. */
@@ -187,7 +201,7 @@ rewrite_sublink(SubLink *link, OuterQuery *outer)
 	OpExpr	   *test;
 
 	if (!is_one_aggregate_row(sub) || !contain_vars_of_level((Node *) sub, 1) ||
-		!reads_distributed(sub))
+		!(outer->all->local_too || reads_distributed(sub)))
 		return NULL;
 	switch (link->subLinkType)
 	{

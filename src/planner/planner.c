@@ -174,7 +174,7 @@ planner_init(void)
 
 PlannedStmt *
 planner_plan(Query *parse, const char *query_string, int cursor_options,
-			 ParamListInfo params, planner_hook_type next)
+			 ParamListInfo params, planner_hook_type here, planner_hook_type next)
 {
 	QueryFacts	facts = {0};
 	PlannedStmt *stmt;
@@ -183,7 +183,7 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 
 	if (!planner_enabled || barks_scan_methods == NULL ||
 		!OidIsValid(get_table_am_oid("barks", true)))
-		return next(parse, query_string, cursor_options, params);
+		return here(parse, query_string, cursor_options, params);
 
 	facts_walker((Node *) parse, &facts);
 	facts.in_order = inserts_in_order(parse);
@@ -195,14 +195,14 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 	{
 		/* planning scribbles on its input, and may yet find a table (in a partitioned one) */
 		again = copyObject(parse);
-		stmt = next(parse, query_string, cursor_options, params);
+		stmt = here(parse, query_string, cursor_options, params);
 		if (!reads_distributed(stmt))
 			return stmt;
 		parse = again;
 	}
 	fallback_rewind(mark);
 	if (planner_exchanges && planner_join_strategy != JOIN_STRATEGY_DRIVER)
-		decorrelate(parse);
+		(void) decorrelate(parse, false);
 	stmt = plan_for_nodes(parse, query_string, cursor_options, params, next);
 	if (stmt->rowMarks != NIL)
 		fallback_note_text("LockRows", "row locks");

@@ -21,9 +21,10 @@
 /* The driver's CustomScan methods, set by driver/ at load. */
 extern PGDLLIMPORT const CustomScanMethods *barks_scan_methods;
 
+/* here plans what reads no distributed table, next what does. */
 extern PlannedStmt *planner_plan(Query *parse, const char *query_string,
 								 int cursor_options, ParamListInfo params,
-								 planner_hook_type next);
+								 planner_hook_type here, planner_hook_type next);
 
 /*
  * At execution: the stage's query as SQL without its WITH header, after every

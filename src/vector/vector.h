@@ -7,8 +7,15 @@
 #define BARKS_VECTOR_VECTOR_H
 
 #include "nodes/plannodes.h"
+#include "optimizer/planner.h"
 
 extern void vector_init(void);
+/*
+ * Plan a query that this server runs itself, by next, so that batches are used to
+ * advantage.  processes: how many may run it at the same time.
+ */
+extern PlannedStmt *vector_plan(Query *parse, const char *query_string, int cursor_options,
+								ParamListInfo params, planner_hook_type next, int processes);
 /*
  * Replace subtrees of a finished plan by CustomScans that run them over batches,
  * as barks.vectorize says.

@@ -20,14 +20,8 @@
 
 #include "vector/custom_scan.h"
 #include "vector/node.h"
+#include "vector/settings.h"
 #include "vector/vector.h"
-
-typedef enum Vectorize
-{
-	VECTORIZE_OFF,
-	VECTORIZE_ON,				/* where it pays */
-	VECTORIZE_FORCE				/* wherever it can be done */
-} Vectorize;
 
 static const struct config_enum_entry vectorize_options[] = {
 	{"off", VECTORIZE_OFF, false},
@@ -58,6 +52,12 @@ vector_init(void)
 							 NULL, NULL, NULL);
 	vec_init();
 	vector_scan_init();
+}
+
+Vectorize
+vector_setting(void)
+{
+	return vectorize;
 }
 
 void
