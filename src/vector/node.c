@@ -55,14 +55,25 @@ vec_node_rescan(VecNode *node)
 }
 
 void
+vec_node_bound(VecNode *node, int64 rows)
+{
+	if (node->methods->bound)
+		node->methods->bound(node, rows);
+}
+
+void
 vec_node_end(VecNode *node)
 {
+	ListCell   *lc;
+
 	if (node->methods->end)
 		node->methods->end(node);
 	if (node->left)
 		vec_node_end(node->left);
 	if (node->right)
 		vec_node_end(node->right);
+	foreach(lc, node->more)
+		vec_node_end(lfirst(lc));
 }
 
 /* ---------------- projection ---------------- */
@@ -175,6 +186,14 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 				return vec_agg_create(query, plan, careful);
 			case T_HashJoin:
 				return vec_join_create(query, plan, careful);
+			case T_SubqueryScan:
+				return vec_subquery_create(query, plan, careful);
+			case T_Result:
+				return vec_result_create(query, plan, careful);
+			case T_Limit:
+				return vec_limit_create(query, plan, careful);
+			case T_Append:
+				return vec_append_create(query, plan, careful);
 			default:
 				break;
 		}
@@ -185,6 +204,8 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 void
 vec_node_explain(VecNode *node, ExplainState *es)
 {
+	ListCell   *lc;
+
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 	{
 		appendStringInfoSpaces(es->str, es->indent * 2);
@@ -212,6 +233,8 @@ vec_node_explain(VecNode *node, ExplainState *es)
 		vec_node_explain(node->left, es);
 	if (node->right)
 		vec_node_explain(node->right, es);
+	foreach(lc, node->more)
+		vec_node_explain(lfirst(lc), es);
 	if (es->format == EXPLAIN_FORMAT_TEXT)
 		es->indent--;
 }

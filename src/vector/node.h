@@ -32,6 +32,8 @@ typedef struct VecNodeMethods
 	VecBatch   *(*next) (VecNode *node);	/* a batch with selected rows; NULL: no more */
 	void		(*rescan) (VecNode *node);	/* from the start, parameters may have changed */
 	void		(*end) (VecNode *node);
+	/* before the first batch: not more than this many rows will be asked for; NULL: does not matter */
+	void		(*bound) (VecNode *node, int64 rows);
 	/* properties beside the number of rows; may be NULL */
 	void		(*explain) (VecNode *node, ExplainState *es);
 } VecNodeMethods;
@@ -44,6 +46,7 @@ struct VecNode
 	bool		careful;		/* nobody may ask for all of its rows */
 	VecNode    *left;			/* inputs */
 	VecNode    *right;
+	List	   *more;			/* of those that have any number */
 	int			ncolumns;		/* given */
 	VecType    *types;
 	uint64		rows;			/* given so far, in batches */
@@ -58,6 +61,8 @@ extern VecNode *vec_node_create(VecQuery *query, Plan *plan, bool careful);
 extern VecBatch *vec_node_next(VecNode *node);
 extern void vec_node_rescan(VecNode *node);
 extern void vec_node_end(VecNode *node);
+/* Until the next rescan, no rows behind the first ones will be asked for; -1: all may be. */
+extern void vec_node_bound(VecNode *node, int64 rows);
 extern void vec_node_explain(VecNode *node, ExplainState *es);
 
 /* For the operators' own create functions. */
@@ -68,11 +73,19 @@ extern void vec_node_init(VecNode *node, const VecNodeMethods *methods, VecQuery
 extern VecNode *vec_scan_create(VecQuery *query, Plan *plan, bool careful);
 extern VecNode *vec_agg_create(VecQuery *query, Plan *plan, bool careful);
 extern VecNode *vec_join_create(VecQuery *query, Plan *plan, bool careful);
+extern VecNode *vec_subquery_create(VecQuery *query, Plan *plan, bool careful);
+extern VecNode *vec_result_create(VecQuery *query, Plan *plan, bool careful);
+extern VecNode *vec_limit_create(VecQuery *query, Plan *plan, bool careful);
+extern VecNode *vec_append_create(VecQuery *query, Plan *plan, bool careful);
 extern VecNode *vec_rows_create(VecQuery *query, Plan *plan, bool careful);
 /* Can the operator do this node? */
 extern bool vec_scan_supported(Plan *plan, List *rtable);
 extern bool vec_agg_supported(Plan *plan);
 extern bool vec_join_supported(Plan *plan);
+extern bool vec_subquery_supported(Plan *plan);
+extern bool vec_result_supported(Plan *plan);
+extern bool vec_limit_supported(Plan *plan);
+extern bool vec_append_supported(Plan *plan);
 
 /* ---------------- rows of a node after its own work ---------------- */
 

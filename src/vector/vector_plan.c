@@ -33,14 +33,29 @@ static const struct config_enum_entry vectorize_options[] = {
 /* Fewer rows than this are not worth the set-up. */
 #define MIN_ROWS	2000
 
+/* What visits of children look at. */
+typedef struct PaysWalk
+{
+	List	   *rtable;
+	bool		pays;			/* one of them does */
+} PaysWalk;
+
+typedef struct InitPlanWalk
+{
+	CustomScan *scan;
+	List	   *rtable;
+} InitPlanWalk;
+
 static int	vectorize = VECTORIZE_OFF;
 
 static Plan *replace(Plan *plan, List *rtable);
 static void replace_children(Plan *plan, List *rtable);
-static bool pays(Plan *plan);
-static double input_rows(Plan *plan);
+static bool pays(Plan *plan, List *rtable);
+static void child_pays(Plan **child, void *arg);
+static void max_rows(Plan **plan, void *rows);
 static Plan *wrap(Plan *plan, List *rtable);
 static void take_init_plans(Plan *plan, CustomScan *scan, List *rtable);
+static void take_from_child(Plan **child, void *arg);
 
 void
 vector_init(void)
@@ -60,6 +75,14 @@ vector_setting(void)
 	return vectorize;
 }
 
+/* May rows be fetched backward?  Of a declared cursor also if nothing was said of it. */
+static bool
+scrolls(int cursor_options)
+{
+	return (cursor_options & CURSOR_OPT_SCROLL) ||
+		((cursor_options & CURSOR_OPT_FAST_PLAN) && !(cursor_options & CURSOR_OPT_NO_SCROLL));
+}
+
 void
 vector_on_plan(PlannedStmt *stmt, int cursor_options)
 {
@@ -67,11 +90,15 @@ vector_on_plan(PlannedStmt *stmt, int cursor_options)
 
 	if (vectorize == VECTORIZE_OFF || stmt->planTree == NULL)
 		return;
-	/* what can go backward got no node that remembers its rows; others got one above them */
-	if ((cursor_options & CURSOR_OPT_SCROLL) && ExecSupportsBackwardScan(stmt->planTree) &&
-		!IsA(stmt->planTree, Material) && !IsA(stmt->planTree, Sort))
-		return;
-	stmt->planTree = replace(stmt->planTree, stmt->rtable);
+	if (scrolls(cursor_options) && ExecSupportsBackwardScan(stmt->planTree))
+	{
+		/* rows that it remembers, it can give again; others would have to be read backward */
+		if (!IsA(stmt->planTree, Material) && !IsA(stmt->planTree, Sort))
+			return;
+		replace_children(stmt->planTree, stmt->rtable);
+	}
+	else
+		stmt->planTree = replace(stmt->planTree, stmt->rtable);
 	foreach(lc, stmt->subplans)
 		if (lfirst(lc))
 			lfirst(lc) = replace(lfirst(lc), stmt->rtable);
@@ -82,19 +109,48 @@ replace(Plan *plan, List *rtable)
 {
 	check_stack_depth();
 	/* rows without columns are for operators above alone */
-	if (plan->targetlist != NIL && vector_is_operator(plan, rtable) && pays(plan))
+	if (plan->targetlist != NIL && vector_is_operator(plan, rtable) && pays(plan, rtable))
 		return wrap(plan, rtable);
 	replace_children(plan, rtable);
 	return plan;
 }
 
+/* Let visit see, and maybe replace, each plan that this one reads rows of. */
 static void
-replace_list(List *plans, List *rtable)
+walk_children(Plan *plan, void (*visit) (Plan **child, void *arg), void *arg)
 {
+	List	   *children = NIL;
 	ListCell   *lc;
 
-	foreach(lc, plans)
-		lfirst(lc) = replace(lfirst(lc), rtable);
+	if (outerPlan(plan))
+		visit(&outerPlan(plan), arg);
+	if (innerPlan(plan))
+		visit(&innerPlan(plan), arg);
+	switch (nodeTag(plan))
+	{
+		case T_Append:
+			children = ((Append *) plan)->appendplans;
+			break;
+		case T_MergeAppend:
+			children = ((MergeAppend *) plan)->mergeplans;
+			break;
+		case T_SubqueryScan:
+			visit(&((SubqueryScan *) plan)->subplan, arg);
+			break;
+		case T_CustomScan:
+			children = ((CustomScan *) plan)->custom_plans;
+			break;
+		default:
+			break;
+	}
+	foreach(lc, children)
+		visit((Plan **) &lfirst(lc), arg);
+}
+
+static void
+replace_child(Plan **child, void *rtable)
+{
+	*child = replace(*child, rtable);
 }
 
 static void
@@ -103,27 +159,7 @@ replace_children(Plan *plan, List *rtable)
 	/* what its workers share is in nodes that PostgreSQL knows */
 	if (IsA(plan, Gather) || IsA(plan, GatherMerge))
 		return;
-	if (outerPlan(plan))
-		outerPlan(plan) = replace(outerPlan(plan), rtable);
-	if (innerPlan(plan))
-		innerPlan(plan) = replace(innerPlan(plan), rtable);
-	switch (nodeTag(plan))
-	{
-		case T_Append:
-			replace_list(((Append *) plan)->appendplans, rtable);
-			break;
-		case T_MergeAppend:
-			replace_list(((MergeAppend *) plan)->mergeplans, rtable);
-			break;
-		case T_SubqueryScan:
-			((SubqueryScan *) plan)->subplan = replace(((SubqueryScan *) plan)->subplan, rtable);
-			break;
-		case T_CustomScan:
-			replace_list(((CustomScan *) plan)->custom_plans, rtable);
-			break;
-		default:
-			break;
-	}
+	walk_children(plan, replace_child, rtable);
 }
 
 bool
@@ -137,30 +173,63 @@ vector_is_operator(Plan *plan, List *rtable)
 			return vec_agg_supported(plan);
 		case T_HashJoin:
 			return vec_join_supported(plan);
+		case T_SubqueryScan:
+			return vec_subquery_supported(plan);
+		case T_Result:
+			return vec_result_supported(plan);
+		case T_Limit:
+			return vec_limit_supported(plan);
+		case T_Append:
+			return vec_append_supported(plan);
 		default:
 			return false;
 	}
 }
 
-/* A scan alone only makes columns of rows that are made rows again. */
+/*
+ * A scan alone only makes columns of rows that are made rows again, and what
+ * passes rows on is worth as much as what is below.
+ */
 static bool
-pays(Plan *plan)
+pays(Plan *plan, List *rtable)
 {
+	PaysWalk	walk = {rtable, false};
+	double		rows = 0;
+
+	/* without input there is nothing to do in batches */
+	if (IsA(plan, Result) && outerPlan(plan) == NULL)
+		return false;
 	if (vectorize == VECTORIZE_FORCE)
 		return true;
-	return !IsA(plan, SeqScan) && input_rows(plan) >= MIN_ROWS;
+	switch (nodeTag(plan))
+	{
+		case T_SeqScan:
+			return false;
+		case T_Limit:
+		case T_SubqueryScan:
+		case T_Result:
+		case T_Append:
+			walk_children(plan, child_pays, &walk);
+			return walk.pays;
+		default:
+			max_rows(&plan, &rows);
+			return rows >= MIN_ROWS;
+	}
 }
 
-static double
-input_rows(Plan *plan)
+static void
+child_pays(Plan **child, void *arg)
 {
-	double		rows = plan->plan_rows;
+	PaysWalk   *walk = arg;
 
-	if (outerPlan(plan))
-		rows = Max(rows, input_rows(outerPlan(plan)));
-	if (innerPlan(plan))
-		rows = Max(rows, input_rows(innerPlan(plan)));
-	return rows;
+	walk->pays |= vector_is_operator(*child, walk->rtable) && pays(*child, walk->rtable);
+}
+
+static void
+max_rows(Plan **plan, void *rows)
+{
+	*(double *) rows = Max(*(double *) rows, (*plan)->plan_rows);
+	walk_children(*plan, max_rows, rows);
 }
 
 static Plan *
@@ -200,15 +269,20 @@ wrap(Plan *plan, List *rtable)
 static void
 take_init_plans(Plan *plan, CustomScan *scan, List *rtable)
 {
+	InitPlanWalk walk = {scan, rtable};
+
 	scan->scan.plan.initPlan = list_concat(scan->scan.plan.initPlan, plan->initPlan);
 	plan->initPlan = NIL;
 	if (IsA(plan, Hash) || vector_is_operator(plan, rtable))
-	{
-		if (outerPlan(plan))
-			take_init_plans(outerPlan(plan), scan, rtable);
-		if (innerPlan(plan))
-			take_init_plans(innerPlan(plan), scan, rtable);
-	}
+		walk_children(plan, take_from_child, &walk);
 	else
 		replace_children(plan, rtable);
+}
+
+static void
+take_from_child(Plan **child, void *arg)
+{
+	InitPlanWalk *walk = arg;
+
+	take_init_plans(*child, walk->scan, walk->rtable);
 }
