@@ -1,12 +1,20 @@
 /*-------------------------------------------------------------------------
  * rows.c
  *	  Batches out of a plan that PostgreSQL runs row by row.
+ *
+ * Where nobody may ask for all rows, those that are fetched ahead must raise
+ * no errors, lock nothing and call nothing that anybody could see: unless all
+ * that the plan calls is known for that, there is one row in a batch.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "catalog/pg_proc.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "vector/node.h"
@@ -18,18 +26,24 @@ typedef struct VecRows
 	MemoryContext memory;		/* of the batch's values */
 	VecBatch	batch;
 	bool	  **nulls;
+	bool		one_by_one;
+	int64		bound;			/* no more rows than this are asked for; -1: all may be */
+	int64		fetched;
 	bool		done;
 } VecRows;
 
 static VecBatch *rows_next(VecNode *node);
 static void rows_rescan(VecNode *node);
 static void rows_end(VecNode *node);
+static void rows_bound(VecNode *node, int64 rows);
+static bool may_raise(Plan *plan);
 
 static const VecNodeMethods methods = {
 	.name = "Rows",
 	.next = rows_next,
 	.rescan = rows_rescan,
-	.end = rows_end
+	.end = rows_end,
+	.bound = rows_bound
 };
 
 VecNode *
@@ -40,6 +54,8 @@ vec_rows_create(VecQuery *query, Plan *plan, bool careful)
 	vec_node_init(&rows->node, &methods, query, plan, careful);
 	rows->state = ExecInitNode(plan, query->estate, query->eflags);
 	query->row_inputs = lappend(query->row_inputs, rows->state);
+	rows->one_by_one = careful && may_raise(plan);
+	rows->bound = -1;
 	rows->memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector rows",
 										 ALLOCSET_DEFAULT_SIZES);
 	rows->batch.ncolumns = rows->node.ncolumns;
@@ -58,6 +74,7 @@ rows_next(VecNode *node)
 {
 	VecRows    *rows = (VecRows *) node;
 	VecBatch   *batch = &rows->batch;
+	int			max = rows->one_by_one ? 1 : vec_batch_rows();
 	int			row = 0;
 
 	if (rows->done)
@@ -65,7 +82,9 @@ rows_next(VecNode *node)
 	MemoryContextReset(rows->memory);
 	for (int i = 0; i < batch->ncolumns; i++)
 		vec_expect_datums(batch->columns[i], &node->types[i], rows->nulls[i]);
-	while (row < vec_batch_rows())
+	if (rows->bound >= 0)
+		max = Min(max, Max(rows->bound - rows->fetched, 1));
+	while (row < max)
 	{
 		TupleTableSlot *slot = ExecProcNode(rows->state);
 		MemoryContext old;
@@ -88,6 +107,7 @@ rows_next(VecNode *node)
 		MemoryContextSwitchTo(old);
 		row++;
 	}
+	rows->fetched += row;
 	batch->nrows = batch->nsel = row;
 	batch->sel = NULL;
 	return row > 0 ? batch : NULL;
@@ -99,11 +119,95 @@ rows_rescan(VecNode *node)
 	VecRows    *rows = (VecRows *) node;
 
 	rows->done = false;
+	rows->bound = -1;
+	rows->fetched = 0;
 	ExecReScan(rows->state);
+}
+
+static void
+rows_bound(VecNode *node, int64 rows)
+{
+	((VecRows *) node)->bound = rows;
+	ExecSetTupleBound(rows, ((VecRows *) node)->state);
 }
 
 static void
 rows_end(VecNode *node)
 {
 	ExecEndNode(((VecRows *) node)->state);
+}
+
+/* ---------------- what may be fetched ahead ---------------- */
+
+static bool
+leaks(Oid function, void *unused)
+{
+	return !get_func_leakproof(function) || func_volatile(function) == PROVOLATILE_VOLATILE;
+}
+
+/* Leakproof functions raise no errors. */
+static bool
+expr_may_raise(Node *node, void *unused)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_List:
+		case T_TargetEntry:
+		case T_Var:
+		case T_Const:
+		case T_Param:
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_ScalarArrayOpExpr:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_RelabelType:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CoalesceExpr:
+			break;
+		default:
+			return true;
+	}
+	return check_functions_in_node(node, leaks, NULL) || expression_tree_walker(node, expr_may_raise, NULL);
+}
+
+static bool
+may_raise(Plan *plan)
+{
+	check_stack_depth();
+	if (plan == NULL)
+		return false;
+	if (expr_may_raise((Node *) plan->targetlist, NULL) || expr_may_raise((Node *) plan->qual, NULL))
+		return true;
+	switch (nodeTag(plan))
+	{
+		case T_SeqScan:
+			return false;
+		case T_IndexScan:
+			return expr_may_raise((Node *) ((IndexScan *) plan)->indexqualorig, NULL) ||
+				expr_may_raise((Node *) ((IndexScan *) plan)->indexorderbyorig, NULL);
+		case T_IndexOnlyScan:
+			return expr_may_raise((Node *) ((IndexOnlyScan *) plan)->recheckqual, NULL);
+		case T_NestLoop:
+		case T_MergeJoin:
+			return expr_may_raise((Node *) ((Join *) plan)->joinqual, NULL) ||
+				(IsA(plan, MergeJoin) && expr_may_raise((Node *) ((MergeJoin *) plan)->mergeclauses, NULL)) ||
+				may_raise(outerPlan(plan)) || may_raise(innerPlan(plan));
+		case T_Material:
+			return may_raise(outerPlan(plan));
+		case T_Sort:
+			/* all that may raise has, before the first row */
+			return false;
+		case T_SubqueryScan:
+			return may_raise(((SubqueryScan *) plan)->subplan);
+		case T_CustomScan:
+			/* rows of another server come ahead in any case */
+			return may_raise(outerPlan(plan));
+		default:
+			return true;
+	}
 }
