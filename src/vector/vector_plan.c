@@ -252,7 +252,9 @@ wrap(Plan *plan, List *rtable)
 		TargetEntry *above = flatCopyTargetEntry(tle);
 
 		below->expr = (Expr *) makeVarFromTargetEntry(OUTER_VAR, tle);
-		above->expr = (Expr *) makeVarFromTargetEntry(INDEX_VAR, tle);
+		/* ModifyTable wants to see NULLs of dropped columns */
+		if (!IsA(tle->expr, Const))
+			above->expr = (Expr *) makeVarFromTargetEntry(INDEX_VAR, tle);
 		scan->custom_scan_tlist = lappend(scan->custom_scan_tlist, below);
 		scan->scan.plan.targetlist = lappend(scan->scan.plan.targetlist, above);
 	}
