@@ -291,7 +291,9 @@ EXECUTE p (5);
 EXECUTE p (6);
 EXECUTE p (7);
 
+-- a session's first temporary table changes its search path
 BEGIN;
+CREATE TEMP TABLE first_one (k int);
 PREPARE v AS SELECT count(*) FROM dim;
 EXECUTE v;
 CREATE TEMP TABLE dim (k int);
