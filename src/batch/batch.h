@@ -18,6 +18,7 @@
 #include "lib/stringinfo.h"
 
 #include "batch/schema.h"
+#include "batch/vec.h"
 
 typedef struct BatchBuilder BatchBuilder;
 typedef struct Batch Batch;
@@ -40,6 +41,13 @@ extern BatchBuilder *batch_builder_create(BatchSchema *schema, int max_rows,
 /* Add a row.  Values are copied.  True when the builder is now full. */
 extern bool batch_builder_add(BatchBuilder *builder, const Datum *values,
 							  const bool *nulls);
+/*
+ * Add rows of vectors, one a column: those whose numbers are the n of rows (NULL: the
+ * first n).  Stops at the row that makes it full; the number of rows taken.  What comes out
+ * is the same as if each had been added by itself.
+ */
+extern int	batch_builder_append(BatchBuilder *builder, Vec *const *columns, const uint16 *rows,
+								 int n, bool *full);
 extern int	batch_builder_rows(const BatchBuilder *builder);
 extern Size batch_builder_bytes(const BatchBuilder *builder);
 /* Append the wire form of the collected rows to out, and empty the builder. */
@@ -52,8 +60,8 @@ extern void batch_builder_flush(BatchBuilder *builder, BatchCompression compress
 extern void batch_builder_index(BatchBuilder *from);
 extern void batch_builder_copy_rows(BatchBuilder *to, const BatchBuilder *from,
 									const uint32 *rows, int nrows);
-/* Keep buffers of columns up to this size from batch to batch. */
-extern void batch_builder_keep(BatchBuilder *builder, Size bytes);
+/* Have it be full at so many bytes instead. */
+extern void batch_builder_limit(BatchBuilder *builder, Size bytes);
 /* Empty it without writing. */
 extern void batch_builder_reset(BatchBuilder *builder);
 extern void batch_builder_free(BatchBuilder *builder);
@@ -72,6 +80,15 @@ extern int	batch_rows(const Batch *batch);
  * demand in the current memory context.
  */
 extern void batch_get_row(Batch *batch, int row, Datum *values, bool *nulls);
+/* Make all values of the text codec at once, under the settings that it needs. */
+extern void batch_read_texts(Batch *batch);
+/*
+ * A column's values in rows first to first + n - 1, which are rows 0 to n - 1 of the vector.
+ * kind is the best one for the type.  The vector may lie in the batch; values and nulls are room
+ * for n values of any kind else.  batch_read_texts comes before.
+ */
+extern void batch_get_vec(Batch *batch, int column, int first, int n, VecKind kind, Vec *vec,
+						  void *values, bool *nulls);
 /* The context that a batch and its values live in. */
 extern MemoryContext batch_context(const Batch *batch);
 extern void batch_free(Batch *batch);

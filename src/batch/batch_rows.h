@@ -17,9 +17,6 @@ typedef struct BatchRows
 	Batch	   *batch;			/* NULL: no batch, no rows */
 	int			row;			/* next one */
 	int			nrows;
-	int			ncolumns;
-	Datum	   *values;			/* of all rows, or NULL: read them from the batch */
-	bool	   *nulls;
 } BatchRows;
 
 /* Take over a batch; the one before must be closed. */

@@ -11,8 +11,8 @@
 #include "catalog/pg_type.h"
 #include "utils/memutils.h"
 
+#include "base/decimal.h"
 #include "batch/builder.h"
-#include "batch/wire.h"
 
 #define INITIAL_ROWS	64
 #define INITIAL_BYTES	1024
@@ -24,8 +24,6 @@ static void add_fixed(BatchBuilder *builder, BuilderColumn *column,
 					  const BatchColumn *type, Datum value);
 static void add_varlena(BatchBuilder *builder, BuilderColumn *column, Datum value);
 static void add_text(BatchBuilder *builder, int i, Datum value);
-static void add_bytes(BatchBuilder *builder, BuilderColumn *column,
-					  const char *bytes, Size len);
 static void empty_column(BuilderColumn *column, Size keep_bytes);
 
 BatchBuilder *
@@ -43,6 +41,7 @@ batch_builder_create(BatchSchema *schema, int max_rows, MemoryContext parent)
 											 ALLOCSET_DEFAULT_SIZES);
 	builder->schema = schema;
 	builder->max_rows = max_rows;
+	builder->max_bytes = BATCH_TARGET_BYTES;
 	builder->keep_bytes = 2 * BATCH_TARGET_BYTES;
 	for (int i = 0; i < schema->ncolumns; i++)
 		init_column(&builder->columns[i], &schema->columns[i]);
@@ -53,6 +52,8 @@ static void
 init_column(BuilderColumn *column, const BatchColumn *type)
 {
 	column->codec = type->codec;
+	column->numeric = type->codec == BATCH_CODEC_VARLENA && type->basetype == NUMERICOID;
+	column->scale = column->numeric ? DECIMALS_NONE : DECIMALS_NEVER;
 	if (type->codec != BATCH_CODEC_FIXED)
 		return;
 	column->typlen = type->typlen;
@@ -92,7 +93,7 @@ batch_builder_add(BatchBuilder *builder, const Datum *values, const bool *nulls)
 		}
 	}
 	builder->nrows++;
-	return builder->nrows >= builder->max_rows || builder->bytes >= BATCH_TARGET_BYTES;
+	return builder->nrows >= builder->max_rows || builder->bytes >= builder->max_bytes;
 }
 
 int
@@ -131,9 +132,10 @@ batch_builder_flush(BatchBuilder *builder, BatchCompression compression, StringI
 }
 
 void
-batch_builder_keep(BatchBuilder *builder, Size bytes)
+batch_builder_limit(BatchBuilder *builder, Size bytes)
 {
-	builder->keep_bytes = Max(bytes, 2 * BATCH_TARGET_BYTES);
+	builder->max_bytes = bytes;
+	builder->keep_bytes = Max(2 * bytes, 2 * BATCH_TARGET_BYTES);
 }
 
 void
@@ -187,6 +189,10 @@ grow_rows(BatchBuilder *builder, int capacity)
 			column->lengths = column->lengths ?
 				repalloc_huge(column->lengths, (Size) capacity * sizeof(uint32)) :
 				MemoryContextAllocHuge(builder->context, (Size) capacity * sizeof(uint32));
+		if (column->numeric)
+			column->decimals = column->decimals ?
+				repalloc_huge(column->decimals, (Size) capacity * sizeof(int64)) :
+				MemoryContextAllocHuge(builder->context, (Size) capacity * sizeof(int64));
 	}
 	builder->capacity = capacity;
 }
@@ -204,6 +210,8 @@ add_null(BatchBuilder *builder, BuilderColumn *column)
 	}
 	else
 		column->lengths[builder->nrows] = 0;
+	if (column->numeric)
+		column->decimals[builder->nrows] = 0;
 }
 
 /* The first null of a column: all rows before it are valid. */
@@ -254,18 +262,24 @@ static void
 add_varlena(BatchBuilder *builder, BuilderColumn *column, Datum value)
 {
 	struct varlena *bytes = (struct varlena *) DatumGetPointer(value);
+	bool		toasted = VARATT_IS_COMPRESSED(bytes) || VARATT_IS_EXTERNAL(bytes);
+	MemoryContext old = CurrentMemoryContext;
 
-	if (VARATT_IS_COMPRESSED(bytes) || VARATT_IS_EXTERNAL(bytes))
+	if (toasted)
 	{
-		MemoryContext old = MemoryContextSwitchTo(builder->scratch);
-
+		MemoryContextSwitchTo(builder->scratch);
 		bytes = pg_detoast_datum_packed(bytes);
-		add_bytes(builder, column, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	}
+	builder->bytes += varlena_bytes(column, VARSIZE_ANY_EXHDR(bytes));
+	if (column->numeric)
+		builder_add_numeric(builder, column, builder->nrows, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	else
+		builder_add_bytes(builder, column, builder->nrows, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	if (toasted)
+	{
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(builder->scratch);
 	}
-	else
-		add_bytes(builder, column, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 }
 
 static void
@@ -274,7 +288,8 @@ add_text(BatchBuilder *builder, int i, Datum value)
 	MemoryContext old = MemoryContextSwitchTo(builder->scratch);
 	char	   *text = batch_text_out(builder->schema, i, value);
 
-	add_bytes(builder, &builder->columns[i], text, strlen(text));
+	builder->bytes += varlena_bytes(&builder->columns[i], strlen(text));
+	builder_add_bytes(builder, &builder->columns[i], builder->nrows, text, strlen(text));
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(builder->scratch);
 }
@@ -293,14 +308,48 @@ builder_reserve_bytes(BatchBuilder *builder, BuilderColumn *column, Size len)
 	column->values_size = size;
 }
 
-static void
-add_bytes(BatchBuilder *builder, BuilderColumn *column, const char *bytes, Size len)
+void
+builder_add_bytes(BatchBuilder *builder, BuilderColumn *column, int row, const char *bytes, Size len)
 {
 	builder_reserve_bytes(builder, column, len);
 	copy_value(column->values + column->values_len, bytes, len);
 	column->values_len += len;
-	column->lengths[builder->nrows] = len;
-	builder->bytes += len + sizeof(uint32);
+	column->lengths[row] = len;
+}
+
+void
+builder_add_numeric(BatchBuilder *builder, BuilderColumn *column, int row, const char *data, int len)
+{
+	if (column->scale != DECIMALS_NEVER)
+	{
+		int			scale = column->scale == DECIMALS_NONE ? decimal_display_scale(data) : column->scale;
+
+		if (scale >= 0 && scale <= DECIMAL_MAX_POWER &&
+			decimal_read(data, len, scale, &column->decimals[row]) && column->decimals[row] != DECIMAL_NAN)
+		{
+			column->scale = scale;
+			return;
+		}
+		builder_leave_decimals(builder, column, row);
+	}
+	builder_add_bytes(builder, column, row, data, len);
+}
+
+void
+builder_leave_decimals(BatchBuilder *builder, BuilderColumn *column, int nrows)
+{
+	int			scale = column->scale;
+
+	column->scale = DECIMALS_NEVER;
+	for (int row = 0; row < nrows; row++)
+	{
+		char		bytes[DECIMAL_MAX_BYTES];
+
+		if (column->validity && !(column->validity[row >> 3] & (1 << (row & 7))))
+			column->lengths[row] = 0;
+		else
+			builder_add_bytes(builder, column, row, bytes, decimal_write(column->decimals[row], scale, bytes));
+	}
 }
 
 static void
@@ -313,6 +362,7 @@ empty_column(BuilderColumn *column, Size keep_bytes)
 		column->validity = NULL;
 	}
 	column->values_len = 0;
+	column->scale = column->numeric ? DECIMALS_NONE : DECIMALS_NEVER;
 	if (column->codec != BATCH_CODEC_FIXED &&
 		column->values_size > keep_bytes)
 	{

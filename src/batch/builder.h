@@ -7,11 +7,22 @@
 #define BARKS_BATCH_BUILDER_H
 
 #include "batch/batch.h"
+#include "batch/wire.h"
+
+/*
+ * Numerics are kept as integers while all of a batch have one display scale and few
+ * digits; the first that is another makes all of them varlenas.
+ */
+#define DECIMALS_NONE	(-1)		/* no value so far */
+#define DECIMALS_NEVER	(-2)		/* they are varlenas */
 
 typedef struct BuilderColumn
 {
 	BatchCodec	codec;
 	bool		narrow;			/* values are integers of 2, 4 or 8 bytes */
+	bool		numeric;		/* varlenas that may be decimals */
+	int			scale;			/* numeric: of all decimals, DECIMALS_NONE or DECIMALS_NEVER */
+	int64	   *decimals;		/* numeric: the values, unless scale is DECIMALS_NEVER */
 	int			typlen;			/* fixed: bytes of a value */
 	int			nnulls;
 	uint8	   *validity;		/* kept for all rows once one was null */
@@ -36,6 +47,7 @@ struct BatchBuilder
 	int			nrows;
 	int			capacity;		/* rows that lengths, validity and fixed values hold */
 	Size		bytes;			/* of values collected */
+	Size		max_bytes;		/* that make it full */
 	Size		keep_bytes;		/* larger buffers are given back */
 	char	   *zstd_buffer;
 	Size		zstd_buffer_size;
@@ -47,35 +59,19 @@ extern void builder_reserve_rows(BatchBuilder *builder, int nrows);
 extern void builder_reserve_bytes(BatchBuilder *builder, BuilderColumn *column, Size len);
 extern void builder_start_validity(BatchBuilder *builder, BuilderColumn *column);
 
-/* memcpy without a call where values are short, as they mostly are. */
-static inline void
-copy_value(char *to, const char *from, Size len)
+extern void builder_add_bytes(BatchBuilder *builder, BuilderColumn *column, int row,
+							  const char *bytes, Size len);
+/* A numeric without its header, as the value of a row behind all others of the column. */
+extern void builder_add_numeric(BatchBuilder *builder, BuilderColumn *column, int row,
+								const char *data, int len);
+/* Make varlenas of the nrows values there are. */
+extern void builder_leave_decimals(BatchBuilder *builder, BuilderColumn *column, int nrows);
+
+/* What a value counts towards the size of a batch.  Of numerics, however they are kept, the same. */
+static inline Size
+varlena_bytes(const BuilderColumn *column, Size len)
 {
-	if (len > 16)
-		memcpy(to, from, len);
-	else if (len >= 8)
-	{
-		uint64		head,
-					tail;
-
-		memcpy(&head, from, 8);
-		memcpy(&tail, from + len - 8, 8);
-		memcpy(to, &head, 8);
-		memcpy(to + len - 8, &tail, 8);
-	}
-	else if (len >= 4)
-	{
-		uint32		head,
-					tail;
-
-		memcpy(&head, from, 4);
-		memcpy(&tail, from + len - 4, 4);
-		memcpy(to, &head, 4);
-		memcpy(to + len - 4, &tail, 4);
-	}
-	else
-		for (Size i = 0; i < len; i++)
-			to[i] = from[i];
+	return (column->numeric && len < 16 ? 16 : len) + sizeof(uint32);
 }
 
 /* encode.c: append one column's header and body. */

@@ -18,40 +18,12 @@
 #include <zstd.h>
 
 #include "access/tupmacs.h"
+#include "catalog/pg_type.h"
 #include "utils/memutils.h"
 
-#include "batch/batch.h"
+#include "base/decimal.h"
+#include "batch/decoded.h"
 #include "batch/wire.h"
-
-typedef enum FetchKind
-{
-	FETCH_NULL,					/* all values are null */
-	FETCH_BYVAL1,
-	FETCH_BYVAL2,
-	FETCH_BYVAL4,
-	FETCH_BYVAL8,
-	FETCH_FIXED,				/* by reference */
-	FETCH_VARLENA,
-	FETCH_TEXT
-} FetchKind;
-
-typedef struct DecodedColumn
-{
-	FetchKind	kind;
-	uint32		row_mask;		/* 0: one value for all rows, else all ones */
-	uint32		stride;			/* fixed: bytes from value to value */
-	const uint8 *validity;		/* NULL: no nulls */
-	char	   *values;
-	uint32	   *offsets;		/* varlena, text: of a row's value, in OFFSET_UNITs */
-} DecodedColumn;
-
-struct Batch
-{
-	MemoryContext context;
-	BatchSchema *schema;
-	int			nrows;
-	DecodedColumn columns[FLEXIBLE_ARRAY_MEMBER];
-};
 
 /* What is left to read of a batch, or of a column's body. */
 typedef struct Reader
@@ -69,10 +41,6 @@ typedef struct LengthReader
 	const char *at;
 } LengthReader;
 
-/* All decoded values of a column are at most this long, so that offsets fit. */
-#define OFFSET_UNIT			sizeof(int32)
-#define MAX_COLUMN_BYTES	((uint64) PG_UINT32_MAX * OFFSET_UNIT)
-
 static WireHeader read_header(const char *data, Size len);
 static void decode_column(Batch *batch, int i, Reader *reader);
 static void decode_values(Batch *batch, int i, const WireColumn *header, Reader *body);
@@ -82,6 +50,9 @@ static void decode_fixed(Batch *batch, DecodedColumn *column, const BatchColumn 
 						 const WireColumn *header, Reader *body);
 static void spread(DecodedColumn *column, const char *from, Size typlen, int nvalues);
 static void decode_frame(Batch *batch, DecodedColumn *column, int width, Reader *body);
+static void decode_decimals(Batch *batch, DecodedColumn *column, const BatchColumn *type,
+							const WireColumn *header, Reader *body);
+static void make_numerics(Batch *batch, DecodedColumn *column);
 static void decode_bytes(Batch *batch, DecodedColumn *column, const BatchColumn *type,
 						 const WireColumn *header, Reader *body);
 static LengthReader open_lengths(const WireColumn *header, int nrows, Reader *body);
@@ -143,8 +114,7 @@ batch_get_row(Batch *batch, int row, Datum *values, bool *nulls)
 	{
 		const DecodedColumn *column = &batch->columns[i];
 
-		if (column->kind == FETCH_NULL ||
-			(column->validity && !(column->validity[row >> 3] & (1 << (row & 7)))))
+		if (decoded_is_null(column, row))
 		{
 			values[i] = (Datum) 0;
 			nulls[i] = true;
@@ -177,10 +147,39 @@ fetch(Batch *batch, int i, uint32 row)
 		case FETCH_TEXT:
 			return batch_text_in(batch->schema, i,
 								 column->values + (Size) column->offsets[row] * OFFSET_UNIT);
+		case FETCH_DATUM:
+			return ((Datum *) column->values)[row];
+		case FETCH_DECIMAL:
+			make_numerics(batch, &batch->columns[i]);
+			return fetch(batch, i, row);
 		case FETCH_NULL:
 			break;
 	}
 	pg_unreachable();
+}
+
+void
+batch_read_texts(Batch *batch)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	int			level = batch_text_settings_begin(batch->schema);
+
+	for (int i = 0; i < batch->schema->ncolumns; i++)
+	{
+		DecodedColumn *column = &batch->columns[i];
+		int			nvalues = column->row_mask ? batch->nrows : 1;
+		Datum	   *values;
+
+		if (column->kind != FETCH_TEXT)
+			continue;
+		values = MemoryContextAllocHuge(batch->context, nvalues * sizeof(Datum));
+		for (int row = 0; row < nvalues; row++)
+			values[row] = column->row_mask && decoded_is_null(column, row) ? (Datum) 0 : fetch(batch, i, row);
+		column->values = (char *) values;
+		column->kind = FETCH_DATUM;
+	}
+	batch_text_settings_end(level);
+	MemoryContextSwitchTo(old);
 }
 
 MemoryContext
@@ -277,8 +276,11 @@ decode_values(Batch *batch, int i, const WireColumn *header, Reader *body)
 
 			column->validity = memcpy(validity, from, len);
 		}
-		column->row_mask = header->encoding == WIRE_CONSTANT ? 0 : PG_UINT32_MAX;
-		if (type->codec == BATCH_CODEC_FIXED)
+		column->row_mask = header->encoding == WIRE_CONSTANT ||
+			(header->encoding == WIRE_DECIMAL && header->width == 0) ? 0 : PG_UINT32_MAX;
+		if (header->encoding == WIRE_DECIMAL)
+			decode_decimals(batch, column, type, header, body);
+		else if (type->codec == BATCH_CODEC_FIXED)
 			decode_fixed(batch, column, type, header, body);
 		else
 			decode_bytes(batch, column, type, header, body);
@@ -360,7 +362,7 @@ decode_frame(Batch *batch, DecodedColumn *column, int width, Reader *body)
 	const char *from;
 
 	memcpy(&base, take(body, sizeof(base)), sizeof(base));
-	if (width != 1 && width != 2 && width != 4)
+	if (width != 1 && width != 2 && width != 4 && (width != 8 || column->kind != FETCH_DECIMAL))
 		corrupted("A column's width is unknown.");
 	from = take(body, (Size) nrows * width);
 	column->values = MemoryContextAllocHuge(batch->context,
@@ -388,19 +390,84 @@ decode_frame(Batch *batch, DecodedColumn *column, int width, Reader *body)
 		case FETCH_BYVAL4 * 10 + 2:
 			FRAME_LOOP(uint32, uint16);
 			break;
+		case FETCH_DECIMAL * 10 + 1:
 		case FETCH_BYVAL8 * 10 + 1:
 			FRAME_LOOP(uint64, uint8);
 			break;
+		case FETCH_DECIMAL * 10 + 2:
 		case FETCH_BYVAL8 * 10 + 2:
 			FRAME_LOOP(uint64, uint16);
 			break;
+		case FETCH_DECIMAL * 10 + 4:
 		case FETCH_BYVAL8 * 10 + 4:
 			FRAME_LOOP(uint64, uint32);
+			break;
+		case FETCH_DECIMAL * 10 + 8:
+			FRAME_LOOP(uint64, uint64);
 			break;
 		default:
 			corrupted("A column's encoding is not one of its type.");
 	}
 #undef FRAME_LOOP
+}
+
+/* ---------------- numerics as integers ---------------- */
+
+static void
+decode_decimals(Batch *batch, DecodedColumn *column, const BatchColumn *type,
+				const WireColumn *header, Reader *body)
+{
+	const int64 limit = decimal_powers[DECIMAL_MAX_POWER];
+	uint8		scale;
+	uint32		nvalues = column->row_mask ? batch->nrows : 1;
+	bool		too_large = false;
+
+	if (type->basetype != NUMERICOID)
+		corrupted("A column's encoding is not one of its type.");
+	memcpy(&scale, take(body, sizeof(scale)), sizeof(scale));
+	if (scale > DECIMAL_MAX_POWER)
+		corrupted("A column's scale is out of range.");
+	column->kind = FETCH_DECIMAL;
+	column->scale = scale;
+	column->stride = sizeof(int64);
+	if (header->width > 0)
+		decode_frame(batch, column, header->width, body);
+	else
+	{
+		column->values = MemoryContextAlloc(batch->context, sizeof(int64));
+		memcpy(column->values, take(body, sizeof(int64)), sizeof(int64));
+	}
+	for (uint32 i = 0; i < nvalues; i++)
+	{
+		int64		value = ((int64 *) column->values)[i];
+
+		too_large |= value >= limit || value <= -limit;
+	}
+	if (too_large)
+		corrupted("A numeric is out of range.");
+}
+
+/* PostgreSQL's own values of a column, for whoever reads rows. */
+static void
+make_numerics(Batch *batch, DecodedColumn *column)
+{
+	const Size	stride = TYPEALIGN(OFFSET_UNIT, VARHDRSZ + DECIMAL_MAX_BYTES);
+	uint32		nvalues = column->row_mask ? batch->nrows : 1;
+	const int64 *decimals = (const int64 *) column->values;
+	char	   *values = MemoryContextAllocHuge(batch->context, nvalues * stride);
+	Size		at = 0;
+
+	column->offsets = MemoryContextAllocHuge(batch->context, nvalues * sizeof(uint32));
+	for (uint32 i = 0; i < nvalues; i++)
+	{
+		int			len = decimal_write(decimals[i], column->scale, values + at + VARHDRSZ);
+
+		SET_VARSIZE(values + at, VARHDRSZ + len);
+		column->offsets[i] = at / OFFSET_UNIT;
+		at += TYPEALIGN(OFFSET_UNIT, VARHDRSZ + len);
+	}
+	column->values = values;
+	column->kind = FETCH_VARLENA;
 }
 
 /* ---------------- varlenas and text ---------------- */
@@ -444,7 +511,7 @@ decode_bytes(Batch *batch, DecodedColumn *column, const BatchColumn *type,
 			SET_VARSIZE(to, this + VARHDRSZ);
 			to += VARHDRSZ;
 		}
-		memcpy(to, from, this);
+		copy_value(to, from, this);
 		from += this;
 	}
 }

@@ -14,7 +14,6 @@
 #include "utils/memutils.h"
 
 #include "batch/builder.h"
-#include "batch/wire.h"
 
 #define ZSTD_LEVEL			1
 #define ZSTD_MIN_BYTES		256		/* smaller bodies are not worth a frame */
@@ -27,10 +26,13 @@
 static WireEncoding encode_fixed(BuilderColumn *column, int nrows, WireColumn *header,
 								 StringInfo out);
 static bool fixed_constant(const BuilderColumn *column, int nrows, const char **value);
-static void integer_range(const BuilderColumn *column, int nrows, int64 *min, uint64 *range);
+static void integer_range(const BuilderColumn *column, const void *from, int size, int nrows,
+						  int64 *min, uint64 *range);
 static int	width_for(uint64 max);
-static void append_differences(const BuilderColumn *column, int nrows, int64 base,
-							   int width, StringInfo out);
+static void append_differences(const BuilderColumn *column, const void *from, int size, int nrows,
+							   int64 base, int width, StringInfo out);
+static WireEncoding encode_decimals(BuilderColumn *column, int nrows, WireColumn *header,
+									StringInfo out);
 static WireEncoding encode_bytes(BuilderColumn *column, int nrows, WireColumn *header,
 								 StringInfo out);
 static bool bytes_constant(const BuilderColumn *column, int nrows, uint32 *length);
@@ -59,6 +61,7 @@ encode_column(BatchBuilder *builder, BuilderColumn *column,
 		}
 		header.encoding = column->codec == BATCH_CODEC_FIXED ?
 			encode_fixed(column, builder->nrows, &header, out) :
+			column->scale != DECIMALS_NEVER ? encode_decimals(column, builder->nrows, &header, out) :
 			encode_bytes(column, builder->nrows, &header, out);
 	}
 	header.raw_len = header.stored_len = out->len - body;
@@ -85,13 +88,13 @@ encode_fixed(BuilderColumn *column, int nrows, WireColumn *header, StringInfo ou
 	{
 		int			width;
 
-		integer_range(column, nrows, &min, &range);
+		integer_range(column, column->values, column->typlen, nrows, &min, &range);
 		width = width_for(range);
 		if (width < column->typlen)
 		{
 			header->width = width;
 			appendBinaryStringInfo(out, (char *) &min, sizeof(min));
-			append_differences(column, nrows, min, width, out);
+			append_differences(column, column->values, column->typlen, nrows, min, width, out);
 			return WIRE_FRAME;
 		}
 	}
@@ -123,14 +126,15 @@ fixed_constant(const BuilderColumn *column, int nrows, const char **value)
 
 /* Smallest value, and the distance from it to the greatest. */
 static void
-integer_range(const BuilderColumn *column, int nrows, int64 *min, uint64 *range)
+integer_range(const BuilderColumn *column, const void *from, int size, int nrows, int64 *min,
+			  uint64 *range)
 {
 	int64		lo = PG_INT64_MAX;
 	int64		hi = PG_INT64_MIN;
 
 #define RANGE_LOOP(type) \
 	do { \
-		const type *values = (const type *) column->values; \
+		const type *values = (const type *) from; \
 		for (int row = 0; row < nrows; row++) \
 			if (is_valid(column, row)) \
 			{ \
@@ -139,7 +143,7 @@ integer_range(const BuilderColumn *column, int nrows, int64 *min, uint64 *range)
 			} \
 	} while (0)
 
-	switch (column->typlen)
+	switch (size)
 	{
 		case 2:
 			RANGE_LOOP(int16);
@@ -151,7 +155,6 @@ integer_range(const BuilderColumn *column, int nrows, int64 *min, uint64 *range)
 			RANGE_LOOP(int64);
 			break;
 	}
-	*min = lo;
 #undef RANGE_LOOP
 	Assert(lo <= hi);
 	*min = lo;
@@ -166,8 +169,8 @@ width_for(uint64 max)
 }
 
 static void
-append_differences(const BuilderColumn *column, int nrows, int64 base, int width,
-				   StringInfo out)
+append_differences(const BuilderColumn *column, const void *from, int size, int nrows, int64 base,
+				   int width, StringInfo out)
 {
 	Size		len = (Size) nrows * width;
 	char	   *to;
@@ -175,9 +178,18 @@ append_differences(const BuilderColumn *column, int nrows, int64 base, int width
 	enlargeStringInfo(out, len);
 	to = out->data + out->len;
 
-#define DIFFERENCE_LOOP(from_type, to_type) 	do { 		const from_type *values = (const from_type *) column->values; 		for (int row = 0; row < nrows; row++, to += sizeof(to_type)) 		{ 			to_type		difference = is_valid(column, row) ? 				(to_type) ((uint64) values[row] - (uint64) base) : 0; 			memcpy(to, &difference, sizeof(to_type)); 		} 	} while (0)
+#define DIFFERENCE_LOOP(from_type, to_type) \
+	do { \
+		const from_type *values = (const from_type *) from; \
+		for (int row = 0; row < nrows; row++, to += sizeof(to_type)) \
+		{ \
+			to_type		difference = is_valid(column, row) ? \
+				(to_type) ((uint64) values[row] - (uint64) base) : 0; \
+			memcpy(to, &difference, sizeof(to_type)); \
+		} \
+	} while (0)
 
-	switch (column->typlen * 10 + width)
+	switch (size * 10 + width)
 	{
 		case 21:
 			DIFFERENCE_LOOP(int16, uint8);
@@ -194,12 +206,32 @@ append_differences(const BuilderColumn *column, int nrows, int64 base, int width
 		case 82:
 			DIFFERENCE_LOOP(int64, uint16);
 			break;
-		default:
+		case 84:
 			DIFFERENCE_LOOP(int64, uint32);
+			break;
+		default:
+			DIFFERENCE_LOOP(int64, uint64);
 			break;
 	}
 #undef DIFFERENCE_LOOP
 	out->len += len;
+}
+
+/* Numerics as integers: their scale, then as a frame. */
+static WireEncoding
+encode_decimals(BuilderColumn *column, int nrows, WireColumn *header, StringInfo out)
+{
+	uint8		scale = column->scale;
+	int64		min;
+	uint64		range;
+
+	integer_range(column, column->decimals, sizeof(int64), nrows, &min, &range);
+	header->width = range == 0 ? 0 : width_for(range);
+	appendBinaryStringInfo(out, (char *) &scale, sizeof(scale));
+	appendBinaryStringInfo(out, (char *) &min, sizeof(min));
+	if (header->width > 0)
+		append_differences(column, column->decimals, sizeof(int64), nrows, min, header->width, out);
+	return WIRE_DECIMAL;
 }
 
 /* ---------------- varlenas and text ---------------- */

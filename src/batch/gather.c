@@ -10,13 +10,15 @@
 
 #include "utils/memutils.h"
 
+#include "base/decimal.h"
 #include "batch/builder.h"
-#include "batch/wire.h"
 
 static void gather_validity(BatchBuilder *to, BuilderColumn *column,
 							const BuilderColumn *from, const uint32 *rows, int nrows);
 static void gather_fixed(BatchBuilder *to, BuilderColumn *column,
 						 const BuilderColumn *from, const uint32 *rows, int nrows);
+static void gather_numerics(BatchBuilder *to, BuilderColumn *column,
+							const BuilderColumn *from, const uint32 *rows, int nrows);
 static void gather_bytes(BatchBuilder *to, BuilderColumn *column,
 						 const BuilderColumn *from, const uint32 *rows, int nrows);
 
@@ -29,7 +31,7 @@ batch_builder_index(BatchBuilder *from)
 		BuilderColumn *column = &from->columns[i];
 		Size		at = 0;
 
-		if (column->codec == BATCH_CODEC_FIXED)
+		if (column->codec == BATCH_CODEC_FIXED || (column->numeric && column->scale != DECIMALS_NEVER))
 			continue;
 		if (column->starts_size < from->nrows)
 		{
@@ -61,6 +63,8 @@ batch_builder_copy_rows(BatchBuilder *to, const BatchBuilder *from,
 			gather_validity(to, column, &from->columns[i], rows, nrows);
 		if (column->codec == BATCH_CODEC_FIXED)
 			gather_fixed(to, column, &from->columns[i], rows, nrows);
+		else if (column->numeric)
+			gather_numerics(to, column, &from->columns[i], rows, nrows);
 		else
 			gather_bytes(to, column, &from->columns[i], rows, nrows);
 	}
@@ -124,6 +128,41 @@ gather_fixed(BatchBuilder *to, BuilderColumn *column, const BuilderColumn *from,
 	}
 #undef GATHER_LOOP
 	to->bytes += (Size) nrows * typlen;
+}
+
+/* Numerics as they are kept there, except that what is here may be kept as varlenas already. */
+static void
+gather_numerics(BatchBuilder *to, BuilderColumn *column, const BuilderColumn *from,
+				const uint32 *rows, int nrows)
+{
+	int64	   *decimals = column->decimals + to->nrows;
+
+	if (column->scale != from->scale && column->scale >= 0 && from->scale != DECIMALS_NONE)
+		builder_leave_decimals(to, column, to->nrows);
+	if (from->scale == DECIMALS_NEVER)
+	{
+		if (column->scale != DECIMALS_NEVER)
+			builder_leave_decimals(to, column, to->nrows);
+		gather_bytes(to, column, from, rows, nrows);
+		return;
+	}
+	to->bytes += varlena_bytes(column, 0) * nrows;
+	if (column->scale != DECIMALS_NEVER)
+	{
+		column->scale = Max(column->scale, from->scale);
+		for (int i = 0; i < nrows; i++)
+			decimals[i] = from->decimals[rows[i]];
+		return;
+	}
+	for (int i = 0; i < nrows; i++)
+	{
+		char		bytes[DECIMAL_MAX_BYTES];
+		int			len = 0;
+
+		if (!from->validity || (from->validity[rows[i] >> 3] & (1 << (rows[i] & 7))))
+			len = decimal_write(from->decimals[rows[i]], from->scale, bytes);
+		builder_add_bytes(to, column, to->nrows + i, bytes, len);
+	}
 }
 
 static void

@@ -17,6 +17,8 @@
  *		  CONSTANT	one value for all rows: typlen bytes, or whatever is left
  *		  FRAME		fixed: int64 base, then nrows unsigned differences to it,
  *					width bytes each
+ *		  DECIMAL	numeric: uint8 display scale of all, then as in a frame of the values
+ *					times 10^scale, each of at most 18 digits; width 0: all are the base
  *
  * A null's fixed value is zero (the base, in a frame), its length is zero.
  *
@@ -51,7 +53,8 @@ typedef enum WireEncoding
 	WIRE_NULLS,
 	WIRE_PLAIN,
 	WIRE_CONSTANT,
-	WIRE_FRAME
+	WIRE_FRAME,
+	WIRE_DECIMAL
 } WireEncoding;
 
 #define WIRE_VALIDITY	0x01
@@ -61,7 +64,7 @@ typedef struct WireColumn
 {
 	uint8		encoding;
 	uint8		flags;
-	uint8		width;			/* bytes of a length or difference: 1, 2 or 4 */
+	uint8		width;			/* bytes of a length or difference: 1, 2 or 4; of decimals also 0 or 8 */
 	uint8		zero;
 	uint32		stored_len;
 	uint32		raw_len;		/* = stored_len without WIRE_ZSTD */
@@ -80,6 +83,37 @@ wire_checksum(const char *data, Size len)
 	COMP_CRC32C(crc, data + WIRE_CHECKSUM_START, len - WIRE_CHECKSUM_START);
 	FIN_CRC32C(crc);
 	return crc;
+}
+
+/* memcpy without a call where values are short, as they mostly are. */
+static inline void
+copy_value(char *to, const char *from, Size len)
+{
+	if (len > 16)
+		memcpy(to, from, len);
+	else if (len >= 8)
+	{
+		uint64		head,
+					tail;
+
+		memcpy(&head, from, 8);
+		memcpy(&tail, from + len - 8, 8);
+		memcpy(to, &head, 8);
+		memcpy(to + len - 8, &tail, 8);
+	}
+	else if (len >= 4)
+	{
+		uint32		head,
+					tail;
+
+		memcpy(&head, from, 4);
+		memcpy(&tail, from + len - 4, 4);
+		memcpy(to, &head, 4);
+		memcpy(to + len - 4, &tail, 4);
+	}
+	else
+		for (Size i = 0; i < len; i++)
+			to[i] = from[i];
 }
 
 #endif							/* BARKS_BATCH_WIRE_H */

@@ -121,7 +121,7 @@ create(const ShuffleOutput *output, TupleDesc desc, BatchSchema *schema, int bat
 	writer->max_rows = Min((uint64) output->npartitions * batch_rows,
 						   Max(writer->max_bytes / row_overhead, 1));
 	writer->collected = batch_builder_create(schema, writer->max_rows, context);
-	batch_builder_keep(writer->collected, 2 * writer->max_bytes);
+	batch_builder_limit(writer->collected, writer->max_bytes);
 	if (writer->npartitions > 1)
 	{
 		writer->block = batch_builder_create(schema, batch_rows, context);

@@ -69,26 +69,6 @@ vec_type_init(VecType *type, Oid typid, int32 typmod, Oid collation)
 	}
 }
 
-Size
-vec_kind_size(VecKind kind)
-{
-	switch (kind)
-	{
-		case VEC_BOOL:
-			return sizeof(bool);
-		case VEC_INT32:
-			return sizeof(int32);
-		case VEC_INT64:
-		case VEC_DECIMAL:
-			return sizeof(int64);
-		case VEC_FLOAT64:
-			return sizeof(float8);
-		case VEC_DATUM:
-			return sizeof(Datum);
-	}
-	pg_unreachable();
-}
-
 Vec *
 vec_create(VecKind kind, int max)
 {
@@ -103,27 +83,7 @@ vec_create(VecKind kind, int max)
 Datum
 vec_get_datum(const Vec *vec, const VecType *type, int row, bool *isnull)
 {
-	row = VEC_ROW(vec, row);
-	*isnull = vec->nulls && vec->nulls[row];
-	if (*isnull)
-		return (Datum) 0;
-	switch (vec->kind)
-	{
-		case VEC_BOOL:
-			return BoolGetDatum(VEC_BOOLS(vec)[row]);
-		case VEC_INT32:
-			return type->typid == INT2OID ? Int16GetDatum(VEC_INT32S(vec)[row]) :
-				Int32GetDatum(VEC_INT32S(vec)[row]);
-		case VEC_INT64:
-			return Int64GetDatum(VEC_INT64S(vec)[row]);
-		case VEC_FLOAT64:
-			return Float8GetDatum(VEC_FLOAT64S(vec)[row]);
-		case VEC_DECIMAL:
-			return decimal_datum(VEC_INT64S(vec)[row], vec->scale);
-		case VEC_DATUM:
-			return VEC_DATUMS(vec)[row];
-	}
-	pg_unreachable();
+	return vec_datum(vec, type->typid, row, isnull);
 }
 
 void

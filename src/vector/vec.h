@@ -18,10 +18,7 @@
 
 #include "nodes/primnodes.h"
 
-#include "base/decimal.h"
-
-/* Rows of a batch, at most; row numbers are uint16. */
-#define VEC_MAX_ROWS	1024
+#include "batch/vec.h"
 
 /* barks.vector_batch_rows; arrays have room for VEC_MAX_ROWS whatever it says. */
 extern int	vec_batch_rows_setting;
@@ -33,19 +30,6 @@ vec_batch_rows(void)
 	return vec_batch_rows_setting;
 }
 
-typedef enum VecKind
-{
-	VEC_BOOL,					/* bool */
-	VEC_INT32,					/* int32: int2, int4, date */
-	VEC_INT64,					/* int64: int8, time, timestamp, timestamptz */
-	VEC_FLOAT64,				/* float8 */
-	VEC_DECIMAL,				/* int64, scaled: numeric(p <= 18, s) */
-	VEC_DATUM					/* Datum: everything else */
-} VecKind;
-
-#define VEC_DECIMAL_NAN			DECIMAL_NAN
-#define VEC_DECIMAL_DIGITS		18
-
 typedef struct VecType
 {
 	Oid			typid;			/* domains: the base type */
@@ -56,24 +40,6 @@ typedef struct VecType
 	VecKind		kind;			/* at best */
 	int			scale;			/* VEC_DECIMAL only */
 } VecType;
-
-typedef struct Vec
-{
-	VecKind		kind;			/* of the values at hand */
-	int			scale;			/* VEC_DECIMAL only */
-	bool		constant;		/* one value, in row 0, for all rows */
-	void	   *values;
-	bool	   *nulls;			/* NULL: no value is null */
-} Vec;
-
-/* Values by kind, and the place of a row's value. */
-#define VEC_BOOLS(vec)		((bool *) (vec)->values)
-#define VEC_INT32S(vec)		((int32 *) (vec)->values)
-#define VEC_INT64S(vec)		((int64 *) (vec)->values)	/* decimals too */
-#define VEC_FLOAT64S(vec)	((float8 *) (vec)->values)
-#define VEC_DATUMS(vec)		((Datum *) (vec)->values)
-#define VEC_ROW(vec, row)	((vec)->constant ? 0 : (row))
-#define VEC_IS_NULL(vec, row)	((vec)->nulls && (vec)->nulls[VEC_ROW(vec, row)])
 
 /*
  * What an operator gives: nrows rows, of which the first nsel numbers of sel
@@ -103,21 +69,9 @@ vec_batch_column(VecBatch *batch, int column)
 	return batch->columns[column];
 }
 
-/* Run statements for each row number of n rows selected by sel (NULL: all). */
-#define VEC_FOR_EACH(row, sel, n, ...) \
-	do { \
-		if ((sel) == NULL) \
-			for (int row = 0; row < (n); row++) \
-			{ __VA_ARGS__; } \
-		else \
-			for (int i_ = 0; i_ < (n); i_++) \
-			{ int row = (sel)[i_]; __VA_ARGS__; } \
-	} while (0)
-
 /* Define the settings of vectors. */
 extern void vec_init(void);
 extern void vec_type_init(VecType *type, Oid typid, int32 typmod, Oid collation);
-extern Size vec_kind_size(VecKind kind);
 
 /* A vector of max rows, with room for nulls; in the current context. */
 extern Vec *vec_create(VecKind kind, int max);
