@@ -27,6 +27,8 @@
 
 typedef enum KeyKind
 {
+	KEY_BOOL,
+	KEY_INT2,
 	KEY_INT4,
 	KEY_INT8,
 	KEY_TEXT,					/* equal only if its bytes are */
@@ -37,6 +39,7 @@ typedef enum KeyKind
 typedef struct KeyHash
 {
 	KeyKind		kind;
+	Oid			basetype;
 	Oid			collation;
 	FmgrInfo   *function;		/* NULL for KEY_ENUM */
 } KeyHash;
@@ -48,6 +51,9 @@ struct RowHash
 };
 
 static void prepare_key(KeyHash *key, Oid type, Oid collation);
+static void hash_vector(const KeyHash *key, const Vec *vec, const uint16 *rows, int n, uint64 *hashes);
+static void hash_datums(const KeyHash *key, const Vec *vec, const uint16 *rows, int n, uint64 *hashes);
+static inline uint64 hash_int8(int64 value);
 static inline uint64 hash_value(const KeyHash *key, Datum value);
 static uint64 hash_text(Datum value);
 static uint64 hash_enum_label(Oid value);
@@ -85,6 +91,14 @@ row_hash(RowHash *hash, const Datum *values, const bool *nulls)
 	return result;
 }
 
+void
+row_hash_vectors(RowHash *hash, Vec *const *keys, const uint16 *rows, int n, uint64 *hashes)
+{
+	memset(hashes, 0, sizeof(uint64) * n);
+	for (int i = 0; i < hash->nkeys; i++)
+		hash_vector(&hash->keys[i], keys[i], rows, n, hashes);
+}
+
 uint64
 row_hash_once(int nkeys, const Oid *types, const Oid *collations,
 			  const Datum *values, const bool *nulls)
@@ -112,6 +126,7 @@ prepare_key(KeyHash *key, Oid type, Oid collation)
 {
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
 
+	key->basetype = getBaseType(type);
 	key->collation = collation;
 	key->function = NULL;
 	key->kind = KEY_OTHER;
@@ -129,9 +144,18 @@ prepare_key(KeyHash *key, Oid type, Oid collation)
 	key->function = &entry->hash_extended_proc_finfo;
 	switch (key->function->fn_oid)
 	{
+		case F_HASHCHAREXTENDED:
+			if (key->basetype == BOOLOID)
+				key->kind = KEY_BOOL;
+			break;
+		case F_HASHINT2EXTENDED:
+			key->kind = KEY_INT2;
+			break;
 		case F_HASHINT4EXTENDED:
 			key->kind = KEY_INT4;
 			break;
+		case F_TIME_HASH_EXTENDED:
+		case F_TIMESTAMP_HASH_EXTENDED:
 		case F_HASHINT8EXTENDED:
 			key->kind = KEY_INT8;
 			break;
@@ -144,20 +168,66 @@ prepare_key(KeyHash *key, Oid type, Oid collation)
 	}
 }
 
+/* Combine the hashes of a key with those of the keys before it. */
+static void
+hash_vector(const KeyHash *key, const Vec *vec, const uint16 *rows, int n, uint64 *hashes)
+{
+	/* a null's value is anything, and its hash 0 */
+#define HASH_LOOP(one) \
+	for (int i = 0; i < n; i++) \
+	{ \
+		int			row = vec->constant ? 0 : rows ? rows[i] : i; \
+		uint64		hash = (one); \
+\
+		hashes[i] = hash_combine64(hashes[i], vec->nulls && vec->nulls[row] ? 0 : hash); \
+	}
+
+	if (key->kind == KEY_BOOL && vec->kind == VEC_BOOL)
+		HASH_LOOP(hash_bytes_uint32_extended(VEC_BOOLS(vec)[row], ROUTE_SEED))
+	else if ((key->kind == KEY_INT4 || key->kind == KEY_INT2) && vec->kind == VEC_INT32)
+		HASH_LOOP(hash_bytes_uint32_extended(VEC_INT32S(vec)[row], ROUTE_SEED))
+	else if (key->kind == KEY_INT8 && vec->kind == VEC_INT64)
+		HASH_LOOP(hash_int8(VEC_INT64S(vec)[row]))
+	else
+		hash_datums(key, vec, rows, n, hashes);
+#undef HASH_LOOP
+}
+
+static void
+hash_datums(const KeyHash *key, const Vec *vec, const uint16 *rows, int n, uint64 *hashes)
+{
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull;
+		Datum		value = vec_datum(vec, key->basetype, rows ? rows[i] : i, &isnull);
+
+		hashes[i] = hash_combine64(hashes[i], isnull ? 0 : hash_value(key, value));
+		if (!isnull && vec->kind == VEC_DECIMAL)
+			pfree(DatumGetPointer(value));
+	}
+}
+
+/* As hashint8extended() has it, so that integers of any width are the same. */
+static inline uint64
+hash_int8(int64 value)
+{
+	return hash_bytes_uint32_extended((uint32) value ^ (value >= 0 ? (uint32) (value >> 32) :
+														~(uint32) (value >> 32)), ROUTE_SEED);
+}
+
 static inline uint64
 hash_value(const KeyHash *key, Datum value)
 {
-	int64		wide;
-	uint32		half;
-
 	switch (key->kind)
 	{
+		case KEY_BOOL:
+			return hash_bytes_uint32_extended(DatumGetBool(value), ROUTE_SEED);
+		case KEY_INT2:
+			return hash_bytes_uint32_extended(DatumGetInt16(value), ROUTE_SEED);
 		case KEY_INT4:
 			return hash_bytes_uint32_extended(DatumGetInt32(value), ROUTE_SEED);
 		case KEY_INT8:
-			wide = DatumGetInt64(value);
-			half = (uint32) wide ^ (wide >= 0 ? (uint32) (wide >> 32) : ~(uint32) (wide >> 32));
-			return hash_bytes_uint32_extended(half, ROUTE_SEED);
+			return hash_int8(DatumGetInt64(value));
 		case KEY_TEXT:
 			return hash_text(value);
 		case KEY_ENUM:

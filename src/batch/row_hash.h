@@ -14,6 +14,8 @@
 
 #include "fmgr.h"
 
+#include "batch/vec.h"
+
 typedef struct RowHash RowHash;
 
 /* How to hash keys of these types and collations; lives in context. */
@@ -21,6 +23,13 @@ extern RowHash *row_hash_create(int nkeys, const Oid *types, const Oid *collatio
 								MemoryContext context);
 /* The hash of one row's keys. */
 extern uint64 row_hash(RowHash *hash, const Datum *values, const bool *nulls);
+
+/*
+ * The same for rows of vectors, one a key: the n numbers of rows (NULL: rows 0 to n - 1).
+ * Hashes are in that order.
+ */
+extern void row_hash_vectors(RowHash *hash, Vec *const *keys, const uint16 *rows, int n,
+							 uint64 *hashes);
 
 /* The same for a single row. */
 extern uint64 row_hash_once(int nkeys, const Oid *types, const Oid *collations,

@@ -29,6 +29,8 @@ struct Partitioner
 
 	int			nkeys;
 	int		   *columns;		/* of the keys, from 0 */
+	Oid		   *types;			/* of the keys, no domains */
+	Vec		  **vectors;		/* of the keys */
 	Datum	   *values;			/* of a row's keys */
 	bool	   *nulls;
 	RowHash    *hash;
@@ -48,6 +50,12 @@ static void read_bounds(Partitioner *partitioner, StringInfo wire, TupleDesc key
 static void set_keys(Partitioner *partitioner, int nkeys);
 static int	check_column(int column, TupleDesc desc);
 static int	hash_partition(Partitioner *partitioner, const Datum *values, const bool *nulls);
+static int	hashed_partition(Partitioner *partitioner, uint64 hash, bool any_null);
+static bool wants_null(const Partitioner *partitioner);
+static void hash_partitions(Partitioner *partitioner, Vec *const *columns, const uint16 *rows, int n,
+							int32 *partitions);
+static void range_partitions(Partitioner *partitioner, Vec *const *columns, const uint16 *rows, int n,
+							 int32 *partitions);
 static int	range_partition(Partitioner *partitioner, const Datum *values, const bool *nulls);
 static int	compare_to_bound(Partitioner *partitioner, const Datum *values,
 							 const bool *nulls, int bound);
@@ -132,9 +140,40 @@ partitioner_partition(Partitioner *partitioner, const Datum *values, const bool 
 		case EXCHANGE_KEYS:
 			return hash_partition(partitioner, values, nulls);
 		case EXCHANGE_RANGE:
-			return range_partition(partitioner, values, nulls);
+			for (int i = 0; i < partitioner->nkeys; i++)
+			{
+				partitioner->values[i] = values[partitioner->columns[i]];
+				partitioner->nulls[i] = nulls[partitioner->columns[i]];
+			}
+			return range_partition(partitioner, partitioner->values, partitioner->nulls);
 		default:
 			return deal(partitioner);
+	}
+}
+
+void
+partitioner_partition_vectors(Partitioner *partitioner, Vec *const *columns, const uint16 *rows, int n,
+							  int32 *partitions)
+{
+	if (partitioner->npartitions == 1 && partitioner->filter == NULL && partitioner->found == NULL)
+	{
+		memset(partitions, 0, sizeof(int32) * n);
+		return;
+	}
+	switch (partitioner->kind)
+	{
+		case EXCHANGE_HASH:
+		case EXCHANGE_SINGLE:
+		case EXCHANGE_KEYS:
+			hash_partitions(partitioner, columns, rows, n, partitions);
+			break;
+		case EXCHANGE_RANGE:
+			range_partitions(partitioner, columns, rows, n, partitions);
+			break;
+		default:
+			for (int i = 0; i < n; i++)
+				partitions[i] = deal(partitioner);
+			break;
 	}
 }
 
@@ -153,6 +192,7 @@ prepare_hash(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc de
 		int			column = check_column(list_nth_int(output->hash_columns, i), desc);
 
 		partitioner->columns[i] = column;
+		partitioner->types[i] = getBaseType(TupleDescAttr(desc, column)->atttypid);
 		types[i] = TupleDescAttr(desc, column)->atttypid;
 		collations[i] = TupleDescAttr(desc, column)->attcollation;
 	}
@@ -175,6 +215,7 @@ prepare_range(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc d
 		SortSupport sort_key = &partitioner->sort_keys[i];
 
 		partitioner->columns[i] = column;
+		partitioner->types[i] = getBaseType(TupleDescAttr(desc, column)->atttypid);
 		TupleDescCopyEntry(key_desc, i + 1, desc, column + 1);
 		sort_key->ssup_cxt = context;
 		sort_key->ssup_collation = key->collation;
@@ -222,6 +263,8 @@ set_keys(Partitioner *partitioner, int nkeys)
 				 errmsg("missing keys of an exchange")));
 	partitioner->nkeys = nkeys;
 	partitioner->columns = palloc(sizeof(int) * nkeys);
+	partitioner->types = palloc(sizeof(Oid) * nkeys);
+	partitioner->vectors = palloc(sizeof(Vec *) * nkeys);
 	partitioner->values = palloc(sizeof(Datum) * nkeys);
 	partitioner->nulls = palloc(sizeof(bool) * nkeys);
 }
@@ -242,7 +285,6 @@ static int
 hash_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
 {
 	bool		any_null = false;
-	uint64		hash;
 
 	for (int i = 0; i < partitioner->nkeys; i++)
 	{
@@ -252,13 +294,24 @@ hash_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
 		partitioner->nulls[i] = nulls[column];
 		any_null |= nulls[column];
 	}
-	/* a filter knows no NULL; where none is equal to another, nobody wants them */
-	if (any_null && (partitioner->kind == EXCHANGE_KEYS ||
-					 (partitioner->filter && !partitioner->keep_nulls)))
+	if (any_null && !wants_null(partitioner))
 		return -1;
+	return hashed_partition(partitioner, row_hash(partitioner->hash, partitioner->values, partitioner->nulls),
+							any_null);
+}
+
+/* A filter knows no NULL; where none is equal to another, nobody wants them. */
+static bool
+wants_null(const Partitioner *partitioner)
+{
+	return partitioner->kind != EXCHANGE_KEYS && (partitioner->filter == NULL || partitioner->keep_nulls);
+}
+
+static int
+hashed_partition(Partitioner *partitioner, uint64 hash, bool any_null)
+{
 	if (any_null && partitioner->spread_nulls)
 		return deal(partitioner);
-	hash = row_hash(partitioner->hash, partitioner->values, partitioner->nulls);
 	if (partitioner->filter && !any_null && !key_filter_has(partitioner->filter, hash))
 		return -1;
 	if (partitioner->found && !any_null)
@@ -267,7 +320,54 @@ hash_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
 		row_hash_partition(hash, partitioner->npartitions);
 }
 
-/* The first bound that the row is not above. */
+static void
+hash_partitions(Partitioner *partitioner, Vec *const *columns, const uint16 *rows, int n,
+				int32 *partitions)
+{
+	uint64		hashes[VEC_MAX_ROWS];
+	bool		null_rows[VEC_MAX_ROWS] = {0};
+	bool		has_nulls = false;
+
+	for (int i = 0; i < partitioner->nkeys; i++)
+	{
+		Vec		   *vec = partitioner->vectors[i] = columns[partitioner->columns[i]];
+
+		if (vec->nulls == NULL)
+			continue;
+		has_nulls = true;
+		for (int j = 0; j < n; j++)
+			null_rows[j] |= vec->nulls[VEC_ROW(vec, rows ? rows[j] : j)];
+	}
+	row_hash_vectors(partitioner->hash, partitioner->vectors, rows, n, hashes);
+	if (!has_nulls && partitioner->filter == NULL && partitioner->found == NULL &&
+		partitioner->kind != EXCHANGE_KEYS)
+	{
+		for (int i = 0; i < n; i++)
+			partitions[i] = row_hash_partition(hashes[i], partitioner->npartitions);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		partitions[i] = null_rows[i] && !wants_null(partitioner) ? -1 :
+			hashed_partition(partitioner, hashes[i], null_rows[i]);
+}
+
+static void
+range_partitions(Partitioner *partitioner, Vec *const *columns, const uint16 *rows, int n,
+				 int32 *partitions)
+{
+	for (int i = 0; i < n; i++)
+	{
+		for (int j = 0; j < partitioner->nkeys; j++)
+			partitioner->values[j] = vec_datum(columns[partitioner->columns[j]], partitioner->types[j],
+											   rows ? rows[i] : i, &partitioner->nulls[j]);
+		partitions[i] = range_partition(partitioner, partitioner->values, partitioner->nulls);
+		for (int j = 0; j < partitioner->nkeys; j++)
+			if (columns[partitioner->columns[j]]->kind == VEC_DECIMAL && !partitioner->nulls[j])
+				pfree(DatumGetPointer(partitioner->values[j]));
+	}
+}
+
+/* The first bound that a row with these keys is not above. */
 static int
 range_partition(Partitioner *partitioner, const Datum *values, const bool *nulls)
 {
@@ -292,8 +392,7 @@ compare_to_bound(Partitioner *partitioner, const Datum *values, const bool *null
 	for (int i = 0; i < partitioner->nkeys; i++)
 	{
 		int			at = bound * partitioner->nkeys + i;
-		int			column = partitioner->columns[i];
-		int			result = ApplySortComparator(values[column], nulls[column],
+		int			result = ApplySortComparator(values[i], nulls[i],
 												 partitioner->bounds[at],
 												 partitioner->bound_nulls[at],
 												 &partitioner->sort_keys[i]);

@@ -9,6 +9,7 @@
 #include "access/tupdesc.h"
 
 #include "batch/key_filter.h"
+#include "batch/vec.h"
 #include "job/protocol.h"
 
 typedef struct Partitioner Partitioner;
@@ -24,6 +25,9 @@ extern void partitioner_set_filter(Partitioner *partitioner, const KeyFilter *fi
 /* -1: the row is not wanted. */
 extern int	partitioner_partition(Partitioner *partitioner, const Datum *values,
 								  const bool *nulls);
+/* The same for rows of vectors, one a column: the n numbers of rows (NULL: the first n). */
+extern void partitioner_partition_vectors(Partitioner *partitioner, Vec *const *columns,
+										  const uint16 *rows, int n, int32 *partitions);
 /* The keys of all rows so far that were wanted; NULL: the output did not ask for them. */
 extern const KeyFilter *partitioner_keys(const Partitioner *partitioner);
 

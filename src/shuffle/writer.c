@@ -55,7 +55,7 @@ struct ShuffleWriter
 static ShuffleWriter *create(const ShuffleOutput *output, TupleDesc desc, BatchSchema *schema,
 							 int batch_rows, BatchCompression compression, int32 start,
 							 MemoryContext parent);
-static void grow_order(ShuffleWriter *writer);
+static void reserve_order(ShuffleWriter *writer, int rows);
 static void write_collected(ShuffleWriter *writer);
 static void sort_by_partition(ShuffleWriter *writer);
 static void write_partition(ShuffleWriter *writer, int partition, const uint32 *rows, int nrows);
@@ -151,13 +151,51 @@ shuffle_writer_add(ShuffleWriter *writer, const Datum *values, const bool *nulls
 	}
 	if (writer->npartitions > 1)
 	{
-		if (row == writer->partition_size)
-			grow_order(writer);
+		reserve_order(writer, row + 1);
 		writer->partition_of[row] = partition;
 	}
-	(void) batch_builder_add(writer->collected, values, nulls);
-	if (row + 1 >= writer->max_rows || batch_builder_bytes(writer->collected) >= writer->max_bytes)
+	if (batch_builder_add(writer->collected, values, nulls))
 		write_collected(writer);
+}
+
+void
+shuffle_writer_add_vectors(ShuffleWriter *writer, Vec *const *columns, const uint16 *rows, int n)
+{
+	int32		partitions[VEC_MAX_ROWS];
+	uint16		kept[VEC_MAX_ROWS];
+	int			nkept = 0;
+	int			added = 0;
+
+	partitioner_partition_vectors(writer->partitioner, columns, rows, n, partitions);
+	for (int i = 0; i < n; i++)
+	{
+		partitions[nkept] = partitions[i];
+		kept[nkept] = rows ? rows[i] : i;
+		nkept += partitions[i] >= 0;
+	}
+	writer->dropped += n - nkept;
+	if (nkept < n)
+		rows = kept;
+	while (added < nkept)
+	{
+		int			first = batch_builder_rows(writer->collected);
+		bool		full;
+		int			taken;
+
+		/* without numbers all are added at once, or by them from there on */
+		if (rows == NULL && added > 0)
+			rows = kept;
+		taken = batch_builder_append(writer->collected, columns, rows ? rows + added : NULL,
+									 nkept - added, &full);
+		if (writer->npartitions > 1)
+		{
+			reserve_order(writer, first + taken);
+			memcpy(writer->partition_of + first, partitions + added, sizeof(int32) * taken);
+		}
+		added += taken;
+		if (full)
+			write_collected(writer);
+	}
 }
 
 void
@@ -195,10 +233,14 @@ shuffle_writer_free(ShuffleWriter *writer)
 /* ---------------- collected rows ---------------- */
 
 static void
-grow_order(ShuffleWriter *writer)
+reserve_order(ShuffleWriter *writer, int rows)
 {
-	int			size = Max(writer->partition_size * 2, 256);
+	int			size = Max(writer->partition_size, 256);
 
+	if (rows <= writer->partition_size)
+		return;
+	while (size < rows)
+		size *= 2;
 	writer->partition_of = writer->partition_of ?
 		repalloc_huge(writer->partition_of, size * sizeof(int32)) :
 		MemoryContextAllocHuge(writer->context, size * sizeof(int32));

@@ -37,6 +37,9 @@ extern ShuffleWriter *shuffle_writer_create_sink(const ShuffleOutput *output,
  * batch_text_settings_begin and _end.
  */
 extern void shuffle_writer_add(ShuffleWriter *writer, const Datum *values, const bool *nulls);
+/* Add rows of vectors, one a column: the n numbers of rows (NULL: the first n). */
+extern void shuffle_writer_add_vectors(ShuffleWriter *writer, Vec *const *columns,
+									   const uint16 *rows, int n);
 /* Rows added from now on whose key is NULL, or not in the filter, are dropped and counted. */
 extern void shuffle_writer_set_filter(ShuffleWriter *writer, const KeyFilter *filter);
 /*

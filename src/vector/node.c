@@ -194,6 +194,8 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 				return vec_limit_create(query, plan, careful);
 			case T_Append:
 				return vec_append_create(query, plan, careful);
+			case T_CustomScan:
+				return vec_source_create(query, plan, careful);
 			default:
 				break;
 		}

@@ -181,6 +181,8 @@ vector_is_operator(Plan *plan, List *rtable)
 			return vec_limit_supported(plan);
 		case T_Append:
 			return vec_append_supported(plan);
+		case T_CustomScan:
+			return vec_source_supported(plan);
 		default:
 			return false;
 	}
@@ -204,6 +206,7 @@ pays(Plan *plan, List *rtable)
 	switch (nodeTag(plan))
 	{
 		case T_SeqScan:
+		case T_CustomScan:
 			return false;
 		case T_Limit:
 		case T_SubqueryScan:
