@@ -103,7 +103,8 @@ on_plan(Query *parse, const char *query_string, int cursor_options,
 	cluster_snapshot_on_plan();
 	stmt = planner_plan(parse, query_string, cursor_options, params, plan_here, next_planner);
 	stmt->dependsOnRole |= has_rdds;
-	vector_on_plan(stmt, cursor_options);
+	if (!exchange_in_task())
+		vector_on_plan(stmt, cursor_options);	/* of a task's own query the plan changes yet */
 	return stmt;
 }
 

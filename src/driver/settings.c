@@ -51,7 +51,8 @@ static const char *const shipped_settings[] = {
 	"lc_monetary", "lc_numeric", "lc_time", "xmlbinary", "xmloption",
 	"default_text_search_config", "array_nulls", "backslash_quote",
 	"client_min_messages", "work_mem", "hash_mem_multiplier", "timezone_abbreviations",
-	"gin_fuzzy_search_limit", "barks.wire", "barks.fetch_timeout", NULL
+	"gin_fuzzy_search_limit", "barks.wire", "barks.fetch_timeout", "barks.vectorize",
+	"barks.vector_batch_rows", NULL
 };
 
 static void define_speculation(void);

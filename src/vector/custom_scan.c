@@ -16,6 +16,7 @@
 
 #include "vector/custom_scan.h"
 #include "vector/node.h"
+#include "vector/sink.h"
 
 typedef struct VectorScan
 {
@@ -24,6 +25,7 @@ typedef struct VectorScan
 	VecNode    *top;			/* NULL: PostgreSQL runs the plan */
 	PlanState  *plain;			/* then this */
 	VecBatch   *batch;			/* at hand */
+	VecBatch	result;			/* of its columns those that the query gives */
 	int			next;			/* of its selected rows */
 } VectorScan;
 
@@ -80,7 +82,8 @@ static void
 begin_scan(CustomScanState *node, EState *estate, int eflags)
 {
 	VectorScan *scan = (VectorScan *) node;
-	Plan	   *plan = outerPlan(node->ss.ps.plan);
+	CustomScan *cscan = (CustomScan *) node->ss.ps.plan;
+	Plan	   *plan = outerPlan(cscan);
 
 	if (IsolationIsSerializable() || estate->es_epq_active)
 	{
@@ -91,7 +94,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	scan->query.parent = &node->ss.ps;
 	scan->query.estate = estate;
 	scan->query.eflags = eflags;
-	scan->top = vec_node_create(&scan->query, plan, true);
+	scan->top = vec_node_create(&scan->query, plan, cscan->custom_private == NIL);
 	node->custom_ps = scan->query.row_inputs;
 }
 
@@ -127,6 +130,43 @@ next_row(ScanState *node)
 											&slot->tts_isnull[i]);
 	MemoryContextSwitchTo(old);
 	return ExecStoreVirtualTuple(slot);
+}
+
+bool
+vector_query_gives_batches(QueryDesc *query)
+{
+	PlanState  *state = query->planstate;
+
+	return IsA(state, CustomScanState) && ((CustomScanState *) state)->methods == &exec_methods &&
+		((VectorScan *) state)->top != NULL;
+}
+
+VecBatch *
+vector_query_next(QueryDesc *query)
+{
+	VectorScan *scan = (VectorScan *) query->planstate;
+	JunkFilter *junk = query->estate->es_junkFilter;
+	MemoryContext old = MemoryContextSwitchTo(query->estate->es_query_cxt);
+	VecBatch   *batch;
+
+	ResetExprContext(scan->css.ss.ps.ps_ExprContext);
+	batch = vec_node_next(scan->top);
+	if (batch)
+	{
+		VecBatch   *result = &scan->result;
+
+		if (result->columns == NULL)
+			result->columns = palloc(sizeof(Vec *) * Max(query->tupDesc->natts, 1));
+		result->ncolumns = query->tupDesc->natts;
+		result->nrows = batch->nrows;
+		result->nsel = batch->nsel;
+		result->sel = batch->sel;
+		for (int i = 0; i < result->ncolumns; i++)
+			result->columns[i] = vec_batch_column(batch, junk ? junk->jf_cleanMap[i] - 1 : i);
+		batch = result;
+	}
+	MemoryContextSwitchTo(old);
+	return batch;
 }
 
 static bool

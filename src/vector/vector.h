@@ -21,5 +21,10 @@ extern PlannedStmt *vector_plan(Query *parse, const char *query_string, int curs
  * as barks.vectorize says.
  */
 extern void vector_on_plan(PlannedStmt *stmt, int cursor_options);
+/*
+ * The same for a query whose batches are wanted (sink.h).  to_the_end: nobody stops before
+ * the last of its rows.
+ */
+extern void vector_on_batch_plan(PlannedStmt *stmt, bool to_the_end);
 
 #endif							/* BARKS_VECTOR_VECTOR_H */

@@ -48,6 +48,7 @@ typedef struct InitPlanWalk
 
 static int	vectorize = VECTORIZE_OFF;
 
+static void replace_subplans(PlannedStmt *stmt);
 static Plan *replace(Plan *plan, List *rtable);
 static void replace_children(Plan *plan, List *rtable);
 static bool pays(Plan *plan, List *rtable);
@@ -86,8 +87,6 @@ scrolls(int cursor_options)
 void
 vector_on_plan(PlannedStmt *stmt, int cursor_options)
 {
-	ListCell   *lc;
-
 	if (vectorize == VECTORIZE_OFF || stmt->planTree == NULL)
 		return;
 	if (scrolls(cursor_options) && ExecSupportsBackwardScan(stmt->planTree))
@@ -99,6 +98,34 @@ vector_on_plan(PlannedStmt *stmt, int cursor_options)
 	}
 	else
 		stmt->planTree = replace(stmt->planTree, stmt->rtable);
+	replace_subplans(stmt);
+}
+
+void
+vector_on_batch_plan(PlannedStmt *stmt, bool to_the_end)
+{
+	double		rows = 0;
+
+	if (vectorize == VECTORIZE_OFF)
+		return;
+	max_rows(&stmt->planTree, &rows);
+	if (!vector_is_operator(stmt->planTree, stmt->rtable) || stmt->planTree->targetlist == NIL ||
+		(rows < MIN_ROWS && vectorize != VECTORIZE_FORCE))
+	{
+		vector_on_plan(stmt, 0);
+		return;
+	}
+	stmt->planTree = wrap(stmt->planTree, stmt->rtable);
+	if (to_the_end)
+		((CustomScan *) stmt->planTree)->custom_private = list_make1(makeBoolean(true));
+	replace_subplans(stmt);
+}
+
+static void
+replace_subplans(PlannedStmt *stmt)
+{
+	ListCell   *lc;
+
 	foreach(lc, stmt->subplans)
 		if (lfirst(lc))
 			lfirst(lc) = replace(lfirst(lc), stmt->rtable);

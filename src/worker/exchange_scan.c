@@ -28,7 +28,20 @@
 #include "batch/batch.h"
 #include "batch/batch_rows.h"
 #include "shuffle/reader.h"
+#include "vector/source.h"
 #include "worker/exchange_scan.h"
+
+/* Rows of the batch at hand as vectors. */
+typedef struct ExchangeVectors
+{
+	VecBatch	batch;
+	int			first;			/* row of the batch that is row 0 there */
+	struct ExchangeScan *scan;
+	const VecType *types;
+	Vec		   *columns;
+	void	  **values;			/* by column: room for them */
+	bool	  **nulls;
+} ExchangeVectors;
 
 typedef struct ExchangeScan
 {
@@ -43,6 +56,7 @@ typedef struct ExchangeScan
 	BatchSchema *schema;
 	ShuffleReader *reader;		/* NULL until the first row is wanted */
 	BatchRows	rows;			/* of the batch at hand */
+	ExchangeVectors *vectors;	/* NULL: rows are read */
 } ExchangeScan;
 
 static const ExchangeInputs *current;
@@ -59,6 +73,9 @@ static TupleTableSlot *exec_scan(CustomScanState *node);
 static TupleTableSlot *next_row(ScanState *node);
 static bool recheck_row(ScanState *node, TupleTableSlot *slot);
 static bool next_batch(ExchangeScan *scan);
+static VecBatch *next_vectors(CustomScanState *node, const VecType *types);
+static ExchangeVectors *create_vectors(ExchangeScan *scan, const VecType *types);
+static void load_vector(VecBatch *batch, int column);
 static void end_scan(CustomScanState *node);
 static void rescan(CustomScanState *node);
 static void close_reader(ExchangeScan *scan);
@@ -82,10 +99,17 @@ static const CustomExecMethods exec_methods = {
 	.ReScanCustomScan = rescan
 };
 
+static const VecSourceMethods source_methods = {
+	.scan = &scan_methods,
+	.name = "Exchange",
+	.next = next_vectors
+};
+
 void
 exchange_scan_init(void)
 {
 	RegisterCustomScanMethods(&scan_methods);
+	vec_source_register(&source_methods);
 }
 
 const ExchangeInputs *
@@ -367,6 +391,66 @@ next_batch(ExchangeScan *scan)
 		close_reader(scan);
 		scan->part++;
 	}
+}
+
+/* The next rows of the batch at hand; columns are looked at when they are asked for. */
+static VecBatch *
+next_vectors(CustomScanState *node, const VecType *types)
+{
+	ExchangeScan *scan = (ExchangeScan *) node;
+	ExchangeVectors *vectors = scan->vectors;
+	VecBatch   *batch;
+
+	if (vectors == NULL)
+		vectors = scan->vectors = create_vectors(scan, types);
+	batch = &vectors->batch;
+	while (scan->rows.batch == NULL || scan->rows.row == scan->rows.nrows)
+		if (!next_batch(scan))
+			return NULL;
+	vectors->first = scan->rows.row;
+	batch->nrows = batch->nsel = Min(scan->rows.nrows - scan->rows.row, vec_batch_rows());
+	batch->sel = NULL;
+	scan->rows.row += batch->nrows;
+	memset(batch->loaded, 0, sizeof(bool) * batch->ncolumns);
+	return batch;
+}
+
+static ExchangeVectors *
+create_vectors(ExchangeScan *scan, const VecType *types)
+{
+	MemoryContext old = MemoryContextSwitchTo(scan->context);
+	ExchangeVectors *vectors = palloc0(sizeof(ExchangeVectors));
+	int			ncolumns = scan->schema->ncolumns;
+
+	vectors->scan = scan;
+	vectors->types = types;
+	vectors->columns = palloc0(sizeof(Vec) * Max(ncolumns, 1));
+	vectors->values = palloc0(sizeof(void *) * Max(ncolumns, 1));
+	vectors->nulls = palloc0(sizeof(bool *) * Max(ncolumns, 1));
+	vectors->batch.ncolumns = ncolumns;
+	vectors->batch.columns = palloc(sizeof(Vec *) * Max(ncolumns, 1));
+	vectors->batch.load = load_vector;
+	vectors->batch.loaded = palloc(sizeof(bool) * Max(ncolumns, 1));
+	for (int i = 0; i < ncolumns; i++)
+		vectors->batch.columns[i] = &vectors->columns[i];
+	MemoryContextSwitchTo(old);
+	return vectors;
+}
+
+static void
+load_vector(VecBatch *batch, int column)
+{
+	ExchangeVectors *vectors = (ExchangeVectors *) batch;
+
+	if (vectors->values[column] == NULL)
+	{
+		vectors->values[column] = MemoryContextAlloc(vectors->scan->context, sizeof(Datum) * VEC_MAX_ROWS);
+		vectors->nulls[column] = MemoryContextAlloc(vectors->scan->context, sizeof(bool) * VEC_MAX_ROWS);
+	}
+	batch_get_vec(vectors->scan->rows.batch, column, vectors->first, batch->nrows,
+				  vectors->types[column].kind, &vectors->columns[column], vectors->values[column],
+				  vectors->nulls[column]);
+	batch->loaded[column] = true;
 }
 
 static void

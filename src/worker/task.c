@@ -36,6 +36,7 @@
 #include "job/accumulator.h"
 #include "job/current_task.h"
 #include "shuffle/writer.h"
+#include "vector/sink.h"
 #include "worker/exchange_scan.h"
 #include "worker/task.h"
 #include "worker/task_plan.h"
@@ -80,7 +81,10 @@ struct TaskRun
 	ShuffleWriter *writer;		/* rows are kept here; NULL: they go to the driver */
 	ExchangeInputs exchange;	/* what the task reads of other stages */
 	bool		has_text;		/* some column needs conversion to text */
-	HeldRows	held;			/* if has_text */
+	HeldRows	held;			/* if has_text and rows come one by one */
+	bool		gives_batches;	/* rows come in batches */
+	VecBatch   *batch;			/* then the one at hand */
+	int			taken;			/* of its selected rows */
 	bool		full;			/* the builder is */
 	bool		exhausted;		/* the executor has no more rows */
 	bool		stopped_before; /* task.before_run was passed */
@@ -149,6 +153,8 @@ static void forget_entered(TaskRun *run);
 static void apply_run_settings(List *settings);
 static void apply_setting(const char *name, const char *value);
 static void prepare_output(TaskRun *run, const TaskSpec *spec);
+static void pull_batches(TaskRun *run);
+static void take_rows(TaskRun *run);
 static void pull_rows(TaskRun *run);
 static bool receive_row(TupleTableSlot *slot, DestReceiver *self);
 static void convert_held(TaskRun *run);
@@ -250,7 +256,10 @@ task_run_step(TaskRun *run, StringInfo frame)
 			convert_held(run);
 		if (run->full || run->exhausted)
 			break;
-		pull_rows(run);
+		if (run->gives_batches)
+			pull_batches(run);
+		else
+			pull_rows(run);
 	}
 	if (run->builder && batch_builder_rows(run->builder) > 0)
 	{
@@ -358,7 +367,7 @@ plan_and_start(TaskRun *run, Query *query, const char *sql, const TaskSpec *spec
 
 	PG_TRY();
 	{
-		PlannedStmt *plan = task_plan(query, sql, spec->partial_aggregate);
+		PlannedStmt *plan = task_plan(query, sql, spec->partial_aggregate, spec->output != NULL);
 
 		run->query_desc = CreateQueryDesc(plan, sql, run->snapshot, InvalidSnapshot,
 										  (DestReceiver *) &run->receiver, NULL, NULL, 0);
@@ -562,9 +571,9 @@ prepare_output(TaskRun *run, const TaskSpec *spec)
 	}
 	else
 		run->builder = batch_builder_create(run->schema, run->batch_rows, run->context);
-	for (int i = 0; i < run->schema->ncolumns; i++)
-		run->has_text |= run->schema->columns[i].codec == BATCH_CODEC_TEXT;
-	if (run->has_text)
+	run->has_text = run->schema->has_text;
+	run->gives_batches = vector_query_gives_batches(run->query_desc);
+	if (run->has_text && !run->gives_batches)
 	{
 		run->held.context = AllocSetContextCreate(run->context, "barks task held rows",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -576,6 +585,53 @@ prepare_output(TaskRun *run, const TaskSpec *spec)
 }
 
 /* ---------------- rows ---------------- */
+
+/* Run operators until a batch is full. */
+static void
+pull_batches(TaskRun *run)
+{
+	while (!run->full)
+	{
+		int			level;
+
+		if (run->batch == NULL || run->taken == run->batch->nsel)
+		{
+			run->taken = 0;
+			run->batch = vector_query_next(run->query_desc);
+			if (run->batch == NULL)
+			{
+				run->exhausted = true;
+				return;
+			}
+		}
+		level = batch_text_settings_begin(run->schema);
+		take_rows(run);
+		batch_text_settings_end(level);
+	}
+}
+
+static void
+take_rows(TaskRun *run)
+{
+	VecBatch   *batch = run->batch;
+	uint16		rest[VEC_MAX_ROWS];
+	const uint16 *rows = batch->sel ? batch->sel + run->taken : NULL;
+	int			n = batch->nsel - run->taken;
+
+	if (rows == NULL && run->taken > 0)
+	{
+		for (int i = 0; i < n; i++)
+			rest[i] = run->taken + i;
+		rows = rest;
+	}
+	if (run->writer)
+	{
+		shuffle_writer_add_vectors(run->writer, batch->columns, rows, n);
+		run->taken = batch->nsel;
+	}
+	else
+		run->taken += batch_builder_append(run->builder, batch->columns, rows, n, &run->full);
+}
 
 /* Run the executor until a batch is full, or the rows that make one are held. */
 static void

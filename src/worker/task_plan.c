@@ -15,6 +15,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/lsyscache.h"
 
+#include "vector/vector.h"
 #include "worker/agg_split.h"
 #include "worker/task_plan.h"
 
@@ -60,7 +61,7 @@ task_parse(const char *sql, uint64 driver, Oid service_role)
 }
 
 PlannedStmt *
-task_plan(Query *query, const char *sql, bool partial_aggregate)
+task_plan(Query *query, const char *sql, bool partial_aggregate, bool to_the_end)
 {
 	Query	   *original = partial_aggregate ? copyObject(query) : NULL;
 	PlannedStmt *plan = pg_plan_query(query, sql, 0, NULL);
@@ -68,6 +69,7 @@ task_plan(Query *query, const char *sql, bool partial_aggregate)
 	if (partial_aggregate && original->hasAggs)
 		agg_split_make_partial(plan, original);
 	agg_split_combine(plan);
+	vector_on_batch_plan(plan, to_the_end);
 	return plan;
 }
 

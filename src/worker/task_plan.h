@@ -15,7 +15,10 @@
  */
 extern Query *task_parse(const char *sql, uint64 driver, Oid service_role);
 
-/* Plan; call as the acting role, under the job's settings, with an active snapshot. */
-extern PlannedStmt *task_plan(Query *query, const char *sql, bool partial_aggregate);
+/*
+ * Plan; call as the acting role, under the job's settings, with an active snapshot.
+ * to_the_end: all rows will be taken.
+ */
+extern PlannedStmt *task_plan(Query *query, const char *sql, bool partial_aggregate, bool to_the_end);
 
 #endif							/* BARKS_WORKER_TASK_PLAN_H */
