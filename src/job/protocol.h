@@ -38,7 +38,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
-#define BARKS_PROTOCOL_VERSION	6
+#define BARKS_PROTOCOL_VERSION	7
 
 #define FRAME_JOB_SETUP		'J'
 #define FRAME_TASK			'T'

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "batch/batch.h"
+#include "vector/vec.h"
 #include "batch_test.h"
 
 PG_MODULE_MAGIC;
@@ -25,6 +26,9 @@ PG_FUNCTION_INFO_V1(batch_speed);
 PG_FUNCTION_INFO_V1(batch_codec);
 
 static void compare_batch(BatchSchema *schema, StringInfo wire, uint64 first);
+static void compare_vectors(BatchSchema *schema, StringInfo wire, BatchBuilder *builder,
+							BatchCompression compression);
+static void copy_vectors(BatchSchema *schema, Batch *batch, BatchBuilder *builder);
 static void compare_row(BatchSchema *schema, uint64 row, const Datum *values,
 						const bool *nulls);
 static void compare_value(Form_pg_attribute att, uint64 row, Datum expected, Datum got);
@@ -48,6 +52,7 @@ batch_roundtrip(PG_FUNCTION_ARGS)
 	BatchCompression compression = PG_GETARG_BOOL(2) ? BATCH_COMPRESS_ZSTD : BATCH_COMPRESS_OFF;
 	BatchSchema *schema;
 	BatchBuilder *builder;
+	BatchBuilder *by_vectors;
 	StringInfoData wire;
 	Datum	   *values;
 	bool	   *nulls;
@@ -61,6 +66,7 @@ batch_roundtrip(PG_FUNCTION_ARGS)
 	SPI_connect();
 	schema = test_run_query(query);
 	builder = batch_builder_create(schema, max_rows, CurrentMemoryContext);
+	by_vectors = batch_builder_create(schema, max_rows, CurrentMemoryContext);
 	values = palloc(schema->ncolumns * sizeof(Datum));
 	nulls = palloc(schema->ncolumns * sizeof(bool));
 	initStringInfo(&wire);
@@ -86,6 +92,7 @@ batch_roundtrip(PG_FUNCTION_ARGS)
 		batch_text_settings_end(nest);
 		if (full)
 		{
+			compare_vectors(schema, &wire, by_vectors, compression);
 			compare_batch(schema, &wire, first);
 			first = row + 1;
 		}
@@ -99,6 +106,57 @@ batch_roundtrip(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), result, result_nulls)));
+}
+
+/* Read and written again by vectors, a batch must be the same bytes. */
+static void
+compare_vectors(BatchSchema *schema, StringInfo wire, BatchBuilder *builder, BatchCompression compression)
+{
+	Batch	   *batch = batch_decode(schema, wire->data + 5, wire->len - 5, CurrentMemoryContext);
+	StringInfoData again;
+	int			nest;
+
+	batch_read_texts(batch);
+	nest = batch_text_settings_begin(schema);
+	copy_vectors(schema, batch, builder);
+	initStringInfo(&again);
+	batch_builder_flush(builder, compression, &again);
+	batch_text_settings_end(nest);
+	if (again.len != wire->len - 5 || memcmp(again.data, wire->data + 5, again.len) != 0)
+		elog(ERROR, "a batch of %d rows is another one by vectors", batch_rows(batch));
+	pfree(again.data);
+	batch_free(batch);
+}
+
+/* In pieces of different sizes, every second one by a list of rows. */
+static void
+copy_vectors(BatchSchema *schema, Batch *batch, BatchBuilder *builder)
+{
+	int			ncolumns = schema->ncolumns;
+	Vec		  **columns = palloc(sizeof(Vec *) * Max(ncolumns, 1));
+	uint16		rows[VEC_MAX_ROWS];
+	int			n;
+
+	for (int i = 0; i < ncolumns; i++)
+		columns[i] = palloc0(sizeof(Vec));
+	for (int i = 0; i < VEC_MAX_ROWS; i++)
+		rows[i] = i;
+	for (int first = 0, pieces = 0; first < batch_rows(batch); first += n, pieces++)
+	{
+		bool		full;
+
+		n = Min(batch_rows(batch) - first, 1 + pieces * 97 % VEC_MAX_ROWS);
+		for (int i = 0; i < ncolumns; i++)
+		{
+			VecType		type;
+
+			vec_type_init(&type, schema->columns[i].basetype, schema->columns[i].typmod, InvalidOid);
+			batch_get_vec(batch, i, first, n, type.kind, columns[i], palloc(sizeof(Datum) * n),
+						  palloc(sizeof(bool) * n));
+		}
+		if (batch_builder_append(builder, columns, pieces % 2 ? rows : NULL, n, &full) != n)
+			elog(ERROR, "a builder was full too early");
+	}
 }
 
 /* The batch must have the query's rows from first on. */

@@ -38,7 +38,7 @@ task_plan_rows(PG_FUNCTION_ARGS)
 
 	PG_TRY();
 	{
-		rows = task_plan(task_parse(sql, 1, GetUserId()), sql, false)->planTree->plan_rows;
+		rows = task_plan(task_parse(sql, 1, GetUserId()), sql, false, true)->planTree->plan_rows;
 	}
 	PG_FINALLY();
 	{

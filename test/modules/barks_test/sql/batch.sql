@@ -105,3 +105,20 @@ SELECT mend, (f).decoded > 0 AS some_decoded, (f).refused > 0 AS some_refused FR
 SELECT mend, (f).decoded > 0 AS some_decoded, (f).refused > 0 AS some_refused FROM types_nulls v, unnest(ARRAY[false, true]) mend,
 	batch_fuzz(format('SELECT b, i2, i8, f8, num, tx, tx_same, tmz, i8a FROM (SELECT %s FROM types ORDER BY id LIMIT 40) s', v.columns), 3000, 2, mend) f;
 SELECT (f).refused FROM batch_fuzz('SELECT FROM types', 1000, 3, false) f;
+
+-- Numerics of one scale are integers, others are not.
+SELECT what, (r).* FROM (VALUES
+	('one scale', '(g / 100.0)::numeric(12, 2)'),
+	('and NULLs', 'CASE WHEN g % 3 > 0 THEN (g / 100.0)::numeric(12, 2) END'),
+	('one value', '5.00'),
+	('one value and NULLs', 'CASE WHEN g % 3 > 0 THEN 5.00 END'),
+	('first NULLs', 'CASE WHEN g > 900 THEN g * 1.5 END'),
+	('18 digits', '(g + 123456789012345.000) * 1.0'),
+	('19 digits', 'g + 1234567890123456.000'),
+	('negative and wide', '(g - 500) * 300000000000000.00'),
+	('18 decimals', '-g / 1e18::numeric(30, 18)'),
+	('19 decimals', '-g / 1e19::numeric(30, 19)'),
+	('another scale in the end', 'CASE WHEN g < 999 THEN g * 1.5 ELSE g * 1.55 END'),
+	('NaN in the end', 'CASE WHEN g < 999 THEN g * 1.5 ELSE ''NaN'' END'),
+	('a long one in the end', 'CASE WHEN g < 999 THEN g * 1.5 ELSE 123456789012345678901.5 END')) x(what, sql),
+	batch_roundtrip(format('SELECT (%s)::numeric AS n FROM generate_series(1, 1000) g', sql), 700, false) r;
