@@ -22,7 +22,7 @@ PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server 2>/dev/null) \
 	-isystem $(shell $(PG_CONFIG) --includedir 2>/dev/null) -MMD -MP $(BARKS_CPPFLAGS)
 PG_CFLAGS = -std=gnu99 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers -Wno-declaration-after-statement -Wno-clobbered $(BARKS_CFLAGS)
+	-Wno-missing-field-initializers -Wno-declaration-after-statement -Wno-clobbered -ffp-contract=off $(BARKS_CFLAGS)
 SHLIB_LINK = -lpq -lzstd -lz
 
 # Without PostgreSQL, "make test" and "make demo" still work: they install it.
@@ -35,6 +35,12 @@ include $(PGXS)
 $(EXTENSION)--$(EXTVERSION).sql: $(MODULE_SQL) Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION barks" to load this file. \quit'; \
 	   for f in $(MODULE_SQL); do echo; echo "-- $$f"; cat $$f; done; } > $@
+
+# One source, for each instruction set; src/vector/kernels.c chooses.
+src/vector/number_kernels_%.o: override CFLAGS += -O3
+ifeq ($(shell uname -m),x86_64)
+src/vector/number_kernels_avx2.o: override CFLAGS += -mavx2
+endif
 
 -include $(SOURCES:.c=.d)
 endif

@@ -122,6 +122,24 @@ decimal_read(const char *data, int len, int scale, int64 *value)
 	return true;
 }
 
+/* The largest value that a decimal may have: eighteen digits, and so never NaN's. */
+#define DECIMAL_LIMIT	INT64CONST(999999999999999999)
+
+/* Values of vectors of any scales; NaN is the largest. */
+static inline int
+decimal_compare(int64 a, int a_scale, int64 b, int b_scale)
+{
+	int128		x = a;
+	int128		y = b;
+
+	if (a_scale != b_scale && a != DECIMAL_NAN && b != DECIMAL_NAN)
+	{
+		x *= decimal_powers[Max(b_scale - a_scale, 0)];
+		y *= decimal_powers[Max(a_scale - b_scale, 0)];
+	}
+	return (x > y) - (x < y);
+}
+
 /* The display scale of a numeric that is not NaN or infinite; else -1. */
 extern int	decimal_display_scale(const char *data);
 

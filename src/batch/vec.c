@@ -48,6 +48,9 @@ vec_datum(const Vec *vec, Oid basetype, int row, bool *isnull)
 		case VEC_FLOAT64:
 			return Float8GetDatum(VEC_FLOAT64S(vec)[row]);
 		case VEC_DECIMAL:
+			if (vec->scales && VEC_INT64S(vec)[row] != VEC_DECIMAL_NAN)
+				return decimal_datum(VEC_INT64S(vec)[row] / decimal_powers[vec->scale - vec->scales[row]],
+									 vec->scales[row]);
 			return decimal_datum(VEC_INT64S(vec)[row], vec->scale);
 		case VEC_DATUM:
 			return VEC_DATUMS(vec)[row];

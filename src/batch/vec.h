@@ -31,6 +31,11 @@ typedef struct Vec
 {
 	VecKind		kind;			/* of the values at hand */
 	int			scale;			/* VEC_DECIMAL only */
+	/*
+	 * Decimals only: the rows' display scales, which are at most scale; NULL: all are
+	 * scale.  Only expressions of a context with row_scales give such vectors.
+	 */
+	uint8	   *scales;
 	bool		constant;		/* one value, in row 0, for all rows */
 	void	   *values;
 	bool	   *nulls;			/* NULL: no value is null */

@@ -38,6 +38,17 @@ typedef struct VecExprContext
 	 */
 	bool		careful;
 	bool		gave_up;
+	/* whoever reads values honours Vec.scales; else decimals never have them */
+	bool		row_scales;
+
+	/* expr.c's own */
+	List	   *shared;			/* of SharedStep */
+	bool		sharing;		/* what is compiled now is evaluated in scopes */
+	bool		in_scope;
+	uint32		scope;			/* the number of the last */
+	const uint16 *scope_sel;
+	int			scope_n;
+	VecExpr    *enclosing;		/* CASE x WHEN of which conditions are compiled */
 } VecExprContext;
 
 /* May this be evaluated over batches?  Nothing volatile, no sets, no record results. */
@@ -45,6 +56,15 @@ extern bool vec_expr_supported(Node *expr);
 
 /* Compile; everything lives in the current context. */
 extern VecExpr *vec_expr_compile(VecExprContext *context, Expr *expr);
+
+/*
+ * Expressions compiled between these calls share what they have in common.  It is
+ * evaluated once in a scope, in which the batch and the rows of sel stay as they are;
+ * those values are valid until the next scope.
+ */
+extern void vec_expr_share(VecExprContext *context, bool share);
+extern void vec_expr_begin_scope(VecExprContext *context, const uint16 *sel, int n);
+extern void vec_expr_end_scope(VecExprContext *context);
 
 /* The values for the n rows of sel (NULL: rows 0 to n - 1), valid until the next call. */
 extern Vec *vec_expr_eval(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);

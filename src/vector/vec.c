@@ -120,6 +120,7 @@ void
 vec_expect_datums(Vec *vec, const VecType *type, bool *nulls)
 {
 	vec->kind = type->kind == VEC_DECIMAL ? VEC_DATUM : type->kind;
+	vec->scales = NULL;
 	vec->constant = false;
 	vec->nulls = nulls;
 }
@@ -134,6 +135,7 @@ vec_set_constant(Vec *vec, const VecType *type, Datum value, bool isnull)
 	vec->constant = true;
 	vec->kind = type->kind;
 	vec->scale = type->scale;
+	vec->scales = NULL;
 	vec->nulls = NULL;
 	if (isnull)
 	{

@@ -19,6 +19,7 @@
 #include "utils/guc.h"
 
 #include "vector/custom_scan.h"
+#include "vector/kernels.h"
 #include "vector/node.h"
 #include "vector/settings.h"
 #include "vector/vector.h"
@@ -67,6 +68,7 @@ vector_init(void)
 							 &vectorize, VECTORIZE_OFF, vectorize_options, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
 	vec_init();
+	vec_kernels_init();
 	vector_scan_init();
 }
 

@@ -1,0 +1,117 @@
+/*-------------------------------------------------------------------------
+ * expr_rows.c
+ *	  Steps whose expression PostgreSQL evaluates, row by row.
+ *
+ * It sees a slot of which the columns are the batch's.  Subqueries run in
+ * there as everywhere else.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "vector/expr_step.h"
+
+static Node *slot_vars(Node *node, VecExpr *step);
+static Vec *eval_by_rows(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
+static void set_case_value(VecExpr *expr, ExprContext *econtext, int row);
+
+VecExpr *
+expr_compile_by_rows(VecExprContext *context, Expr *expr)
+{
+	VecExpr    *step = expr_step_new(context, (Node *) expr, eval_by_rows);
+	TupleDesc	desc = CreateTemplateTupleDesc(context->ncolumns);
+
+	for (int i = 0; i < context->ncolumns; i++)
+		TupleDescInitEntry(desc, i + 1, NULL, context->types[i].typid, context->types[i].typmod, 0);
+	step->enclosing = context->enclosing;
+	step->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	step->state = ExecInitExpr((Expr *) slot_vars((Node *) expr, step), context->parent);
+	return step;
+}
+
+/* Number Vars by the slot's columns. */
+static Node *
+slot_vars(Node *node, VecExpr *step)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var		   *var = copyObject((Var *) node);
+		int			column = step->context->column_of(step->context, var);
+		int			i;
+
+		for (i = 0; i < step->nused && step->used[i] != column; i++)
+			;
+		if (i == step->nused)
+		{
+			step->used = step->used ? repalloc(step->used, sizeof(int) * (i + 1)) : palloc(sizeof(int));
+			step->used[step->nused++] = column;
+		}
+		var->varno = OUTER_VAR;
+		var->varattno = column + 1;
+		return (Node *) var;
+	}
+	return expression_tree_mutator(node, slot_vars, step);
+}
+
+static Vec *
+eval_by_rows(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
+{
+	ExprContext *econtext = expr->context->parent->ps_ExprContext;
+	TupleTableSlot *slot = expr->slot;
+	TupleTableSlot *outer = econtext->ecxt_outertuple;
+	MemoryContext old;
+
+	expr_begin_result(expr);
+	if (expr_give_up(expr->context))
+		return expr->result;
+	old = MemoryContextSwitchTo(expr->context->batch_memory);
+	if (expr->type.typid == NUMERICOID)
+		expr->result->kind = VEC_DATUM;
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	ExecStoreVirtualTuple(slot);
+	econtext->ecxt_outertuple = slot;
+	for (int i = 0; i < expr->nused; i++)
+		(void) vec_batch_column(batch, expr->used[i]);
+	VEC_FOR_EACH(row, sel, n,
+				 {
+					 Datum		value;
+					 bool		isnull;
+
+					 for (int i = 0; i < expr->nused; i++)
+					 {
+						 int			column = expr->used[i];
+
+						 slot->tts_values[column] = vec_get_datum(batch->columns[column],
+																  &expr->context->types[column], row,
+																  &slot->tts_isnull[column]);
+					 }
+					 if (expr->enclosing)
+						 set_case_value(expr, econtext, row);
+					 value = ExecEvalExpr(expr->state, econtext, &isnull);
+					 if (!isnull && !expr->type.typbyval)
+						 value = datumCopy(value, false, expr->type.typlen);
+					 expr_put_datum(expr, row, value, isnull);
+				 });
+	econtext->ecxt_outertuple = outer;
+	MemoryContextSwitchTo(old);
+	return expr->result;
+}
+
+/* What CaseTestExprs stand for whose CASE is not part of the expression. */
+static void
+set_case_value(VecExpr *expr, ExprContext *econtext, int row)
+{
+	VecExpr    *enclosing = expr->enclosing;
+
+	econtext->caseValue_datum = vec_get_datum(enclosing->case_value, &enclosing->args[0]->type, row,
+											  &econtext->caseValue_isNull);
+}
