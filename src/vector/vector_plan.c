@@ -191,9 +191,27 @@ replace_children(Plan *plan, List *rtable)
 	walk_children(plan, replace_child, rtable);
 }
 
+/* Does a target give values to others of the row?  UPDATE ... SET (a, b) = (SELECT ...) has that. */
+static bool
+sets_others(Plan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->targetlist)
+	{
+		Expr	   *expr = ((TargetEntry *) lfirst(lc))->expr;
+
+		if (IsA(expr, SubPlan) && ((SubPlan *) expr)->subLinkType == MULTIEXPR_SUBLINK)
+			return true;
+	}
+	return false;
+}
+
 bool
 vector_is_operator(Plan *plan, List *rtable)
 {
+	if (sets_others(plan))
+		return false;
 	switch (nodeTag(plan))
 	{
 		case T_SeqScan:
