@@ -28,7 +28,7 @@ expr_compile_by_rows(VecExprContext *context, Expr *expr)
 	TupleDesc	desc = CreateTemplateTupleDesc(context->ncolumns);
 
 	for (int i = 0; i < context->ncolumns; i++)
-		TupleDescInitEntry(desc, i + 1, NULL, context->types[i].typid, context->types[i].typmod, 0);
+		TupleDescInitEntry(desc, i + 1, NULL, context->types[i].declared, context->types[i].typmod, 0);
 	step->enclosing = context->enclosing;
 	step->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	step->state = ExecInitExpr((Expr *) slot_vars((Node *) expr, step), context->parent);

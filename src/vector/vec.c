@@ -31,6 +31,7 @@ vec_type_init(VecType *type, Oid typid, int32 typmod, Oid collation)
 	int			precision;
 
 	memset(type, 0, sizeof(*type));
+	type->declared = typid;
 	type->typid = getBaseTypeAndTypmod(typid, &typmod);
 	type->typmod = typmod;
 	type->collation = collation;

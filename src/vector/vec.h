@@ -33,6 +33,7 @@ vec_batch_rows(void)
 typedef struct VecType
 {
 	Oid			typid;			/* domains: the base type */
+	Oid			declared;		/* domains: themselves */
 	int32		typmod;
 	Oid			collation;
 	int16		typlen;

@@ -292,6 +292,7 @@ wrap(Plan *plan, List *rtable)
 	scan->scan.plan.total_cost = plan->total_cost;
 	scan->scan.plan.plan_rows = plan->plan_rows;
 	scan->scan.plan.plan_width = plan->plan_width;
+	scan->scan.plan.parallel_safe = plan->parallel_safe;
 	scan->scan.plan.plan_node_id = plan->plan_node_id;
 	scan->scan.plan.extParam = bms_copy(plan->extParam);
 	scan->scan.plan.allParam = bms_copy(plan->allParam);
