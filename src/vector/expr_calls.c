@@ -24,6 +24,7 @@
 static Vec *eval_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 static int	select_function(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16 *out);
 static Vec *eval_function_of_nulls(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
+static bool has_signature(VecExpr *step, Node *node, Oid function);
 static void eval_operands(VecExpr *expr, VecBatch *batch, const uint16 **sel, int *n);
 static bool call_kernel(VecExpr *expr, Vec *result, const uint16 *sel, int n);
 static Vec *call_by_rows(VecExpr *expr, const uint16 *sel, int n);
@@ -56,6 +57,8 @@ expr_find_function(VecExpr *step, Node *node, Oid function, Oid collation)
 		aclcheck_error(aclresult, OBJECT_FUNCTION, get_func_name(function));
 	InvokeFunctionExecuteHook(function);
 	step->function = vec_find_function(function, collation);
+	if (step->function && !has_signature(step, node, function))
+		step->function = NULL;
 	fmgr_info(function, &step->flinfo);
 	fmgr_info_set_expr(node, &step->flinfo);
 	step->strict = step->flinfo.fn_strict;
@@ -64,6 +67,34 @@ expr_find_function(VecExpr *step, Node *node, Oid function, Oid collation)
 	for (int i = 0; i < step->nargs; i++)
 		step->safe &= step->args[i]->safe;
 	InitFunctionCallInfoData(*step->fcinfo, &step->flinfo, step->nargs, collation, NULL, NULL);
+}
+
+/*
+ * Are values of the kinds that the function declares?  A cast may call one for
+ * another type of the same bits.
+ */
+static bool
+has_signature(VecExpr *step, Node *node, Oid function)
+{
+	Oid		   *argtypes;
+	int			nargs;
+	Oid			rettype = get_func_signature(function, &argtypes, &nargs);
+	VecType		type;
+
+	vec_type_init(&type, rettype, -1, InvalidOid);
+	if (IsA(node, FuncExpr) && type.kind != step->type.kind && type.typid != step->type.typid)
+		return false;
+	for (int i = 0; i < Min(nargs, step->nargs); i++)
+	{
+		const VecType *arg = &step->args[i]->type;
+
+		if (IsA(node, ScalarArrayOpExpr) && i == 1)
+			continue;			/* an array of these */
+		vec_type_init(&type, argtypes[i], -1, InvalidOid);
+		if (type.kind != arg->kind && type.typid != arg->typid)
+			return false;
+	}
+	return true;
 }
 
 /* a IS DISTINCT FROM b: like a function of bool, but never NULL. */
