@@ -261,6 +261,21 @@ BEGIN
     END LOOP;
 END $$;
 
+-- what expressions have in common
+DO $$
+DECLARE
+    t text;
+    e text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['numeric_6_2_', 'numeric', 'int4', 'float8'] LOOP
+        FOREACH e IN ARRAY ARRAY['x + 1 AS a, x + 1 AS b, (x + 1) * 2 AS c, CASE WHEN i % 2 = 0 THEN (x + 1) * 2 END AS d, (x + 1) * 2 - 3 AS e', 'CASE WHEN i % 2 = 0 THEN x + 1 ELSE 0 END AS a, x + 1 AS b, x + 1 = 2 OR x + 1 > 3 AS c',
+            'CASE WHEN x + 1 > 1 THEN x + 1 ELSE 0 END + 1 AS a, CASE WHEN x + 1 > 1 THEN x + 1 ELSE 0 END * 2 AS b, CASE WHEN x + 1 > 1 THEN x + 1 ELSE 0 END AS c', 'NULLIF(x + 1, 2) AS a, COALESCE(x + 1, 5) AS b, GREATEST(x + 1, 0) AS c, x + 1 IN (1, 2) AS d']
+        LOOP
+            PERFORM same(format('SELECT i, %s FROM vals_%s WHERE x < 1e6', e, t));
+        END LOOP;
+    END LOOP;
+END $$;
+
 -- patterns
 DO $$
 DECLARE

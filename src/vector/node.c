@@ -89,9 +89,11 @@ vec_projection_init(VecProjection *projection, VecExprContext *context, List *qu
 	foreach(lc, quals)
 		projection->quals[projection->nquals++] = vec_expr_compile(context, lfirst(lc));
 	projection->columns = palloc(sizeof(VecExpr *) * Max(list_length(tlist), 1));
+	vec_expr_share(context, true);
 	foreach(lc, tlist)
 		projection->columns[projection->ncolumns++] =
 			vec_expr_compile(context, lfirst_node(TargetEntry, lc)->expr);
+	vec_expr_share(context, false);
 	projection->batch.ncolumns = projection->ncolumns;
 	projection->batch.columns = palloc(sizeof(Vec *) * Max(projection->ncolumns, 1));
 }
@@ -154,8 +156,10 @@ project(VecProjection *projection, const uint16 *sel, int n)
 		return NULL;
 	if (n == input->nrows)
 		sel = NULL;
+	vec_expr_begin_scope(projection->context, sel, n);
 	for (int i = 0; i < projection->ncolumns; i++)
 		out->columns[i] = vec_expr_eval(projection->columns[i], input, sel, n);
+	vec_expr_end_scope(projection->context);
 	out->nrows = input->nrows;
 	out->sel = sel;
 	out->nsel = n;
