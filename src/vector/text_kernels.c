@@ -73,25 +73,65 @@ starts_with_bytes(Bytes a, Bytes b)
 #define DEFINE_TEXT_COMPARISON(name, BYTES, test) \
 	VEC_DEFINE_COMPARISON(name, Datum, VEC_DATUMS, Datum, VEC_DATUMS, \
 						  test(BYTES(a, &failed), BYTES(b, &failed)))
-#define UNLIKE_BYTES(a, b)	!same_bytes(a, b)
 #define BYTES_BEFORE(a, b)	compare_bytes(a, b) < 0
 #define BYTES_UP_TO(a, b)	compare_bytes(a, b) <= 0
 #define BYTES_AFTER(a, b)	compare_bytes(a, b) > 0
 #define BYTES_FROM(a, b)	compare_bytes(a, b) >= 0
 
-DEFINE_TEXT_COMPARISON(text_eq, bytes_of, same_bytes)
-DEFINE_TEXT_COMPARISON(text_ne, bytes_of, UNLIKE_BYTES)
 DEFINE_TEXT_COMPARISON(text_lt, bytes_of, BYTES_BEFORE)
 DEFINE_TEXT_COMPARISON(text_le, bytes_of, BYTES_UP_TO)
 DEFINE_TEXT_COMPARISON(text_gt, bytes_of, BYTES_AFTER)
 DEFINE_TEXT_COMPARISON(text_ge, bytes_of, BYTES_FROM)
-DEFINE_TEXT_COMPARISON(bpchar_eq, blank_bytes_of, same_bytes)
-DEFINE_TEXT_COMPARISON(bpchar_ne, blank_bytes_of, UNLIKE_BYTES)
 DEFINE_TEXT_COMPARISON(bpchar_lt, blank_bytes_of, BYTES_BEFORE)
 DEFINE_TEXT_COMPARISON(bpchar_le, blank_bytes_of, BYTES_UP_TO)
 DEFINE_TEXT_COMPARISON(bpchar_gt, blank_bytes_of, BYTES_AFTER)
 DEFINE_TEXT_COMPARISON(bpchar_ge, blank_bytes_of, BYTES_FROM)
 DEFINE_TEXT_COMPARISON(starts_with, bytes_of, starts_with_bytes)
+
+/* A string that is compared with many others, most of which differ early. */
+static inline bool
+is_same(Bytes string, Bytes with)
+{
+	return string.len == with.len && (with.len == 0 || string.data[0] == with.data[0]) &&
+		memcmp(string.data, with.data, with.len) == 0;
+}
+
+/* The same without blanks at the end; with has none. */
+static inline bool
+is_same_blank(Bytes string, Bytes with)
+{
+	if (string.len < with.len || (with.len > 0 && string.data[0] != with.data[0]) ||
+		memcmp(string.data, with.data, with.len) != 0)
+		return false;
+	for (int i = with.len; i < string.len; i++)
+		if (string.data[i] != ' ')
+			return false;
+	return true;
+}
+
+#define DEFINE_TEXT_EQUALITY(name, BYTES, same, wanted) \
+DEFINE_TEXT_COMPARISON(name##_any, BYTES, wanted == same_bytes) \
+static int \
+name##_select(const Vec *const *args, const uint16 *sel, int n, uint16 *out) \
+{ \
+	const Datum *strings = VEC_DATUMS(args[0]); \
+	bool		failed = false; \
+	int			k = 0; \
+	Bytes		with; \
+	if (args[0]->constant || !args[1]->constant) \
+		return name##_any_select(args, sel, n, out); \
+	with = BYTES(VEC_DATUMS(args[1])[0], &failed); \
+	VEC_FOR_EACH(row, sel, n, \
+				 bool		found = same(bytes_of(strings[row], &failed), with) == wanted; \
+				 out[k] = row; \
+				 k += found); \
+	return failed ? -1 : k; \
+}
+
+DEFINE_TEXT_EQUALITY(text_eq, bytes_of, is_same, true)
+DEFINE_TEXT_EQUALITY(text_ne, bytes_of, is_same, false)
+DEFINE_TEXT_EQUALITY(bpchar_eq, blank_bytes_of, is_same_blank, true)
+DEFINE_TEXT_EQUALITY(bpchar_ne, blank_bytes_of, is_same_blank, false)
 
 /* ---------------- characters ---------------- */
 
@@ -276,14 +316,14 @@ DEFINE_COPY(text_of_bpchar, blank_bytes_of, c)
 #define TEXT_COMPARISON(function, kernel, need)	{function, kernel, kernel##_select, true, need}
 
 const VecFunction vec_text_functions[] = {
-	TEXT_COMPARISON(F_TEXTEQ, text_eq, VEC_DETERMINISTIC),
-	TEXT_COMPARISON(F_TEXTNE, text_ne, VEC_DETERMINISTIC),
+	{F_TEXTEQ, text_eq_any, text_eq_select, true, VEC_DETERMINISTIC},
+	{F_TEXTNE, text_ne_any, text_ne_select, true, VEC_DETERMINISTIC},
 	TEXT_COMPARISON(F_TEXT_LT, text_lt, VEC_C_COLLATE),
 	TEXT_COMPARISON(F_TEXT_LE, text_le, VEC_C_COLLATE),
 	TEXT_COMPARISON(F_TEXT_GT, text_gt, VEC_C_COLLATE),
 	TEXT_COMPARISON(F_TEXT_GE, text_ge, VEC_C_COLLATE),
-	TEXT_COMPARISON(F_BPCHAREQ, bpchar_eq, VEC_DETERMINISTIC),
-	TEXT_COMPARISON(F_BPCHARNE, bpchar_ne, VEC_DETERMINISTIC),
+	{F_BPCHAREQ, bpchar_eq_any, bpchar_eq_select, true, VEC_DETERMINISTIC},
+	{F_BPCHARNE, bpchar_ne_any, bpchar_ne_select, true, VEC_DETERMINISTIC},
 	TEXT_COMPARISON(F_BPCHARLT, bpchar_lt, VEC_C_COLLATE),
 	TEXT_COMPARISON(F_BPCHARLE, bpchar_le, VEC_C_COLLATE),
 	TEXT_COMPARISON(F_BPCHARGT, bpchar_gt, VEC_C_COLLATE),

@@ -31,8 +31,11 @@ static inline int64
 timestamp_of_date(DateADT date)
 {
 	int			overflow;
-	Timestamp	value = date2timestamp_opt_overflow(date, &overflow);
+	Timestamp	value;
 
+	if (likely(date > DATEVAL_NOBEGIN && date < TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE))
+		return date * USECS_PER_DAY;
+	value = date2timestamp_opt_overflow(date, &overflow);
 	return between(value, overflow);
 }
 
