@@ -528,7 +528,8 @@ static void
 start(VecJoin *join)
 {
 	MemoryContextReset(join->memory);
-	join->table = group_table_create(join->nkeys, join->nkeys, join->key_types, join->operators, join->memory);
+	join->table = group_table_create(join->nkeys, join->nkeys, join->key_types, join->operators, 0,
+									 join->memory);
 	join->store = row_store_create(join->inner.node->ncolumns, join->inner.node->types, join->memory);
 	join->capacity = VEC_MAX_ROWS;
 	join->first = MemoryContextAllocZero(join->memory, sizeof(uint32) * join->capacity);
@@ -607,7 +608,7 @@ add_inner(VecJoin *join, VecBatch *batch)
 	uint32		from = row_store_count(join->store);
 	MemoryContext old = MemoryContextSwitchTo(side->context.batch_memory);
 
-	group_table_find(join->table, side->key_columns, side->with_keys, side->nwith_keys, join->groups);
+	group_table_find(join->table, side->key_columns, side->with_keys, side->nwith_keys, join->groups, NULL);
 	row_store_add(join->store, batch->columns, side->with_keys, side->nwith_keys);
 	if (keeps_inner(join) && side->nwith_keys < batch->nsel)
 	{
@@ -743,7 +744,7 @@ next_outer(VecJoin *join)
 	find_keys(join, &join->outer, join->batch);
 	old = MemoryContextSwitchTo(join->outer.context.batch_memory);
 	group_table_find(join->table, join->outer.key_columns, join->outer.with_keys, join->outer.nwith_keys,
-					 join->groups);
+					 join->groups, NULL);
 	MemoryContextSwitchTo(old);
 	memset(join->outer_matched, 0, sizeof(bool) * join->batch->nrows);
 	join->outer_given = false;

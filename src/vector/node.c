@@ -187,6 +187,8 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 			case T_SeqScan:
 				return vec_scan_create(query, plan, careful);
 			case T_Agg:
+			case T_Group:
+			case T_Unique:
 				return vec_agg_create(query, plan, careful);
 			case T_HashJoin:
 				return vec_join_create(query, plan, careful);

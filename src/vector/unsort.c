@@ -287,6 +287,6 @@ minds_order(Node *node, void *unused)
 	if (node == NULL)
 		return false;
 	if (IsA(node, Aggref))
-		return vec_find_accumulator(((Aggref *) node)->aggfnoid) == NULL;
+		return !vec_accumulator_exists(((Aggref *) node)->aggfnoid);
 	return expression_tree_walker(node, minds_order, NULL);
 }

@@ -217,6 +217,8 @@ vector_is_operator(Plan *plan, List *rtable)
 		case T_SeqScan:
 			return vec_scan_supported(plan, rtable);
 		case T_Agg:
+		case T_Group:
+		case T_Unique:
 			return vec_agg_supported(plan);
 		case T_HashJoin:
 			return vec_join_supported(plan);
