@@ -684,7 +684,7 @@ fill_sorted(VecAgg *agg)
 	agg->ready = agg->next = 0;
 	while (agg->ready == 0)
 	{
-		bool		one = agg->by_groups || agg_calls_full(agg->calls);
+		bool		one;
 
 		CHECK_FOR_INTERRUPTS();
 		if (agg->next_run == agg->nruns && !read_runs(agg))
@@ -692,6 +692,7 @@ fill_sorted(VecAgg *agg)
 			complete(agg);
 			return agg->ready > 0;
 		}
+		one = agg->by_groups || agg_calls_full(agg->calls);
 		if (one && agg->open && !(agg->next_run == 0 && group_runs_continue(agg->table, run_row(agg, 0))))
 			complete(agg);
 		else if (add_runs(agg, one ? 1 : agg->nruns - agg->next_run))
