@@ -300,9 +300,49 @@ BEGIN
     END LOOP;
 END $$;
 
+-- what AND and OR leave out, and what they do not; conditions that follow strings which no kernel reads
+DO $$
+DECLARE e text;
+BEGIN
+    CREATE TABLE long (i int, s text, c char(8000));
+    ALTER TABLE long ALTER s SET STORAGE external;
+    INSERT INTO long SELECT g, CASE WHEN g % 4 = 0 THEN repeat('l', 3000) ELSE 's' || g % 3 END, CASE WHEN g % 5 = 0 THEN repeat('c', 7000) ELSE 'c' || g % 3 END FROM generate_series(1, 200) g;
+    FOREACH e IN ARRAY ARRAY['i < 5 OR (NULLIF(i, i) = 1 AND 1 / (i - 7) = 0)', 'i < 5 OR (i = 1 AND 1 / (i - 7) = 0)', 'i < 8 OR 1 / (i - 7) = 0', 'i > 8 OR NOT (i <> 7 AND 1 / (i - 7) = 0)', 'NULLIF(i, i) = 1 AND 1 / (i - 7) = 0',
+        'CASE WHEN i > 7 THEN 1 / (i - 7) WHEN i < 7 THEN 2 / (i - 7) END IS NULL', 'COALESCE(i, 1 / (i - 7)) > 5', 'i > 3 AND s = ''s1'' AND c = ''c1''', 'i > 3 AND s <> ''s1'' AND i < 100', 'i > 3 AND s LIKE ''%1'' AND c LIKE ''c%''',
+        'i > 3 AND s IN (''s1'', ''s2'', ''s7'', ''s8'', ''s9'', repeat(''l'', 3000))', 'i > 3 AND c IN (''c1'', ''c2'', ''c7'', ''c8'', ''c9'', repeat(''c'', 7000))', 'length(s) > 10 AND length(c) > 10', 'i > 3 AND (s = repeat(''l'', 3000) OR c = ''c2'')',
+        'i NOT IN (SELECT i * 2 FROM long WHERE i < 50)', 'i > (SELECT min(l.i) + 3 FROM long l WHERE l.s = long.s)', 'starts_with(s, ''s'') AND i % 3 = 0', 's || c > ''s1''', 'upper(s) = ''S1'' AND substring(c, 1, 2) = ''c1''']
+    LOOP
+        PERFORM same(format('SELECT i FROM long WHERE %s', e));
+        PERFORM same(format('SELECT i, %s AS r FROM long', e));
+    END LOOP;
+END $$;
+
+-- parameters
+PREPARE p(int[], text, numeric, text[]) AS SELECT i, i = ANY ($1) AS a, s LIKE $2 AS b, CASE WHEN i < 3 THEN $3 ELSE 0 END AS c, s <> ALL ($4) AS d FROM long WHERE i < 6 ORDER BY i;
+SET plan_cache_mode = force_generic_plan;
+SET barks.vectorize = force;
+EXECUTE p('{1,2}', 's1', 1.50, '{s1,s2}');
+EXECUTE p('{3,NULL,5,6,7,8}', '%2', 7, '{s1,NULL}');
+EXECUTE p(NULL, NULL, NULL, NULL);
+
+-- functions need the right to call them
+CREATE FUNCTION own(int) RETURNS int LANGUAGE plpgsql STRICT AS 'BEGIN RETURN $1; END';
+REVOKE EXECUTE ON FUNCTION own FROM PUBLIC;
+CREATE ROLE vectorize_expressions_role;
+GRANT USAGE ON SCHEMA vectorize_expressions TO vectorize_expressions_role;
+GRANT SELECT ON long TO vectorize_expressions_role;
+SET ROLE vectorize_expressions_role;
+SELECT count(own(i)) FROM long;
+SELECT count(*) FROM long WHERE own(i) > 3;
+RESET ROLE;
+SELECT count(*) FROM long WHERE own(i) > 3;
+
+SET barks.vector_isa = 'none';
+RESET barks.vectorize;
 SELECT * FROM failures LIMIT 5;
 SELECT sqlstate, count(*) >= 6 AS many FROM outcomes GROUP BY 1 ORDER BY 1;
 
 RESET barks.vector_isa;
 SET client_min_messages = warning;
 DROP SCHEMA vectorize_expressions CASCADE;
+DROP ROLE vectorize_expressions_role;
