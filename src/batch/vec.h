@@ -33,7 +33,7 @@ typedef struct Vec
 	int			scale;			/* VEC_DECIMAL only */
 	/*
 	 * Decimals only: the rows' display scales, which are at most scale; NULL: all are
-	 * scale.  Only expressions of a context with row_scales give such vectors.
+	 * scale.  Only vec_expr_eval_scales() gives such vectors.
 	 */
 	uint8	   *scales;
 	bool		constant;		/* one value, in row 0, for all rows */

@@ -279,9 +279,15 @@ vec_expr_eval(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
 {
 	Vec		   *vec = expr_eval(expr, batch, sel, n);
 
-	if (vec->scales && !expr->context->row_scales && !expr->context->gave_up)
+	if (vec->scales && !expr->context->gave_up)
 		forget_scales(expr, vec, sel, n);
 	return vec;
+}
+
+Vec *
+vec_expr_eval_scales(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
+{
+	return expr_eval(expr, batch, sel, n);
 }
 
 int

@@ -38,8 +38,6 @@ typedef struct VecExprContext
 	 */
 	bool		careful;
 	bool		gave_up;
-	/* whoever reads values honours Vec.scales; else decimals never have them */
-	bool		row_scales;
 
 	/* expr.c's own */
 	List	   *shared;			/* of SharedStep */
@@ -68,6 +66,8 @@ extern void vec_expr_end_scope(VecExprContext *context);
 
 /* The values for the n rows of sel (NULL: rows 0 to n - 1), valid until the next call. */
 extern Vec *vec_expr_eval(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
+/* The same; decimals may have Vec.scales, for readers that honour them. */
+extern Vec *vec_expr_eval_scales(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 /* Of n rows those for which it is true, into out; their number.  out may be sel. */
 extern int	vec_expr_select(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16 *out);
 /* Parameters may have changed: constants made of them are made again. */
