@@ -19,6 +19,7 @@
 
 #include "vector/agg_calls.h"
 #include "vector/distinct.h"
+#include "vector/exact_sum.h"
 #include "vector/transition.h"
 
 typedef struct AggInput
@@ -29,6 +30,7 @@ typedef struct AggInput
 	int			nargs;
 	VecExpr   **args;
 	DistinctSet *distinct;
+	bool		scales;			/* all that use it honour Vec.scales */
 
 	/* at hand */
 	Vec		  **values;
@@ -63,6 +65,7 @@ struct AggCalls
 };
 
 static void init_input(AggCalls *calls, AggInput *input, const AggCall *call);
+static bool honours_scales(const AggCall *call);
 static AggInput *find_input(AggCalls *calls, const AggCall *call);
 static bool needs_distinct(Aggref *aggref);
 static void evaluate(AggCalls *calls, AggInput *input, VecBatch *batch, const uint16 *sel, int n);
@@ -190,11 +193,21 @@ find_input(AggCalls *calls, const AggCall *call)
 		if (input->strict == call->aggregate.strict && equal(input->aggref->args, call->aggref->args) &&
 			equal(input->aggref->aggfilter, call->aggref->aggfilter) &&
 			needs_distinct(input->aggref) == needs_distinct(call->aggref))
+		{
+			input->scales &= honours_scales(call);
 			return input;
+		}
 	}
 	input = &calls->inputs[calls->ninputs++];
 	init_input(calls, input, call);
 	return input;
+}
+
+static bool
+honours_scales(const AggCall *call)
+{
+	return !needs_distinct(call->aggref) && !call->aggregate.combines &&
+		call->aggregate.accumulator->states == &exact_sum_of_numeric;
 }
 
 static void
@@ -204,12 +217,16 @@ init_input(AggCalls *calls, AggInput *input, const AggCall *call)
 
 	input->aggref = call->aggref;
 	input->strict = call->aggregate.strict;
+	input->scales = honours_scales(call);
 	if (call->aggref->aggfilter)
 		input->filter = vec_expr_compile(calls->context, call->aggref->aggfilter);
 	input->args = palloc(sizeof(VecExpr *) * Max(list_length(call->aggref->args), 1));
 	input->values = palloc(sizeof(Vec *) * Max(list_length(call->aggref->args), 1));
+	/* what a filter lets through is not what others see */
+	vec_expr_share(calls->context, input->filter == NULL);
 	foreach(lc, call->aggref->args)
 		input->args[input->nargs++] = vec_expr_compile(calls->context, lfirst_node(TargetEntry, lc)->expr);
+	vec_expr_share(calls->context, false);
 	input->rows = palloc(sizeof(uint16) * VEC_MAX_ROWS);
 	input->sorted = palloc(sizeof(uint16) * VEC_MAX_ROWS);
 	if (needs_distinct(call->aggref))
@@ -282,8 +299,10 @@ agg_calls_forget(AggCalls *calls)
 void
 agg_calls_evaluate(AggCalls *calls, VecBatch *batch, const uint16 *sel, int n)
 {
+	vec_expr_begin_scope(calls->context, sel, n);
 	for (int i = 0; i < calls->ninputs && !calls->context->gave_up; i++)
 		evaluate(calls, &calls->inputs[i], batch, sel, n);
+	vec_expr_end_scope(calls->context);
 }
 
 static void
@@ -295,7 +314,8 @@ evaluate(AggCalls *calls, AggInput *input, VecBatch *batch, const uint16 *sel, i
 		sel = input->rows;
 	}
 	for (int i = 0; i < input->nargs && n > 0; i++)
-		input->values[i] = vec_expr_eval(input->args[i], batch, sel, n);
+		input->values[i] = input->scales ? vec_expr_eval_scales(input->args[i], batch, sel, n) :
+			vec_expr_eval(input->args[i], batch, sel, n);
 	for (int i = 0; i < input->nargs && input->strict && n > 0; i++)
 	{
 		const Vec  *value = input->values[i];

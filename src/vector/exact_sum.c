@@ -168,13 +168,29 @@ scatter_integers(VecAggregate *aggregate, const Vec *arg, const uint16 *sel, int
 				 add_scaled(aggregate, state, value, scale, 1));
 }
 
+/* A value times 10^scale whose display scale is own, at most that. */
+static inline void
+add_row_scale(VecAggregate *aggregate, ExactSum *state, int64 value, int scale, int own)
+{
+	if (value != VEC_DECIMAL_NAN && has_room(state, scale))
+	{
+		state->sum += value;
+		state->count++;
+	}
+	else
+		add_decimal(aggregate, state, value == VEC_DECIMAL_NAN ? value : value / decimal_powers[scale - own], own);
+}
+
 static void
 add_numeric_rows(VecAggregate *aggregate, Vec *const *args, const uint16 *sel, int n, char *data)
 {
 	ExactSum   *state = (ExactSum *) data;
 	const Vec  *arg = args[0];
 
-	if (arg->kind == VEC_DECIMAL)
+	if (arg->kind == VEC_DECIMAL && arg->scales)
+		VEC_FOR_EACH(row, sel, n,
+					 add_row_scale(aggregate, state, VEC_INT64S(arg)[row], arg->scale, arg->scales[row]));
+	else if (arg->kind == VEC_DECIMAL)
 		add_integers(aggregate, arg, sel, n, state, true);
 	else
 		VEC_FOR_EACH(row, sel, n, add_numeric(aggregate, state, VEC_DATUMS(arg)[VEC_ROW(arg, row)]));
@@ -186,7 +202,11 @@ scatter_numeric(VecAggregate *aggregate, Vec *const *args, const uint16 *sel, in
 {
 	const Vec  *arg = args[0];
 
-	if (arg->kind == VEC_DECIMAL)
+	if (arg->kind == VEC_DECIMAL && arg->scales)
+		VEC_FOR_EACH(row, sel, n,
+					 add_row_scale(aggregate, (ExactSum *) (groups[row] + offset), VEC_INT64S(arg)[row], arg->scale,
+								   arg->scales[row]));
+	else if (arg->kind == VEC_DECIMAL)
 		scatter_integers(aggregate, arg, sel, n, groups, offset, true);
 	else
 		VEC_FOR_EACH(row, sel, n,
