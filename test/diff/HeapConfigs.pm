@@ -17,7 +17,7 @@ our @vector_configs = (
 	[ force => ['barks.vectorize=force'] ],
 	[ on => ['barks.vectorize=on'] ],
 	map({ [ "force_rows_$_" => [ 'barks.vectorize=force', "barks.vector_batch_rows=$_" ] ] } 1, 3, 63, 64, 65, 1024),
-	map({ [ "force_isa_$_" => [ 'barks.vectorize=force', "barks.vector_isa=$_" ] ] } qw(scalar avx2 avx512)),
+	map({ [ "force_isa_$_" => [ 'barks.vectorize=force', "barks.vector_isa=$_" ] ] } qw(baseline avx2)),
 );
 my @parallel = qw(parallel_setup_cost=0 parallel_tuple_cost=0 min_parallel_table_scan_size=0
   min_parallel_index_scan_size=0 max_parallel_workers_per_gather=3);
