@@ -98,5 +98,96 @@ FETCH BACKWARD 2 FROM cur;
 ROLLBACK;
 RESET barks.vectorize;
 
+
+-- sorts: by every type, in every direction, with special values and NULLs
+SET barks.vectorize = on;
+EXPLAIN (COSTS OFF) SELECT s, sum(n) AS x FROM v GROUP BY s ORDER BY x DESC LIMIT 5;
+EXPLAIN (COSTS OFF) SELECT * FROM (SELECT i, s FROM v WHERE i > 5 ORDER BY s, i OFFSET 0) q LIMIT 5;
+RESET barks.vectorize;
+SELECT k, same(format('SELECT %1$s AS k, i, t FROM v ORDER BY %1$s %2$s %3$s, i, t COLLATE "C", n', k, direction, nulls))
+FROM unnest('{i,b,s,f,r,n,m,t,c,d,ts,o,y,u,a,"t COLLATE \"C\"","i::oid","n::text","a[2]","t::name","o::int - s","i::numeric","n * 1.0"}'::text[]) k,
+    unnest(ARRAY['', 'DESC']) direction, unnest(ARRAY['NULLS FIRST', 'NULLS LAST']) nulls;
+SELECT same(format('SELECT * FROM v ORDER BY %s, i, t COLLATE "C"', k)) FROM unnest(ARRAY['s, c', 'c DESC, s', 'o, c, s DESC', 'd, o DESC NULLS LAST, n', 'o, s, n, f',
+    't COLLATE "C" DESC, o', 'n, m DESC', 'c COLLATE "C", n']) k;
+CREATE TABLE words AS SELECT repeat('common prefix of strings ', g % 3) || chr(60 + g % 60) || repeat('z', g % 20) || CASE WHEN g % 5 = 0 THEN g::text ELSE '' END AS w, g FROM generate_series(1, 4000) g;
+INSERT INTO words SELECT repeat(md5((g % 7)::text), 300) || g % 10, g FROM generate_series(1, 60) g;
+INSERT INTO words SELECT string_agg(md5(x::text || g % 9), ''), g FROM generate_series(1, 30) g, generate_series(1, 200) x GROUP BY g;
+INSERT INTO words VALUES ('', 0), (' ', 0), (NULL, 0), ('\x01', 0), ('common p', 0), ('common prefix of', 0);
+CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+SELECT c, same(format('SELECT md5(w), g FROM words ORDER BY w COLLATE %s, g, w COLLATE "C"', c)) FROM unnest('{"\"C\"","\"C\" DESC","\"en-x-icu\"",nocase,"nocase DESC"}'::text[]) c;
+SELECT same('SELECT md5(w), g FROM words ORDER BY w::char(40) COLLATE "C", g, w COLLATE "C"');
+SELECT same('SELECT md5(w), g FROM words ORDER BY w::varchar(10) COLLATE "C" DESC, g, w COLLATE "C"');
+SELECT same('SELECT md5(w), g FROM words ORDER BY convert_to(w, ''utf8''), g');
+SELECT same('SELECT w, g FROM words WHERE length(w) < 50 ORDER BY w USING ~<~, g');
+
+-- the first rows only
+SELECT same(format('SELECT i, t, n FROM v ORDER BY %s, i, t COLLATE "C" LIMIT %s OFFSET %s', k, x, y)) FROM unnest(ARRAY['s', 'n DESC', 't COLLATE "C"', 'o NULLS FIRST', 'm DESC NULLS LAST', 'f DESC']) k,
+    unnest(ARRAY[0, 1, 10, 700, 4000]) x, unnest(ARRAY[0, 20]) y;
+CREATE TABLE many AS SELECT g * 7919 % 100003 AS a, g % 10 AS b, 'w' || g * 31 % 50021 AS t, (g * 17 % 100003) / 100.0 AS m, g / 3 AS n FROM generate_series(1, 60000) g;
+INSERT INTO many SELECT NULL, g, NULL, NULL, NULL FROM generate_series(1, 50) g;
+ANALYZE many;
+SELECT k, same(format('SELECT * FROM many ORDER BY %s, a LIMIT 20', k)) FROM unnest('{a,"a DESC NULLS LAST","b, a DESC",t,"t DESC NULLS LAST","m DESC NULLS LAST",
+    "n NULLS FIRST, b","b DESC, m NULLS FIRST","t NULLS FIRST, b","t COLLATE \"C\""}'::text[]) k;
+SELECT same('SELECT * FROM many ORDER BY a NULLS FIRST, b LIMIT 45');
+SELECT same('SELECT * FROM many ORDER BY a NULLS FIRST, b LIMIT 75');
+SELECT same('SELECT a FROM many ORDER BY a LIMIT 75');
+SELECT same('SELECT b FROM many ORDER BY b DESC LIMIT 15000');
+SELECT same('SELECT a, x FROM (SELECT a, sum(n) AS x, m FROM many GROUP BY a, m) q ORDER BY x DESC NULLS LAST, m, a LIMIT 11');
+SELECT same('SELECT b, t, m FROM many ORDER BY t, m, b');
+SELECT same('SELECT x, (SELECT string_agg(q::text, '' '') FROM (SELECT a, b FROM many WHERE b = x ORDER BY a DESC NULLS LAST LIMIT x) q) FROM generate_series(0, 5) x');
+SELECT same('SELECT * FROM many, (SELECT a AS z FROM many ORDER BY a LIMIT 3) q ORDER BY a, z DESC, b LIMIT 7');
+EXPLAIN (COSTS OFF) SELECT a FROM many ORDER BY a FETCH FIRST 2 ROWS WITH TIES;
+SELECT same('SELECT b, n FROM many ORDER BY n FETCH FIRST 2 ROWS WITH TIES');
+SET barks.vectorize = force;
+PREPARE top(int) AS SELECT a, t FROM many ORDER BY t DESC NULLS LAST, a LIMIT $1;
+EXECUTE top(1);
+EXECUTE top(2);
+EXECUTE top(0);
+EXECUTE top(3);
+EXECUTE top(1);
+EXECUTE top(2);
+EXECUTE top(3);
+EXECUTE top(-3);
+RESET barks.vectorize;
+
+-- more rows than memory, which PostgreSQL sorts
+SET work_mem = '64kB';
+SELECT k, same(format('SELECT i, t, n, m, f FROM v ORDER BY %1$s, i, t COLLATE "C"', k)) FROM unnest('{i,n,"m DESC","t COLLATE \"C\"",f,y}'::text[]) k;
+SELECT same('SELECT b, t, m FROM many ORDER BY t, m, b');
+SELECT same('SELECT * FROM many ORDER BY m DESC NULLS LAST, a LIMIT 1500');
+SELECT same('SELECT * FROM many ORDER BY m DESC NULLS LAST, a LIMIT 20');
+SELECT same('SELECT md5(w), g FROM words ORDER BY w COLLATE "C", g');
+SELECT same('SELECT x, (SELECT md5(string_agg(q::text, '' '')) FROM (SELECT a, b, t FROM many WHERE b = x ORDER BY a DESC NULLS LAST) q) FROM generate_series(0, 3) x');
+RESET work_mem;
+
+-- cursors
+SET barks.vectorize = force;
+BEGIN;
+DECLARE forth NO SCROLL CURSOR FOR SELECT a, b FROM many ORDER BY a;
+FETCH 3 FROM forth;
+FETCH 2 FROM forth;
+MOVE 60000 IN forth;
+DECLARE back SCROLL CURSOR FOR SELECT a, b FROM many WHERE b = 3 ORDER BY a;
+FETCH 3 FROM back;
+FETCH BACKWARD 2 FROM back;
+DECLARE undeclared CURSOR FOR SELECT a, b FROM many WHERE b = 3 ORDER BY a;
+FETCH 3 FROM undeclared;
+FETCH BACKWARD 2 FROM undeclared;
+DECLARE held CURSOR WITH HOLD FOR SELECT a, b FROM many ORDER BY a LIMIT 4;
+FETCH 1 FROM held;
+COMMIT;
+FETCH ALL FROM held;
+CLOSE held;
+-- a merge join goes back in what is sorted; all input of a sort is read
+SET enable_hashjoin = off;
+SET enable_nestloop = off;
+SELECT same('SELECT x.a, y.a, x.b FROM many x JOIN many y ON x.n = y.n WHERE x.b < 5 ORDER BY 1, 2, 3');
+RESET enable_hashjoin;
+RESET enable_nestloop;
+SELECT 1 / (g - 3) AS x FROM small ORDER BY x LIMIT 1;
+SELECT g FROM small ORDER BY g % 7, 1 / (g - 3) LIMIT 0;
+SELECT x FROM (SELECT g AS x FROM small ORDER BY g OFFSET 0) q WHERE 1 / (x - 3) < 100 LIMIT 2;
+RESET barks.vectorize;
+
 SET client_min_messages = warning;
 DROP SCHEMA vectorize_order CASCADE;

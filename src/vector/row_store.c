@@ -5,10 +5,10 @@
  */
 #include "postgres.h"
 
-#include "utils/datum.h"
 #include "utils/memutils.h"
 
 #include "base/decimal.h"
+#include "vector/arena.h"
 #include "vector/row_store.h"
 
 #define FIRST_ROWS	VEC_MAX_ROWS
@@ -24,6 +24,7 @@ typedef struct StoreColumn
 struct RowStore
 {
 	MemoryContext context;
+	VecArena	arena;			/* of values by reference */
 	int			ncolumns;
 	StoreColumn *columns;
 	uint32		nrows;
@@ -40,6 +41,7 @@ row_store_create(int ncolumns, const VecType *types, MemoryContext context)
 	RowStore   *store = palloc0(sizeof(RowStore));
 
 	store->context = context;
+	vec_arena_init(&store->arena, context);
 	store->ncolumns = ncolumns;
 	store->columns = palloc0(sizeof(StoreColumn) * Max(ncolumns, 1));
 	store->capacity = FIRST_ROWS;
@@ -111,8 +113,8 @@ add_column(RowStore *store, StoreColumn *column, const Vec *vec, const uint16 *s
 					 bool		isnull;
 					 Datum		value = vec_get_datum(vec, &column->type, row, &isnull);
 
-					 ((Datum *) column->values)[to++] = isnull ? (Datum) 0 :
-					 datumCopy(value, column->type.typbyval, column->type.typlen));
+					 ((Datum *) column->values)[to++] = isnull ? (Datum) 0 : column->type.typbyval || vec->kind != VEC_DATUM ? value :
+					 vec_arena_copy(&store->arena, value, column->type.typlen));
 	else if (size == sizeof(int64))
 		VEC_FOR_EACH(row, sel, n, ((int64 *) column->values)[to++] = VEC_INT64S(vec)[VEC_ROW(vec, row)]);
 	else if (size == sizeof(int32))
@@ -129,6 +131,18 @@ become_datums(RowStore *store, StoreColumn *column)
 		if (!column->nulls || !column->nulls[i])
 			((Datum *) column->values)[i] = decimal_datum(((int64 *) column->values)[i], column->type.scale);
 	column->kind = VEC_DATUM;
+}
+
+void
+row_store_column(const RowStore *store, int number, Vec *vec)
+{
+	const StoreColumn *column = &store->columns[number];
+
+	vec->kind = column->kind;
+	vec->scale = column->type.scale;
+	vec->constant = false;
+	vec->values = column->values;
+	vec->nulls = column->nulls;
 }
 
 void

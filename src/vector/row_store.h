@@ -18,6 +18,8 @@ extern RowStore *row_store_create(int ncolumns, const VecType *types, MemoryCont
 /* Copy rows of sel to the end. */
 extern void row_store_add(RowStore *store, Vec *const *columns, const uint16 *sel, int n);
 extern uint32 row_store_count(const RowStore *store);
+/* A whole column, by row number of the store, valid until rows are added. */
+extern void row_store_column(const RowStore *store, int column, Vec *vec);
 /* Values of a column in rows of these numbers, of n rows of sel, by row number of vec, which has room for nulls. */
 extern void row_store_gather(RowStore *store, int column, const uint32 *numbers, const uint16 *sel, int n,
 							 Vec *vec, bool *nulls);

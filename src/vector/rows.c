@@ -13,19 +13,16 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 #include "vector/node.h"
+#include "vector/slot_batch.h"
 
 typedef struct VecRows
 {
 	VecNode		node;
 	PlanState  *state;
-	MemoryContext memory;		/* of the batch's values */
-	VecBatch	batch;
-	bool	  **nulls;
+	SlotBatch  *batch;
 	bool		one_by_one;
 	int64		bound;			/* no more rows than this are asked for; -1: all may be */
 	int64		fetched;
@@ -56,16 +53,7 @@ vec_rows_create(VecQuery *query, Plan *plan, bool careful)
 	query->row_inputs = lappend(query->row_inputs, rows->state);
 	rows->one_by_one = careful && may_raise(plan);
 	rows->bound = -1;
-	rows->memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector rows",
-										 ALLOCSET_DEFAULT_SIZES);
-	rows->batch.ncolumns = rows->node.ncolumns;
-	rows->batch.columns = palloc(sizeof(Vec *) * Max(rows->node.ncolumns, 1));
-	rows->nulls = palloc(sizeof(bool *) * Max(rows->node.ncolumns, 1));
-	for (int i = 0; i < rows->node.ncolumns; i++)
-	{
-		rows->batch.columns[i] = vec_create(rows->node.types[i].kind, VEC_MAX_ROWS);
-		rows->nulls[i] = palloc(sizeof(bool) * VEC_MAX_ROWS);
-	}
+	rows->batch = slot_batch_create(rows->node.ncolumns, rows->node.types);
 	return &rows->node;
 }
 
@@ -73,44 +61,26 @@ static VecBatch *
 rows_next(VecNode *node)
 {
 	VecRows    *rows = (VecRows *) node;
-	VecBatch   *batch = &rows->batch;
 	int			max = rows->one_by_one ? 1 : vec_batch_rows();
-	int			row = 0;
 
 	if (rows->done)
 		return NULL;
-	MemoryContextReset(rows->memory);
-	for (int i = 0; i < batch->ncolumns; i++)
-		vec_expect_datums(batch->columns[i], &node->types[i], rows->nulls[i]);
 	if (rows->bound >= 0)
 		max = Min(max, Max(rows->bound - rows->fetched, 1));
-	while (row < max)
+	slot_batch_begin(rows->batch);
+	for (int row = 0; row < max; row++)
 	{
 		TupleTableSlot *slot = ExecProcNode(rows->state);
-		MemoryContext old;
 
 		if (TupIsNull(slot))
 		{
 			rows->done = true;
 			break;
 		}
-		slot_getallattrs(slot);
-		old = MemoryContextSwitchTo(rows->memory);
-		for (int i = 0; i < batch->ncolumns; i++)
-		{
-			Datum		value = slot->tts_values[i];
-
-			if (!slot->tts_isnull[i] && !node->types[i].typbyval)
-				value = datumCopy(value, false, node->types[i].typlen);
-			vec_put_datum(batch->columns[i], &node->types[i], row, value, slot->tts_isnull[i]);
-		}
-		MemoryContextSwitchTo(old);
-		row++;
+		slot_batch_add(rows->batch, slot);
+		rows->fetched++;
 	}
-	rows->fetched += row;
-	batch->nrows = batch->nsel = row;
-	batch->sel = NULL;
-	return row > 0 ? batch : NULL;
+	return slot_batch_end(rows->batch);
 }
 
 static void

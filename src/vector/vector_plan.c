@@ -52,6 +52,7 @@ static int	vectorize = VECTORIZE_OFF;
 static void replace_subplans(PlannedStmt *stmt);
 static Plan *replace(Plan *plan, List *rtable);
 static void replace_children(Plan *plan, List *rtable);
+static Plan *replace_restorable(Plan *plan, List *rtable);
 static bool pays(Plan *plan, List *rtable);
 static void child_pays(Plan **child, void *arg);
 static void max_rows(Plan **plan, void *rows);
@@ -188,6 +189,12 @@ replace_children(Plan *plan, List *rtable)
 	/* what its workers share is in nodes that PostgreSQL knows */
 	if (IsA(plan, Gather) || IsA(plan, GatherMerge))
 		return;
+	if (IsA(plan, MergeJoin))
+	{
+		outerPlan(plan) = replace(outerPlan(plan), rtable);
+		innerPlan(plan) = replace_restorable(innerPlan(plan), rtable);
+		return;
+	}
 	walk_children(plan, replace_child, rtable);
 }
 
@@ -205,6 +212,19 @@ sets_others(Plan *plan)
 			return true;
 	}
 	return false;
+}
+
+/* A merge join goes back in its inner rows: what can do that, must stay. */
+static Plan *
+replace_restorable(Plan *plan, List *rtable)
+{
+	if (IsA(plan, Result) && outerPlan(plan))
+		outerPlan(plan) = replace_restorable(outerPlan(plan), rtable);
+	else if (IsA(plan, Sort))
+		replace_children(plan, rtable);
+	else
+		return replace(plan, rtable);
+	return plan;
 }
 
 bool
@@ -226,6 +246,8 @@ vector_is_operator(Plan *plan, List *rtable)
 			return vec_subquery_supported(plan);
 		case T_Result:
 			return vec_result_supported(plan);
+		case T_Sort:
+			return vec_sort_supported(plan);
 		case T_Limit:
 			return vec_limit_supported(plan);
 		case T_Append:

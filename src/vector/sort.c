@@ -1,0 +1,398 @@
+/*-------------------------------------------------------------------------
+ * sort.c
+ *	  Sort over batches.
+ *
+ * Rows are kept column by column, and their numbers sorted.  If only the first
+ * rows are asked for, no more than a few times as many are kept: the others are
+ * dropped from time to time, and then all that come behind the last one.
+ *
+ * When the rows need more than work_mem, PostgreSQL's tuplesort gets them: it
+ * knows how to sort by files.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/memutils.h"
+#include "utils/tuplesort.h"
+
+#include "vector/node.h"
+#include "vector/row_sort.h"
+#include "vector/row_store.h"
+#include "vector/slot_batch.h"
+#include "vector/sort_key.h"
+
+/* Rows beyond those wanted that are kept before they are sorted, at least. */
+#define SPARE_ROWS		4096
+
+typedef struct VecSort
+{
+	VecNode		node;
+	Sort	   *plan;
+	SortKey    *keys;
+	int64		bound;			/* rows that are asked for; -1: all */
+
+	MemoryContext memory;		/* of all rows; reset on rescan */
+	MemoryContext batch_memory; /* of a batch on its way to PostgreSQL */
+	MemoryContext rows;			/* of those in the store; reset when rows are dropped */
+	RowStore   *store;
+	bool		sorted;			/* the input is read */
+	uint32	   *order;			/* of the store's rows */
+	uint32		next;			/* in this order */
+	Size		peak;
+	int64		dropped;		/* rows, as they came */
+
+	bool		dropping;		/* what comes behind this is not wanted: */
+	VecKind		last_kind;		/* of its value of the first key */
+	int			last_scale;
+	bool		last_null;
+	uint64		last_word;
+	uint16		kept[VEC_MAX_ROWS];
+
+	Tuplesortstate *tuplesort;	/* NULL: rows are in the store */
+	TupleTableSlot *in;
+	TupleTableSlot *out;
+	SlotBatch  *slots;
+	int64		given;			/* rows of it */
+
+	VecBatch	batch;			/* that is given */
+	bool	  **nulls;
+} VecSort;
+
+static VecBatch *sort_next(VecNode *node);
+static void sort_rescan(VecNode *node);
+static void sort_end(VecNode *node);
+static void sort_bound(VecNode *node, int64 rows);
+static void sort_explain(VecNode *node, ExplainState *es);
+static void sort_input(VecSort *sort);
+static void drop_behind(VecSort *sort, VecBatch *batch);
+static void keep_first(VecSort *sort);
+static void use_tuplesort(VecSort *sort);
+static void put_in_tuplesort(VecSort *sort, VecBatch *batch);
+static VecBatch *next_of_tuplesort(VecSort *sort);
+static VecBatch *gather(VecSort *sort, RowStore *store, const uint32 *rows, int n);
+
+static const VecNodeMethods methods = {
+	.name = "Sort",
+	.next = sort_next,
+	.rescan = sort_rescan,
+	.end = sort_end,
+	.bound = sort_bound,
+	.explain = sort_explain
+};
+
+bool
+vec_sort_supported(Plan *plan)
+{
+	Sort	   *sort = (Sort *) plan;
+
+	for (int i = 0; i < sort->numCols; i++)
+	{
+		TargetEntry *tle = list_nth(plan->targetlist, sort->sortColIdx[i] - 1);
+
+		if (!sort_key_supported((Node *) tle->expr, sort->sortOperators[i]))
+			return false;
+	}
+	return true;
+}
+
+VecNode *
+vec_sort_create(VecQuery *query, Plan *plan, bool careful)
+{
+	VecSort    *sort = palloc0(sizeof(VecSort));
+	Sort	   *node = sort->plan = (Sort *) plan;
+	int			ncolumns;
+
+	vec_node_init(&sort->node, &methods, query, plan, careful);
+	/* all is read before the first row is given */
+	sort->node.left = vec_node_create(query, outerPlan(plan), false);
+	sort->bound = -1;
+	sort->keys = palloc(sizeof(SortKey) * node->numCols);
+	for (int i = 0; i < node->numCols; i++)
+		sort_key_init(&sort->keys[i], node->sortColIdx[i] - 1, &sort->node.types[node->sortColIdx[i] - 1],
+					  node->sortOperators[i], node->collations[i], node->nullsFirst[i]);
+	sort->memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector sort", ALLOCSET_DEFAULT_SIZES);
+	sort->rows = AllocSetContextCreate(sort->memory, "barks vector sort rows", ALLOCSET_DEFAULT_SIZES);
+	sort->batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector sort batch",
+											   ALLOCSET_DEFAULT_SIZES);
+	ncolumns = sort->batch.ncolumns = sort->node.ncolumns;
+	sort->batch.columns = palloc(sizeof(Vec *) * Max(ncolumns, 1));
+	sort->nulls = palloc(sizeof(bool *) * Max(ncolumns, 1));
+	for (int i = 0; i < ncolumns; i++)
+	{
+		sort->batch.columns[i] = vec_create(sort->node.types[i].kind, VEC_MAX_ROWS);
+		sort->nulls[i] = palloc(sizeof(bool) * VEC_MAX_ROWS);
+	}
+	return &sort->node;
+}
+
+static VecBatch *
+sort_next(VecNode *node)
+{
+	VecSort    *sort = (VecSort *) node;
+	int			n;
+
+	if (!sort->sorted)
+		sort_input(sort);
+	if (sort->tuplesort)
+		return next_of_tuplesort(sort);
+	n = Min(row_store_count(sort->store) - sort->next, vec_batch_rows());
+	if (n == 0)
+		return NULL;
+	sort->next += n;
+	return gather(sort, sort->store, sort->order + sort->next - n, n);
+}
+
+static void
+forget_tuplesort(VecSort *sort)
+{
+	if (sort->out)
+		ExecDropSingleTupleTableSlot(sort->out);
+	if (sort->in)
+		ExecDropSingleTupleTableSlot(sort->in);
+	if (sort->tuplesort)
+		tuplesort_end(sort->tuplesort);
+	sort->in = sort->out = NULL;
+	sort->tuplesort = NULL;
+}
+
+static void
+sort_rescan(VecNode *node)
+{
+	VecSort    *sort = (VecSort *) node;
+
+	vec_node_rescan(node->left);
+	forget_tuplesort(sort);
+	MemoryContextReset(sort->memory);
+	sort->rows = AllocSetContextCreate(sort->memory, "barks vector sort rows", ALLOCSET_DEFAULT_SIZES);
+	sort->slots = NULL;
+	sort->store = NULL;
+	sort->bound = -1;
+	sort->sorted = sort->dropping = false;
+	sort->next = 0;
+	sort->given = 0;
+}
+
+static void
+sort_end(VecNode *node)
+{
+	forget_tuplesort((VecSort *) node);
+}
+
+static void
+sort_bound(VecNode *node, int64 rows)
+{
+	((VecSort *) node)->bound = rows;
+}
+
+static void
+sort_explain(VecNode *node, ExplainState *es)
+{
+	VecSort    *sort = (VecSort *) node;
+
+	if (!es->analyze || !sort->sorted)
+		return;
+	ExplainPropertyText("Sort Method", sort->tuplesort ? "of PostgreSQL" : sort->bound >= 0 ? "first rows" : "columns", es);
+	ExplainPropertyInteger("Peak Memory Usage", "kB", (sort->peak + 1023) / 1024, es);
+	if (sort->dropped > 0)
+		ExplainPropertyInteger("Rows Dropped", NULL, sort->dropped, es);
+}
+
+/* ---------------- reading ---------------- */
+
+static Size
+memory_needed(const VecSort *sort)
+{
+	return MemoryContextMemAllocated(sort->memory, true) + row_store_count(sort->store) * (Size) ROW_SORT_BYTES;
+}
+
+static void
+sort_input(VecSort *sort)
+{
+	VecBatch   *batch;
+	Size		limit = work_mem * (Size) 1024;
+
+	sort->store = row_store_create(sort->node.ncolumns, sort->node.types, sort->rows);
+	while (sort->bound != 0 && (batch = vec_node_next(sort->node.left)) != NULL)
+	{
+		if (sort->tuplesort)
+		{
+			put_in_tuplesort(sort, batch);
+			continue;
+		}
+		if (sort->dropping)
+			drop_behind(sort, batch);
+		if (batch->nsel == 0)
+			continue;
+		row_store_add(sort->store, batch->columns, batch->sel, batch->nsel);
+		sort->peak = Max(sort->peak, memory_needed(sort));
+		if (sort->bound > 0 && row_store_count(sort->store) > sort->bound &&
+			(row_store_count(sort->store) - sort->bound > Max(sort->bound, SPARE_ROWS) || memory_needed(sort) > limit))
+			keep_first(sort);
+		if (memory_needed(sort) > limit)
+			use_tuplesort(sort);
+	}
+	if (sort->tuplesort)
+		tuplesort_performsort(sort->tuplesort);
+	else
+	{
+		MemoryContext old = MemoryContextSwitchTo(sort->memory);
+
+		sort->order = row_sort(sort->store, sort->plan->numCols, sort->keys);
+		MemoryContextSwitchTo(old);
+	}
+	sort->sorted = true;
+}
+
+/* Rows of the store as a batch. */
+static VecBatch *
+gather(VecSort *sort, RowStore *store, const uint32 *rows, int n)
+{
+	for (int i = 0; i < sort->batch.ncolumns; i++)
+		row_store_gather(store, i, rows, NULL, n, sort->batch.columns[i], sort->nulls[i]);
+	sort->batch.nrows = sort->batch.nsel = n;
+	sort->batch.sel = NULL;
+	return &sort->batch;
+}
+
+/* ---------------- the first rows only ---------------- */
+
+/* Of the rows of a batch leave out those that sort behind the last one of interest. */
+static void
+drop_behind(VecSort *sort, VecBatch *batch)
+{
+	SortKey    *key = &sort->keys[0];
+	Vec		   *vec = batch->columns[key->column];
+	SortForm	form = sort_key_form(key, vec);
+	/* a row that is equal to it may only come before it by further keys */
+	bool		equals = sort->plan->numCols > 1 || !(sort_form_is_exact(form) || sort->last_null);
+	int			k = 0;
+
+	/* numerics as integers, of which the last one was not, or the other way round */
+	if (vec->kind != sort->last_kind || (vec->kind == VEC_DECIMAL && vec->scale != sort->last_scale) || form == SORT_NOTHING)
+		return;
+	VEC_FOR_EACH(row, batch->sel, batch->nsel,
+				 bool		keep;
+
+				 if (sort->last_null || VEC_IS_NULL(vec, row))
+				 {
+					 bool		isnull = VEC_IS_NULL(vec, row);
+
+					 keep = isnull == sort->last_null ? equals : isnull == key->nulls_first;
+				 }
+				 else
+				 {
+					 uint64		word = sort_key_word(key, form, vec, row);
+
+					 keep = word < sort->last_word || (word == sort->last_word && equals);
+				 }
+				 sort->kept[k] = row;
+				 k += keep);
+	sort->dropped += batch->nsel - k;
+	batch->sel = sort->kept;
+	batch->nsel = k;
+}
+
+/* Keep as many rows as are asked for. */
+static void
+keep_first(VecSort *sort)
+{
+	SortKey    *key = &sort->keys[0];
+	RowStore   *all = sort->store;
+	MemoryContext all_rows = sort->rows;
+	MemoryContext old = MemoryContextSwitchTo(all_rows);
+	uint32	   *order = row_sort(all, sort->plan->numCols, sort->keys);
+	Vec			column;
+	SortForm	form;
+
+	sort->rows = AllocSetContextCreate(sort->memory, "barks vector sort rows", ALLOCSET_DEFAULT_SIZES);
+	sort->store = row_store_create(sort->node.ncolumns, sort->node.types, sort->rows);
+	for (int64 from = 0; from < sort->bound; from += vec_batch_rows())
+	{
+		VecBatch   *batch = gather(sort, all, order + from, Min(sort->bound - from, vec_batch_rows()));
+
+		row_store_add(sort->store, batch->columns, NULL, batch->nsel);
+	}
+	row_store_column(sort->store, key->column, &column);
+	form = sort_key_form(key, &column);
+	sort->last_kind = column.kind;
+	sort->last_scale = column.scale;
+	sort->last_null = column.nulls && column.nulls[sort->bound - 1];
+	if (!sort->last_null)
+		sort->last_word = sort_key_word(key, form, &column, sort->bound - 1);
+	sort->dropping = true;
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(all_rows);
+}
+
+/* ---------------- more rows than there is memory for ---------------- */
+
+static void
+use_tuplesort(VecSort *sort)
+{
+	Sort	   *plan = sort->plan;
+	MemoryContext old = MemoryContextSwitchTo(sort->memory);
+	TupleDesc	desc = CreateTemplateTupleDesc(sort->node.ncolumns);
+	uint32		count = row_store_count(sort->store);
+	uint32		numbers[VEC_MAX_ROWS];
+
+	for (int i = 0; i < sort->node.ncolumns; i++)
+		TupleDescInitEntry(desc, i + 1, NULL, sort->node.types[i].typid, sort->node.types[i].typmod, 0);
+	sort->tuplesort = tuplesort_begin_heap(desc, plan->numCols, plan->sortColIdx, plan->sortOperators, plan->collations,
+										   plan->nullsFirst, work_mem, NULL, TUPLESORT_NONE);
+	if (sort->bound > 0)
+		tuplesort_set_bound(sort->tuplesort, sort->bound);
+	sort->in = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	sort->out = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	sort->slots = slot_batch_create(sort->node.ncolumns, sort->node.types);
+	MemoryContextSwitchTo(old);
+	for (uint32 from = 0; from < count; from += vec_batch_rows())
+	{
+		int			n = Min(count - from, vec_batch_rows());
+
+		for (int i = 0; i < n; i++)
+			numbers[i] = from + i;
+		put_in_tuplesort(sort, gather(sort, sort->store, numbers, n));
+	}
+	MemoryContextReset(sort->rows);
+	sort->store = NULL;
+}
+
+static void
+put_in_tuplesort(VecSort *sort, VecBatch *batch)
+{
+	TupleTableSlot *slot = sort->in;
+
+	CHECK_FOR_INTERRUPTS();
+	VEC_FOR_EACH(row, batch->sel, batch->nsel,
+				 MemoryContext old = MemoryContextSwitchTo(sort->batch_memory);
+
+				 ExecClearTuple(slot);
+				 for (int i = 0; i < batch->ncolumns; i++)
+				 slot->tts_values[i] = vec_get_datum(batch->columns[i], &sort->node.types[i], row,
+													 &slot->tts_isnull[i]);
+				 ExecStoreVirtualTuple(slot);
+				 MemoryContextSwitchTo(old);
+				 tuplesort_puttupleslot(sort->tuplesort, slot));
+	ExecClearTuple(slot);
+	MemoryContextReset(sort->batch_memory);
+}
+
+static VecBatch *
+next_of_tuplesort(VecSort *sort)
+{
+	int			max = vec_batch_rows();
+
+	/* it does not like to be asked for more */
+	if (sort->bound > 0)
+		max = Min(max, sort->bound - sort->given);
+	slot_batch_begin(sort->slots);
+	for (int i = 0; i < max && tuplesort_gettupleslot(sort->tuplesort, true, false, sort->out, NULL); i++)
+	{
+		slot_batch_add(sort->slots, sort->out);
+		sort->given++;
+	}
+	return slot_batch_end(sort->slots);
+}
