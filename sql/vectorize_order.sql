@@ -179,11 +179,8 @@ COMMIT;
 FETCH ALL FROM held;
 CLOSE held;
 -- a merge join goes back in what is sorted; all input of a sort is read
-SET enable_hashjoin = off;
-SET enable_nestloop = off;
-SELECT same('SELECT x.a, y.a, x.b FROM many x JOIN many y ON x.n = y.n WHERE x.b < 5 ORDER BY 1, 2, 3');
-RESET enable_hashjoin;
-RESET enable_nestloop;
+EXPLAIN (COSTS OFF) SELECT x.a, y.a FROM many x FULL JOIN many y ON x.n::bit(32) = y.n::bit(32);
+SELECT same('SELECT x.a, y.a, x.b FROM (SELECT * FROM many WHERE b < 5) x FULL JOIN (SELECT * FROM many WHERE b > 2) y ON x.n::bit(32) = y.n::bit(32) ORDER BY 1, 2, 3');
 SELECT 1 / (g - 3) AS x FROM small ORDER BY x LIMIT 1;
 SELECT g FROM small ORDER BY g % 7, 1 / (g - 3) LIMIT 0;
 SELECT x FROM (SELECT g AS x FROM small ORDER BY g OFFSET 0) q WHERE 1 / (x - 3) < 100 LIMIT 2;

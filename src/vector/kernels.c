@@ -13,6 +13,7 @@
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
 
+#include "vector/collation.h"
 #include "vector/kernels.h"
 
 typedef enum Isa
@@ -73,7 +74,7 @@ meets(VecCollationNeed need, Oid collation)
 	switch (need)
 	{
 		case VEC_C_COLLATE:
-			return lc_collate_is_c(collation);
+			return vec_collation_is_bytewise(collation);
 		case VEC_C_CTYPE:
 			return lc_ctype_is_c(collation);
 		default:

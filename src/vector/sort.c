@@ -44,10 +44,8 @@ typedef struct VecSort
 	Size		peak;
 	int64		dropped;		/* rows, as they came */
 
-	bool		dropping;		/* what comes behind this is not wanted: */
-	VecKind		last_kind;		/* of its value of the first key */
-	int			last_scale;
-	bool		last_null;
+	bool		dropping;		/* what comes behind row bound - 1 of the store is not wanted */
+	SortForm	last_form;		/* of that row's first key */
 	uint64		last_word;
 	uint16		kept[VEC_MAX_ROWS];
 
@@ -68,6 +66,7 @@ static void sort_bound(VecNode *node, int64 rows);
 static void sort_explain(VecNode *node, ExplainState *es);
 static void sort_input(VecSort *sort);
 static void drop_behind(VecSort *sort, VecBatch *batch);
+static bool before_last(VecSort *sort, SortForm form, const Vec *vec, int row, const Vec *column);
 static void keep_first(VecSort *sort);
 static void use_tuplesort(VecSort *sort);
 static void put_in_tuplesort(VecSort *sort, VecBatch *batch);
@@ -265,34 +264,43 @@ drop_behind(VecSort *sort, VecBatch *batch)
 {
 	SortKey    *key = &sort->keys[0];
 	Vec		   *vec = batch->columns[key->column];
+	Vec			column;
 	SortForm	form = sort_key_form(key, vec);
-	/* a row that is equal to it may only come before it by further keys */
-	bool		equals = sort->plan->numCols > 1 || !(sort_form_is_exact(form) || sort->last_null);
+	uint32		last = sort->bound - 1;
+	bool		last_null;
 	int			k = 0;
 
+	row_store_column(sort->store, key->column, &column);
+	last_null = column.nulls && column.nulls[last];
 	/* numerics as integers, of which the last one was not, or the other way round */
-	if (vec->kind != sort->last_kind || (vec->kind == VEC_DECIMAL && vec->scale != sort->last_scale) || form == SORT_NOTHING)
+	if (vec->kind != column.kind || (vec->kind == VEC_DECIMAL && vec->scale != column.scale))
 		return;
 	VEC_FOR_EACH(row, batch->sel, batch->nsel,
 				 bool		keep;
 
-				 if (sort->last_null || VEC_IS_NULL(vec, row))
-				 {
-					 bool		isnull = VEC_IS_NULL(vec, row);
-
-					 keep = isnull == sort->last_null ? equals : isnull == key->nulls_first;
-				 }
+				 sort->kept[k] = row;
+				 if (last_null || form == SORT_NOTHING || form != sort->last_form || VEC_IS_NULL(vec, row))
+				 keep = before_last(sort, form, vec, row, &column);
 				 else
 				 {
 					 uint64		word = sort_key_word(key, form, vec, row);
 
-					 keep = word < sort->last_word || (word == sort->last_word && equals);
+					 keep = word < sort->last_word ||
+						 (word == sort->last_word && before_last(sort, form, vec, row, &column));
 				 }
-				 sort->kept[k] = row;
 				 k += keep);
 	sort->dropped += batch->nsel - k;
 	batch->sel = sort->kept;
 	batch->nsel = k;
+}
+
+/* Rows that are equal to it in the only key are as good as it, and there are enough. */
+static bool
+before_last(VecSort *sort, SortForm form, const Vec *vec, int row, const Vec *column)
+{
+	int			order = sort_key_compare(&sort->keys[0], form, vec, row, column, sort->bound - 1);
+
+	return order < 0 || (order == 0 && sort->plan->numCols > 1);
 }
 
 /* Keep as many rows as are asked for. */
@@ -305,7 +313,6 @@ keep_first(VecSort *sort)
 	MemoryContext old = MemoryContextSwitchTo(all_rows);
 	uint32	   *order = row_sort(all, sort->plan->numCols, sort->keys);
 	Vec			column;
-	SortForm	form;
 
 	sort->rows = AllocSetContextCreate(sort->memory, "barks vector sort rows", ALLOCSET_DEFAULT_SIZES);
 	sort->store = row_store_create(sort->node.ncolumns, sort->node.types, sort->rows);
@@ -316,12 +323,9 @@ keep_first(VecSort *sort)
 		row_store_add(sort->store, batch->columns, NULL, batch->nsel);
 	}
 	row_store_column(sort->store, key->column, &column);
-	form = sort_key_form(key, &column);
-	sort->last_kind = column.kind;
-	sort->last_scale = column.scale;
-	sort->last_null = column.nulls && column.nulls[sort->bound - 1];
-	if (!sort->last_null)
-		sort->last_word = sort_key_word(key, form, &column, sort->bound - 1);
+	sort->last_form = sort_key_form(key, &column);
+	if (!column.nulls || !column.nulls[sort->bound - 1])
+		sort->last_word = sort_key_word(key, sort->last_form, &column, sort->bound - 1);
 	sort->dropping = true;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(all_rows);

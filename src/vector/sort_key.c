@@ -17,9 +17,9 @@
 #include "nodes/nodeFuncs.h"
 #include "port/pg_bswap.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 #include "utils/typcache.h"
 
+#include "vector/collation.h"
 #include "vector/sort_key.h"
 
 #define SIGN_BIT	(UINT64CONST(1) << 63)
@@ -67,7 +67,7 @@ sort_key_init(SortKey *key, int column, const VecType *type, Oid operator, Oid c
 	key->natural = is_natural(type, operator);
 	key->descending = strategy == BTGreaterStrategyNumber;
 	key->nulls_first = nulls_first;
-	key->bytewise = OidIsValid(collation) && lc_collate_is_c(collation);
+	key->bytewise = vec_collation_is_bytewise(collation);
 
 	key->compare.ssup_cxt = CurrentMemoryContext;
 	key->compare.ssup_collation = collation;
