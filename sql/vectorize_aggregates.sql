@@ -12,6 +12,10 @@ FROM generate_series(1, 5000) x;
 INSERT INTO a (g) SELECT x FROM generate_series(0, 20) x;
 INSERT INTO a (g, f, n, m, r) VALUES (30, 'NaN', 'NaN', 'NaN', 'NaN'), (31, '-0', 0, 0.000, '-0'), (31, 0, 0, 0, 0), (32, 'inf', 1, 'inf', 'inf'),
     (33, '-inf', 2, '-inf', '-inf'), (33, 'inf', 2, 'inf', 'inf'), (34, 1, 1, 1, 1), (34, 'NaN', 'NaN', 'NaN', 'NaN'), (34, 2, 2, 'inf', 2);
+-- in the order of all keys below: no sort has a reason to change the order of rows that are equal
+CREATE TABLE sorted AS SELECT * FROM a ORDER BY g, o, ctid;
+DROP TABLE a;
+ALTER TABLE sorted RENAME TO a;
 CREATE TABLE huge (g int, m numeric, b bigint, f float8);
 INSERT INTO huge SELECT x % 3, CASE x % 4 WHEN 0 THEN 9e131000 WHEN 1 THEN -9e131000 WHEN 2 THEN 1e-30 ELSE 123456789012345678.123456789012345678 END,
     9223372036854775807 - x % 2, 1e307 FROM generate_series(1, 12) x;
@@ -170,7 +174,9 @@ RESET barks.vectorize;
 SET work_mem = '64kB';
 SELECT same('SELECT i, string_agg(t, '',''), count(*), array_agg(m), sum(m), stddev(n) FROM (SELECT * FROM a UNION ALL SELECT * FROM a) q GROUP BY i');
 SELECT same('SELECT n, count(*) FROM (SELECT n::numeric(12, 2) FROM a UNION ALL SELECT i::numeric(12, 2) FROM a) q GROUP BY n');
+SET enable_sort = off;  -- it leaves open which of equal values stands for a group
 SELECT same('SELECT n, m, sum(i) FROM a GROUP BY n, m');
+RESET enable_sort;
 SELECT ways('count(DISTINCT i), sum(DISTINCT b), count(DISTINCT t || i), count(DISTINCT s)', 'a');
 SELECT ways('count(DISTINCT x), sum(DISTINCT x), count(*)', '(SELECT x % 2 AS g, x % 3 = 0 AS o, x % 9000 AS x FROM generate_series(1, 20000) x) q');
 SELECT ways('count(DISTINCT x), sum(DISTINCT x), max(DISTINCT y)', '(SELECT x / 7000 AS g, NULL AS o, x % 9000 AS x, ''y'' || x AS y FROM generate_series(1, 20000) x) q');
