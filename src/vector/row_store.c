@@ -140,6 +140,7 @@ row_store_column(const RowStore *store, int number, Vec *vec)
 
 	vec->kind = column->kind;
 	vec->scale = column->type.scale;
+	vec->scales = NULL;
 	vec->constant = false;
 	vec->values = column->values;
 	vec->nulls = column->nulls;
