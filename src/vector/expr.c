@@ -295,6 +295,7 @@ vec_expr_select(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16
 {
 	Vec		   *vec;
 
+	check_stack_depth();
 	if (expr->select)
 		return expr->select(expr, batch, sel, n, out);
 	vec = expr_eval(expr, batch, sel, n);

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -63,7 +64,9 @@ expr_find_function(VecExpr *step, Node *node, Oid function, Oid collation)
 	fmgr_info_set_expr(node, &step->flinfo);
 	step->strict = step->flinfo.fn_strict;
 	step->fcinfo = palloc0(SizeForFunctionCallInfo(nargs));
-	step->safe = step->function && step->function->safe;
+	/* users' functions may do what they were said not to do */
+	step->leakproof = function < FirstNormalObjectId && get_func_leakproof(function);
+	step->safe = step->leakproof || (step->function && step->function->safe);
 	for (int i = 0; i < step->nargs; i++)
 		step->safe &= step->args[i]->safe;
 	InitFunctionCallInfoData(*step->fcinfo, &step->flinfo, step->nargs, collation, NULL, NULL);
@@ -242,7 +245,7 @@ call_by_rows(VecExpr *expr, const uint16 *sel, int n)
 	bool		counted = pgstat_track_functions > expr->flinfo.fn_stats;
 	MemoryContext old;
 
-	if (expr_give_up(expr->context))
+	if (!expr->leakproof && expr_give_up(expr->context))
 		return expr->result;
 	old = MemoryContextSwitchTo(expr->context->batch_memory);
 	expr->result->kind = expr->type.typid == NUMERICOID ? VEC_DATUM : expr->type.kind;

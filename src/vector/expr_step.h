@@ -11,6 +11,7 @@
 #define BARKS_VECTOR_EXPR_STEP_H
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/primnodes.h"
 
@@ -44,6 +45,7 @@ struct VecExpr
 
 	const VecFunction *function;	/* NULL: none has been written */
 	bool		strict;
+	bool		leakproof;		/* and so raises nothing */
 	FmgrInfo	flinfo;
 	FunctionCallInfo fcinfo;
 	const Vec **operands;		/* args' values at hand */
@@ -114,6 +116,7 @@ expr_eval(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
 	VecExprContext *context = expr->context;
 	Vec		   *values;
 
+	check_stack_depth();
 	if (!expr->shared || !context->in_scope || sel != context->scope_sel || n != context->scope_n)
 		return expr->eval(expr, batch, sel, n);
 	if (expr->scope == context->scope)
