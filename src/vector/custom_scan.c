@@ -17,6 +17,7 @@
 #include "vector/custom_scan.h"
 #include "vector/node.h"
 #include "vector/sink.h"
+#include "vector/parallel.h"
 
 typedef struct VectorScan
 {
@@ -27,6 +28,7 @@ typedef struct VectorScan
 	VecBatch   *batch;			/* at hand */
 	VecBatch	result;			/* of its columns those that the query gives */
 	int			next;			/* of its selected rows */
+	VecShared  *shared;			/* with parallel workers, while it is there */
 } VectorScan;
 
 static Node *create_state(CustomScan *cscan);
@@ -36,6 +38,11 @@ static TupleTableSlot *next_row(ScanState *node);
 static bool recheck_row(ScanState *node, TupleTableSlot *slot);
 static void end_scan(CustomScanState *node);
 static void rescan(CustomScanState *node);
+static Size estimate_shared(CustomScanState *node, ParallelContext *pcxt);
+static void share(CustomScanState *node, ParallelContext *pcxt, void *shared);
+static void reshare(CustomScanState *node, ParallelContext *pcxt, void *shared);
+static void attach(CustomScanState *node, shm_toc *toc, void *shared);
+static void detach(CustomScanState *node);
 static void explain(CustomScanState *node, List *ancestors, ExplainState *es);
 
 static const CustomScanMethods scan_methods = {
@@ -49,6 +56,11 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = exec_scan,
 	.EndCustomScan = end_scan,
 	.ReScanCustomScan = rescan,
+	.EstimateDSMCustomScan = estimate_shared,
+	.InitializeDSMCustomScan = share,
+	.ReInitializeDSMCustomScan = reshare,
+	.InitializeWorkerCustomScan = attach,
+	.ShutdownCustomScan = detach,
 	.ExplainCustomScan = explain
 };
 
@@ -203,14 +215,74 @@ rescan(CustomScanState *node)
 		vec_node_rescan(scan->top);
 }
 
+/* ---------------- parallel workers ---------------- */
+
+/* PostgreSQL's own nodes, if they are what runs, have their own pieces. */
+static Size
+estimate_shared(CustomScanState *node, ParallelContext *pcxt)
+{
+	VectorScan *scan = (VectorScan *) node;
+
+	return scan->top ? vec_parallel_size(scan->top, pcxt) : 1;
+}
+
 static void
-explain(CustomScanState *node, List *ancestors, ExplainState *es)
+share(CustomScanState *node, ParallelContext *pcxt, void *shared)
 {
 	VectorScan *scan = (VectorScan *) node;
 
 	if (scan->top == NULL)
 		return;
+	scan->shared = shared;
+	vec_parallel_share(scan->top, shared, pcxt);
+}
+
+static void
+reshare(CustomScanState *node, ParallelContext *pcxt, void *shared)
+{
+	VectorScan *scan = (VectorScan *) node;
+
+	if (scan->top == NULL)
+		return;
+	scan->shared = shared;
+	vec_parallel_reshare(scan->top, shared);
+}
+
+static void
+attach(CustomScanState *node, shm_toc *toc, void *shared)
+{
+	VectorScan *scan = (VectorScan *) node;
+
+	if (scan->top == NULL)
+		return;
+	scan->shared = shared;
+	vec_parallel_attach(scan->top, shared);
+}
+
+/* It may go away right after this. */
+static void
+detach(CustomScanState *node)
+{
+	VectorScan *scan = (VectorScan *) node;
+
+	if (scan->shared)
+		vec_parallel_detach(scan->top, scan->shared);
+	scan->shared = NULL;
+}
+
+static void
+explain(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	VectorScan *scan = (VectorScan *) node;
+	bool		analyze = es->analyze;
+
+	if (scan->top == NULL)
+		return;
+	/* what workers did without sharing anything is not known here */
+	if (node->ss.ps.worker_instrument && !node->ss.ps.plan->parallel_aware)
+		es->analyze = false;
 	ExplainOpenGroup("Operators", "Operators", false, es);
 	vec_node_explain(scan->top, es);
 	ExplainCloseGroup("Operators", "Operators", false, es);
+	es->analyze = analyze;
 }

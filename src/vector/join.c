@@ -72,8 +72,6 @@ typedef struct VecJoin
 	uint32	   *next;			/* by row */
 	uint32		capacity;		/* of these */
 	bool	   *matched;		/* by row, if inner rows are wanted without a partner */
-	Size		peak;
-	int64		spilled_rows;
 
 	bool		started;		/* the nodes have been read, or are being */
 	bool		by_parts;		/* files are read in their place */
@@ -109,7 +107,6 @@ typedef struct VecJoin
 static VecBatch *join_next(VecNode *node);
 static void join_rescan(VecNode *node);
 static void join_end(VecNode *node);
-static void join_explain(VecNode *node, ExplainState *es);
 static void create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, List *keys, bool careful);
 static void create_pairs(VecJoin *join, VecQuery *query, bool careful);
 static int	side_column(VecExprContext *context, const Var *var);
@@ -135,8 +132,7 @@ static const VecNodeMethods methods = {
 	.name = "Hash Join",
 	.next = join_next,
 	.rescan = join_rescan,
-	.end = join_end,
-	.explain = join_explain
+	.end = join_end
 };
 
 static inline bool
@@ -449,18 +445,6 @@ forget_parts(VecJoin *join)
 	MemoryContextReset(join->spilling);
 }
 
-static void
-join_explain(VecNode *node, ExplainState *es)
-{
-	VecJoin    *join = (VecJoin *) node;
-
-	if (!es->analyze)
-		return;
-	ExplainPropertyInteger("Peak Memory Usage", "kB", (join->peak + 1023) / 1024, es);
-	if (join->spilled_rows > 0)
-		ExplainPropertyInteger("Rows Spilled", NULL, join->spilled_rows, es);
-}
-
 /* ---------------- inner rows ---------------- */
 
 /*
@@ -495,7 +479,7 @@ build(VecJoin *join)
 			put_aside(join, &join->inner, batch, keeps_inner(join));
 		else
 			add_inner(join, batch);
-		join->peak = Max(join->peak, MemoryContextMemAllocated(join->memory, true));
+		join->node.stats.peak = Max(join->node.stats.peak, MemoryContextMemAllocated(join->memory, true));
 		if (!join->inner.spill && bits < VEC_SPILL_MAX_BITS &&
 			MemoryContextMemAllocated(join->memory, true) > get_hash_memory_limit())
 			spill_store(join, bits);
@@ -652,7 +636,7 @@ put_aside(VecJoin *join, Side *side, VecBatch *batch, bool wanted_alone)
 
 	group_table_hash(join->table, side->key_columns, sel, n);
 	vec_spill_write(side->spill, batch->columns, sel, n, group_table_hashes(join->table));
-	join->spilled_rows += n;
+	join->node.stats.spilled_rows += n;
 	MemoryContextSwitchTo(old);
 }
 

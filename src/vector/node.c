@@ -42,8 +42,8 @@ vec_node_next(VecNode *node)
 	batch = node->methods->next(node);
 	if (batch)
 	{
-		node->rows += batch->nsel;
-		node->batches++;
+		node->stats.rows += batch->nsel;
+		node->stats.batches++;
 	}
 	return batch;
 }
@@ -210,6 +210,19 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 	return vec_rows_create(query, plan, careful);
 }
 
+/* Whatever all of its processes used; of memory, the most that one of them did. */
+static void
+explain_memory(VecNode *node, ExplainState *es)
+{
+	uint64		peak = Max(node->stats.peak, node->others.peak);
+	uint64		spilled = node->stats.spilled_rows + node->others.spilled_rows;
+
+	if (peak > 0)
+		ExplainPropertyUInteger("Peak Memory Usage", "kB", (peak + 1023) / 1024, es);
+	if (spilled > 0)
+		ExplainPropertyUInteger("Rows Spilled", NULL, spilled, es);
+}
+
 /* One operator below the other, each indented more than the one that it feeds. */
 void
 vec_node_explain(VecNode *node, ExplainState *es)
@@ -221,7 +234,8 @@ vec_node_explain(VecNode *node, ExplainState *es)
 		appendStringInfoSpaces(es->str, es->indent * 2);
 		appendStringInfo(es->str, "Vector %s", node->methods->name);
 		if (es->analyze)
-			appendStringInfo(es->str, " (rows=" UINT64_FORMAT " batches=" UINT64_FORMAT ")", node->rows, node->batches);
+			appendStringInfo(es->str, " (rows=" UINT64_FORMAT " batches=" UINT64_FORMAT ")",
+							 node->stats.rows + node->others.rows, node->stats.batches + node->others.batches);
 		appendStringInfoChar(es->str, '\n');
 		es->indent++;
 	}
@@ -231,10 +245,12 @@ vec_node_explain(VecNode *node, ExplainState *es)
 		ExplainPropertyText("Operator", node->methods->name, es);
 		if (es->analyze)
 		{
-			ExplainPropertyUInteger("Rows", NULL, node->rows, es);
-			ExplainPropertyUInteger("Batches", NULL, node->batches, es);
+			ExplainPropertyUInteger("Rows", NULL, node->stats.rows + node->others.rows, es);
+			ExplainPropertyUInteger("Batches", NULL, node->stats.batches + node->others.batches, es);
 		}
 	}
+	if (es->analyze)
+		explain_memory(node, es);
 	if (node->methods->explain)
 		node->methods->explain(node, es);
 	if (es->format != EXPLAIN_FORMAT_TEXT)

@@ -9,6 +9,7 @@
 #ifndef BARKS_VECTOR_NODE_H
 #define BARKS_VECTOR_NODE_H
 
+#include "access/parallel.h"
 #include "commands/explain.h"
 #include "nodes/execnodes.h"
 
@@ -34,9 +35,28 @@ typedef struct VecNodeMethods
 	void		(*end) (VecNode *node);
 	/* before the first batch: not more than this many rows will be asked for; NULL: does not matter */
 	void		(*bound) (VecNode *node, int64 rows);
-	/* properties beside the number of rows; may be NULL */
+	/* properties beside the numbers of all nodes; may be NULL */
 	void		(*explain) (VecNode *node, ExplainState *es);
+	/*
+	 * Of a node that is parallel-aware: what its processes share.  The leader makes it before
+	 * anybody starts, and makes it new before another round, while nobody works;
+	 * rescan follows, or came before.
+	 */
+	Size		(*shared_size) (VecNode *node);
+	void		(*share) (VecNode *node, void *shared, ParallelContext *pcxt);
+	void		(*reshare) (VecNode *node, void *shared);
+	void		(*attach) (VecNode *node, void *shared);	/* in a worker */
+	void		(*detach) (VecNode *node);	/* it is about to go away; may be NULL */
 } VecNodeMethods;
+
+/* What EXPLAIN ANALYZE shows of any node. */
+typedef struct VecNodeStats
+{
+	uint64		rows;			/* given, in batches */
+	uint64		batches;
+	uint64		peak;			/* bytes, of the process that used most; 0: of no interest */
+	uint64		spilled_rows;
+} VecNodeStats;
 
 struct VecNode
 {
@@ -49,8 +69,8 @@ struct VecNode
 	List	   *more;			/* of those that have any number */
 	int			ncolumns;		/* given */
 	VecType    *types;
-	uint64		rows;			/* given so far, in batches */
-	uint64		batches;
+	VecNodeStats stats;			/* of this process so far */
+	VecNodeStats others;		/* of parallel workers that are gone */
 };
 
 /*

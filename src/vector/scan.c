@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
-#include "access/relscan.h"
 #include "access/tableam.h"
 #include "access/tupmacs.h"
 #include "executor/executor.h"
@@ -32,6 +31,7 @@
 
 #include "base/decimal.h"
 #include "vector/node.h"
+#include "vector/pages.h"
 
 /* Pages that a batch may hold pins of, however few rows they have; fewer where buffers are few. */
 #define MAX_PINS	32
@@ -49,9 +49,7 @@ typedef struct VecScan
 {
 	VecNode		node;
 	Relation	relation;
-	BlockNumber nblocks;
-	BlockNumber block;			/* next one */
-	BufferAccessStrategy strategy;
+	Pages	   *pages;
 	Buffer		pins[MAX_PINS];
 	int			npins;
 	int			max_pins;
@@ -82,11 +80,14 @@ typedef struct VecScan
 static VecBatch *scan_next(VecNode *node);
 static void scan_rescan(VecNode *node);
 static void scan_end(VecNode *node);
+static Size scan_shared_size(VecNode *node);
+static void scan_share(VecNode *node, void *shared, ParallelContext *pcxt);
+static void scan_reshare(VecNode *node, void *shared);
+static void scan_attach(VecNode *node, void *shared);
 static int	column_of(VecExprContext *context, const Var *var);
 static void find_columns(VecScan *scan);
 static bool fill_batch(VecScan *scan);
 static bool read_page(VecScan *scan);
-static void find_visible(VecScan *scan, Buffer buffer);
 static void unpin(VecScan *scan);
 static void load_column(VecBatch *batch, int column);
 static void pass_fixed(VecScan *scan, const Attribute *attribute, const uint16 *sel, int n);
@@ -101,7 +102,11 @@ static const VecNodeMethods methods = {
 	.name = "Seq Scan",
 	.next = scan_next,
 	.rescan = scan_rescan,
-	.end = scan_end
+	.end = scan_end,
+	.shared_size = scan_shared_size,
+	.share = scan_share,
+	.reshare = scan_reshare,
+	.attach = scan_attach
 };
 
 static bool
@@ -120,7 +125,7 @@ vec_scan_supported(Plan *plan, List *rtable)
 	RangeTblEntry *rte;
 	ListCell   *lc;
 
-	if (!IsA(plan, SeqScan) || plan->parallel_aware)
+	if (!IsA(plan, SeqScan))
 		return false;
 	rte = rt_fetch(((SeqScan *) plan)->scan.scanrelid, rtable);
 	if (rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_MATVIEW)
@@ -141,6 +146,7 @@ vec_scan_create(VecQuery *query, Plan *plan, bool careful)
 	vec_node_init(&scan->node, &methods, query, plan, careful);
 	scan->relation = ExecOpenScanRelation(query->estate, ((SeqScan *) plan)->scan.scanrelid,
 										  query->eflags);
+	scan->pages = pages_create(scan->relation, query->estate);
 	find_columns(scan);
 	scan->context.parent = query->parent;
 	scan->context.ncolumns = scan->ncolumns;
@@ -151,11 +157,9 @@ vec_scan_create(VecQuery *query, Plan *plan, bool careful)
 	scan->context.batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector scan",
 													   ALLOCSET_DEFAULT_SIZES);
 	vec_projection_init(&scan->projection, &scan->context, plan->qual, plan->targetlist);
-	scan->strategy = GetAccessStrategy(BAS_BULKREAD);
 	scan->max_pins = Min(MAX_PINS, RelationUsesLocalBuffers(scan->relation) ? num_temp_buffers / 32 :
 						 NBuffers / MaxBackends);
 	scan->max_pins = Max(scan->max_pins, 1);
-	scan->nblocks = InvalidBlockNumber;
 	return &scan->node;
 }
 
@@ -235,7 +239,7 @@ scan_rescan(VecNode *node)
 
 	unpin(scan);
 	scan->npage_rows = scan->next_page_row = 0;
-	scan->nblocks = InvalidBlockNumber;
+	pages_rescan(scan->pages);
 	vec_projection_reset(&scan->projection);
 }
 
@@ -245,7 +249,31 @@ scan_end(VecNode *node)
 	VecScan    *scan = (VecScan *) node;
 
 	unpin(scan);
-	FreeAccessStrategy(scan->strategy);
+	pages_end(scan->pages);
+}
+
+static Size
+scan_shared_size(VecNode *node)
+{
+	return pages_shared_size(((VecScan *) node)->pages);
+}
+
+static void
+scan_share(VecNode *node, void *shared, ParallelContext *pcxt)
+{
+	pages_share(((VecScan *) node)->pages, shared);
+}
+
+static void
+scan_reshare(VecNode *node, void *shared)
+{
+	pages_reshare(((VecScan *) node)->pages, shared);
+}
+
+static void
+scan_attach(VecNode *node, void *shared)
+{
+	pages_attach(((VecScan *) node)->pages, shared);
 }
 
 static VecBatch *
@@ -254,12 +282,6 @@ scan_next(VecNode *node)
 	VecScan    *scan = (VecScan *) node;
 	VecBatch   *batch;
 
-	if (scan->nblocks == InvalidBlockNumber)
-	{
-		scan->nblocks = RelationGetNumberOfBlocks(scan->relation);
-		scan->block = 0;
-		pgstat_count_heap_scan(scan->relation);
-	}
 	while ((batch = vec_projection_next(&scan->projection)) == NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -313,61 +335,23 @@ fill_batch(VecScan *scan)
 	return batch->nrows > 0;
 }
 
-/* The visible rows of the next page that has any; false when there is none, or no more pins. */
+/* The visible rows of the next page; false when there is none, or no more pins. */
 static bool
 read_page(VecScan *scan)
 {
-	while (scan->block < scan->nblocks && scan->npins < scan->max_pins)
-	{
-		Buffer		buffer = ReadBufferExtended(scan->relation, MAIN_FORKNUM, scan->block++, RBM_NORMAL,
-												scan->strategy);
+	Buffer		buffer;
 
-		heap_page_prune_opt(scan->relation, buffer);
-		find_visible(scan, buffer);
-		if (scan->npage_rows > 0)
-		{
-			scan->pins[scan->npins++] = buffer;
-			return true;
-		}
-		ReleaseBuffer(buffer);
-	}
-	return false;
-}
-
-/* As heapgetpage() does it. */
-static void
-find_visible(VecScan *scan, Buffer buffer)
-{
-	Snapshot	snapshot = scan->node.query->estate->es_snapshot;
-	Page		page;
-	int			lines;
-	bool		all_visible;
-
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	page = BufferGetPage(buffer);
-	TestForOldSnapshot(snapshot, scan->relation, page);
-	lines = PageGetMaxOffsetNumber(page);
-	all_visible = PageIsAllVisible(page) && !snapshot->takenDuringRecovery;
 	scan->npage_rows = scan->next_page_row = 0;
-	for (OffsetNumber line = FirstOffsetNumber; line <= lines; line++)
+	if (scan->npins == scan->max_pins)
+		return false;
+	buffer = pages_next(scan->pages, scan->page_rows, &scan->npage_rows);
+	if (!BufferIsValid(buffer))
 	{
-		ItemId		id = PageGetItemId(page, line);
-		HeapTupleData tuple;
-
-		if (!ItemIdIsNormal(id))
-			continue;
-		tuple.t_data = (HeapTupleHeader) PageGetItem(page, id);
-		if (!all_visible)
-		{
-			tuple.t_tableOid = RelationGetRelid(scan->relation);
-			tuple.t_len = ItemIdGetLength(id);
-			ItemPointerSet(&tuple.t_self, BufferGetBlockNumber(buffer), line);
-			if (!HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer))
-				continue;
-		}
-		scan->page_rows[scan->npage_rows++] = tuple.t_data;
+		scan->npage_rows = 0;
+		return false;
 	}
-	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	scan->pins[scan->npins++] = buffer;
+	return true;
 }
 
 static void

@@ -47,6 +47,12 @@ typedef struct InitPlanWalk
 	List	   *rtable;
 } InitPlanWalk;
 
+/*
+ * The ids of CustomScans are those of their plans' topmost nodes, plus this: shared memory
+ * and EXPLAIN know nodes by their ids, and where PostgreSQL runs the plan both are there.
+ */
+#define FIRST_NODE_ID	(1 << 28)
+
 static int	vectorize = VECTORIZE_OFF;
 
 static void replace_subplans(PlannedStmt *stmt);
@@ -186,9 +192,6 @@ replace_child(Plan **child, void *rtable)
 static void
 replace_children(Plan *plan, List *rtable)
 {
-	/* what its workers share is in nodes that PostgreSQL knows */
-	if (IsA(plan, Gather) || IsA(plan, GatherMerge))
-		return;
 	if (IsA(plan, MergeJoin))
 	{
 		outerPlan(plan) = replace(outerPlan(plan), rtable);
@@ -316,8 +319,8 @@ wrap(Plan *plan, List *rtable)
 	scan->scan.plan.total_cost = plan->total_cost;
 	scan->scan.plan.plan_rows = plan->plan_rows;
 	scan->scan.plan.plan_width = plan->plan_width;
+	scan->scan.plan.plan_node_id = plan->plan_node_id + FIRST_NODE_ID;
 	scan->scan.plan.parallel_safe = plan->parallel_safe;
-	scan->scan.plan.plan_node_id = plan->plan_node_id;
 	scan->scan.plan.extParam = bms_copy(plan->extParam);
 	scan->scan.plan.allParam = bms_copy(plan->allParam);
 	foreach(lc, plan->targetlist)
@@ -341,7 +344,8 @@ wrap(Plan *plan, List *rtable)
 
 /*
  * Nodes that are not started as such cannot start their init plans: the CustomScan
- * does.  Below the operators' nodes, plans are treated like any other.
+ * does, and shares with parallel workers what its operators do.  Below the
+ * operators' nodes, plans are treated like any other.
  */
 static void
 take_init_plans(Plan *plan, CustomScan *scan, List *rtable)
@@ -350,6 +354,8 @@ take_init_plans(Plan *plan, CustomScan *scan, List *rtable)
 
 	scan->scan.plan.initPlan = list_concat(scan->scan.plan.initPlan, plan->initPlan);
 	plan->initPlan = NIL;
+	if (plan->parallel_aware && vector_is_operator(plan, rtable))
+		scan->scan.plan.parallel_aware = true;
 	if (IsA(plan, Hash) || vector_is_operator(plan, rtable))
 		walk_children(plan, take_from_child, &walk);
 	else
