@@ -9,8 +9,8 @@ SET enable_mergejoin = off;
 SET enable_nestloop = off;
 CREATE TABLE l (id int, k int, t text, n numeric(10,2), d date);
 CREATE TABLE r (id bigint, k bigint, t varchar(20), n numeric(12,4), d date);
-INSERT INTO l SELECT g, g % 700, 't' || g % 300 || repeat('y', g % 11), g % 90 / 4.0, date '2020-01-01' + g % 400 FROM generate_series(1, 6000) g;
-INSERT INTO r SELECT g, g % 900 + 300, 't' || g % 200 || repeat('y', g % 11), g % 70 / 8.0, date '2020-06-01' + g % 400 FROM generate_series(1, 5000) g;
+INSERT INTO l SELECT g, g % 900, 't' || g % 300 || repeat('y', g % 11), g % 90 / 4.0, date '2020-01-01' + g % 400 FROM generate_series(1, 3000) g;
+INSERT INTO r SELECT g, g % 900 + 300, 't' || g % 200 || repeat('y', g % 11), g % 70 / 8.0, date '2020-06-01' + g % 400 FROM generate_series(1, 2500) g;
 INSERT INTO l VALUES (NULL, NULL, NULL, NULL, NULL), (-1, NULL, NULL, 'NaN', NULL), (-2, 5, 't1', 0, NULL), (-3, 5, NULL, 0, 'infinity');
 INSERT INTO r VALUES (NULL, NULL, NULL, NULL, NULL), (-1, NULL, NULL, 'NaN', NULL), (-2, 5, 't1', 0, NULL), (-3, 5, NULL, 0, 'infinity');
 CREATE TABLE nothing (LIKE r);
@@ -70,10 +70,10 @@ SELECT same('(SELECT * FROM l WHERE id < 9) UNION ALL SELECT * FROM r WHERE id I
 CREATE VIEW joins AS
     SELECT shared, query FROM unnest(ARRAY['off', 'on']) shared, (
         SELECT format('SELECT l.*, r.* FROM l %s JOIN %s r ON l.%3$s = r.%3$s %4$s', kind, inside, key, residual)
-        FROM unnest(ARRAY['INNER', 'LEFT']) kind, unnest(ARRAY['r', 'few', 'nothing']) inside, unnest(ARRAY['k', 't', 'n', 'd']) key,
+        FROM unnest(ARRAY['INNER', 'LEFT']) kind, unnest(ARRAY['r', 'nothing']) inside, unnest(ARRAY['k', 't', 'n']) key,
             unnest(ARRAY['', 'AND l.id + r.id > 2000', 'AND l.id < 0']) residual
         UNION ALL SELECT format('SELECT l.* FROM l WHERE %s EXISTS (SELECT FROM %s r WHERE l.%3$s = r.%3$s %4$s)', negated, inside, key, residual)
-        FROM unnest(ARRAY['', 'NOT']) negated, unnest(ARRAY['r', 'few', 'nothing']) inside, unnest(ARRAY['k', 't', 'n', 'd']) key,
+        FROM unnest(ARRAY['', 'NOT']) negated, unnest(ARRAY['r', 'nothing']) inside, unnest(ARRAY['k', 't', 'n']) key,
             unnest(ARRAY['', 'AND l.t < r.t', 'AND l.id < 0']) residual
         UNION ALL SELECT 'SELECT a.id, b.n, c.t FROM l a JOIN r b USING (id) LEFT JOIN l c ON c.id = b.id + a.k'
         UNION ALL SELECT 'SELECT n.*, r.* FROM nothing n JOIN r USING (k)'
@@ -94,7 +94,7 @@ SELECT * FROM same_joins('64kB', 'off');
 -- whoever stops early, and comes again
 SET barks.vectorize = force;
 SELECT count(*) FROM (SELECT * FROM l LIMIT 10) q;
-SELECT count(*) FROM (SELECT * FROM l JOIN r USING (k) LIMIT 5000) q;
+SELECT count(*) FROM (SELECT * FROM l JOIN r USING (k) LIMIT 2000) q;
 BEGIN;
 DECLARE c CURSOR FOR SELECT l.id FROM l JOIN r USING (k);
 FETCH 0 FROM c;
@@ -115,12 +115,12 @@ RESET enable_material;
 -- errors of workers, and what a transaction wrote
 SET parallel_leader_participation = off;
 SET barks.vectorize = force;
-SELECT count(1 / (id - 3000)) FROM l;
-SELECT count(*) FROM l JOIN r ON l.id = r.id AND 1 / (l.id - 4000) = 0;
+SELECT count(1 / (id - 1500)) FROM l;
+SELECT count(*) FROM l JOIN r ON l.id = r.id AND 1 / (l.id - 2000) = 0;
 RESET parallel_leader_participation;
 BEGIN;
 UPDATE l SET n = n + 1 WHERE id < 1000;
-DELETE FROM l WHERE id > 5000;
+DELETE FROM l WHERE id > 2500;
 SELECT same('SELECT * FROM l');
 SAVEPOINT a;
 INSERT INTO r SELECT id, k FROM l WHERE id < 100;
@@ -130,12 +130,11 @@ SELECT same('SELECT l.*, r.t FROM l JOIN r USING (k)');
 ROLLBACK;
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT same('SELECT l.*, r.t FROM l JOIN r USING (k)');
-SELECT count(*) FROM l JOIN r USING (k);
 COMMIT;
 PREPARE p(int) AS SELECT count(*), sum(l.n) FROM l JOIN r USING (id) WHERE l.id < $1;
 SET plan_cache_mode = force_generic_plan;
 EXECUTE p(10);
-EXECUTE p(4000);
+EXECUTE p(2000);
 EXECUTE p(NULL);
 
 RESET barks.vectorize;

@@ -35,6 +35,7 @@ static Node *create_state(CustomScan *cscan);
 static void begin_scan(CustomScanState *node, EState *estate, int eflags);
 static TupleTableSlot *exec_scan(CustomScanState *node);
 static TupleTableSlot *next_row(ScanState *node);
+static TupleTableSlot *copy_row(TupleTableSlot *from, TupleTableSlot *to);
 static bool recheck_row(ScanState *node, TupleTableSlot *slot);
 static void end_scan(CustomScanState *node);
 static void rescan(CustomScanState *node);
@@ -124,9 +125,9 @@ next_row(ScanState *node)
 	MemoryContext old;
 	int			row;
 
-	if (scan->plain)
-		return ExecProcNode(scan->plain);
 	ExecClearTuple(slot);
+	if (scan->plain)
+		return copy_row(ExecProcNode(scan->plain), slot);
 	if (scan->batch == NULL || scan->next == scan->batch->nsel)
 	{
 		scan->batch = vec_node_next(scan->top);
@@ -179,6 +180,20 @@ vector_query_next(QueryDesc *query)
 	}
 	MemoryContextSwitchTo(old);
 	return batch;
+}
+
+/* Whoever reads the slot expects one of values, and PostgreSQL's nodes may give others. */
+static TupleTableSlot *
+copy_row(TupleTableSlot *from, TupleTableSlot *to)
+{
+	int			n = to->tts_tupleDescriptor->natts;
+
+	if (TupIsNull(from))
+		return to;
+	slot_getallattrs(from);
+	memcpy(to->tts_values, from->tts_values, sizeof(Datum) * n);
+	memcpy(to->tts_isnull, from->tts_isnull, sizeof(bool) * n);
+	return ExecStoreVirtualTuple(to);
 }
 
 static bool
