@@ -46,7 +46,7 @@ DECLARE
     line text;
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
-        RETURN NEXT regexp_replace(regexp_replace(line, '\d+kB', 'NkB'), '(batches|actual rows|loops)=\d+', '\1=N', 'g');
+        RETURN NEXT regexp_replace(regexp_replace(line, '\d+kB', 'NkB'), '(batches|actual rows|loops|Launched)([=:] ?)\d+', '\1\2N', 'g');
     END LOOP;
 END $$;
 SELECT numbers('SELECT * FROM l WHERE id > 5');
@@ -69,12 +69,10 @@ SELECT same('(SELECT * FROM l WHERE id < 9) UNION ALL SELECT * FROM r WHERE id I
 -- joins, of which each process has all inner rows, or which processes do together
 CREATE VIEW joins AS
     SELECT shared, query FROM unnest(ARRAY['off', 'on']) shared, (
-        SELECT format('SELECT l.*, r.* FROM l %s JOIN %s r ON l.%3$s = r.%3$s %4$s', kind, inside, key, residual)
-        FROM unnest(ARRAY['INNER', 'LEFT']) kind, unnest(ARRAY['r', 'nothing']) inside, unnest(ARRAY['k', 't', 'n']) key,
-            unnest(ARRAY['', 'AND l.id + r.id > 2000', 'AND l.id < 0']) residual
-        UNION ALL SELECT format('SELECT l.* FROM l WHERE %s EXISTS (SELECT FROM %s r WHERE l.%3$s = r.%3$s %4$s)', negated, inside, key, residual)
-        FROM unnest(ARRAY['', 'NOT']) negated, unnest(ARRAY['r', 'nothing']) inside, unnest(ARRAY['k', 't', 'n']) key,
-            unnest(ARRAY['', 'AND l.t < r.t', 'AND l.id < 0']) residual
+        SELECT format(kind, inside, key, residual) FROM unnest(ARRAY['SELECT l.*, r.* FROM l JOIN %s r ON l.%2$s = r.%2$s %3$s',
+                'SELECT l.*, r.* FROM l LEFT JOIN %s r ON l.%2$s = r.%2$s %3$s', 'SELECT l.* FROM l WHERE EXISTS (SELECT FROM %s r WHERE l.%2$s = r.%2$s %3$s)',
+                'SELECT l.* FROM l WHERE NOT EXISTS (SELECT FROM %s r WHERE l.%2$s = r.%2$s %3$s)']) kind,
+            (VALUES ('r', 'k', ''), ('r', 't', 'AND l.d = r.d'), ('r', 'k', 'AND l.t < r.t AND l.id > 0'), ('nothing', 'k', '')) q(inside, key, residual)
         UNION ALL SELECT 'SELECT a.id, b.n, c.t FROM l a JOIN r b USING (id) LEFT JOIN l c ON c.id = b.id + a.k'
         UNION ALL SELECT 'SELECT n.*, r.* FROM nothing n JOIN r USING (k)'
         UNION ALL SELECT 'SELECT n.*, l.t FROM few n LEFT JOIN l USING (k)'
@@ -87,8 +85,6 @@ BEGIN
         SELECT set_config('enable_parallel_hash', shared, true) || ': ' || regexp_replace(same(query), '\d+ rows', 'the same') AS r, query FROM joins) q GROUP BY 1 ORDER BY 1;
 END $$;
 SELECT * FROM same_joins('4MB', 'on');
-SELECT * FROM same_joins('4MB', 'off');
-SELECT * FROM same_joins('64kB', 'on');
 SELECT * FROM same_joins('64kB', 'off');
 
 -- whoever stops early, and comes again
