@@ -24,9 +24,9 @@ DECLARE
     workers bool;
     sql text := format('SELECT count(*) || '' '' || coalesce(md5(string_agg(x::text, E''\n'' ORDER BY x::text COLLATE "C")), '''') FROM (%s) x', query);
 BEGIN
-    PERFORM set_config('barks.vectorize', 'off', true);
+    PERFORM set_config('barks.vectorize', 'off', true), set_config('max_parallel_workers_per_gather', '0', true);
     EXECUTE sql INTO expected;
-    PERFORM set_config('barks.vectorize', 'force', true);
+    PERFORM set_config('barks.vectorize', 'force', true), set_config('max_parallel_workers_per_gather', '2', true);
     EXECUTE sql INTO given;
     workers := false;
     FOR line IN EXECUTE 'EXPLAIN ' || sql LOOP

@@ -66,6 +66,7 @@ typedef struct VecJoin
 	MemoryContext memory;		/* of the inner rows; reset for each part */
 	MemoryContext spilling;		/* of files; reset on rescan */
 	List	   *parts;			/* of JoinPart, to be joined */
+	Size		empty_size;		/* of these without rows, which fewer rows would not make smaller */
 	GroupTable *table;
 	RowStore   *store;
 	uint32	   *first;			/* by key: first row of the chain */
@@ -481,7 +482,7 @@ build(VecJoin *join)
 			add_inner(join, batch);
 		join->node.stats.peak = Max(join->node.stats.peak, MemoryContextMemAllocated(join->memory, true));
 		if (!join->inner.spill && bits < VEC_SPILL_MAX_BITS &&
-			MemoryContextMemAllocated(join->memory, true) > get_hash_memory_limit())
+			MemoryContextMemAllocated(join->memory, true) > join->empty_size + get_hash_memory_limit())
 			spill_store(join, bits);
 	}
 	if (join->inner.spill)
@@ -519,6 +520,7 @@ start(VecJoin *join)
 	join->first = MemoryContextAllocZero(join->memory, sizeof(uint32) * join->capacity);
 	join->next = MemoryContextAllocZero(join->memory, sizeof(uint32) * join->capacity);
 	join->matched = NULL;
+	join->empty_size = MemoryContextMemAllocated(join->memory, true);
 }
 
 /* The rows of a side: of the file at hand, or of the node. */

@@ -116,7 +116,8 @@ plan_for_batches(Query *parse, const char *query_string, int cursor_options, Par
 	get_settings(&settings);
 	settings.mergejoin = false;
 	settings.jit = false;
-	settings.workers = Min(settings.workers, processes - 1);
+	if (vector_setting() != VECTORIZE_FORCE)
+		settings.workers = Min(settings.workers, processes - 1);
 	settings.page_cost *= PAGE_COST;
 	cheap = settings;
 	cheap.nestloop = false;
