@@ -204,6 +204,8 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 				return vec_append_create(query, plan, careful);
 			case T_CustomScan:
 				return vec_source_create(query, plan, careful);
+			case T_ProjectSet:
+				return vec_project_set_create(query, plan, careful);
 			default:
 				break;
 		}

@@ -99,6 +99,7 @@ extern VecNode *vec_sort_create(VecQuery *query, Plan *plan, bool careful);
 extern VecNode *vec_limit_create(VecQuery *query, Plan *plan, bool careful);
 extern VecNode *vec_append_create(VecQuery *query, Plan *plan, bool careful);
 extern VecNode *vec_source_create(VecQuery *query, Plan *plan, bool careful);
+extern VecNode *vec_project_set_create(VecQuery *query, Plan *plan, bool careful);
 extern VecNode *vec_rows_create(VecQuery *query, Plan *plan, bool careful);
 /* Can the operator do this node? */
 extern bool vec_scan_supported(Plan *plan, List *rtable);
@@ -110,6 +111,7 @@ extern bool vec_sort_supported(Plan *plan);
 extern bool vec_limit_supported(Plan *plan);
 extern bool vec_append_supported(Plan *plan);
 extern bool vec_source_supported(Plan *plan);
+extern bool vec_project_set_supported(Plan *plan);
 
 /* ---------------- rows of a node after its own work ---------------- */
 

@@ -257,6 +257,8 @@ vector_is_operator(Plan *plan, List *rtable)
 			return vec_append_supported(plan);
 		case T_CustomScan:
 			return vec_source_supported(plan);
+		case T_ProjectSet:
+			return vec_project_set_supported(plan);
 		default:
 			return false;
 	}
