@@ -186,5 +186,29 @@ SELECT g FROM small ORDER BY g % 7, 1 / (g - 3) LIMIT 0;
 SELECT x FROM (SELECT g AS x FROM small ORDER BY g OFFSET 0) q WHERE 1 / (x - 3) < 100 LIMIT 2;
 RESET barks.vectorize;
 
+-- row numbers and ranks; other window functions see rows that were sorted over batches
+SET barks.vectorize = on;
+EXPLAIN (COSTS OFF) SELECT * FROM (SELECT b, a, row_number() OVER (PARTITION BY b ORDER BY a DESC) AS k FROM many) q WHERE k <= 2;
+EXPLAIN (COSTS OFF) SELECT b, a, row_number() OVER (ORDER BY a), sum(a) OVER (ORDER BY a) FROM many;
+RESET barks.vectorize;
+SELECT over, same(format('SELECT row_number() OVER (PARTITION BY %s, i, t), rank() OVER w + 1, dense_rank() OVER w * 2 AS d, i FROM v WINDOW w AS (PARTITION BY %1$s) ORDER BY 4, 1, 2, 3', over))
+FROM unnest('{s,"s ORDER BY o","o ORDER BY n DESC","n ORDER BY f","o ORDER BY t COLLATE \"C\" DESC, m","c, o ORDER BY ts NULLS FIRST","NULL ORDER BY m","f","a ORDER BY y","t COLLATE nocase ORDER BY d"}'::text[]) over;
+SELECT same(format('SELECT * FROM (SELECT b, a, t, %s OVER (PARTITION BY b %% 4 ORDER BY n, a) AS k FROM many) q WHERE k %s', f, c)) FROM unnest('{row_number(),rank(),dense_rank()}'::text[]) f,
+    unnest(ARRAY['<= 3', '< 1', '= 2', '<= (SELECT min(b) + 2 FROM many)', '> 5900']) c;
+SELECT same('SELECT a, k, r FROM (SELECT a, row_number() OVER (ORDER BY a) AS k, rank() OVER (ORDER BY b, a) AS r, b FROM many) q WHERE k <= 1500 AND r > 3 AND b < 7');
+SELECT same('SELECT a, k, r FROM (SELECT a, dense_rank() OVER (ORDER BY b) AS k, rank() OVER (PARTITION BY n ORDER BY a) AS r FROM many) q WHERE k <= 2 AND r <= 1 ORDER BY a LIMIT 300');
+SELECT same('SELECT x, (SELECT sum(k * a) FROM (SELECT a, rank() OVER (PARTITION BY b ORDER BY a) AS k FROM many WHERE b < x) q WHERE k < x) FROM generate_series(0, 4) x');
+SELECT same('SELECT row_number() OVER (), rank() OVER (), dense_rank() OVER (), count(*) OVER () FROM small');
+SELECT same('SELECT sum(a) OVER (PARTITION BY b ORDER BY a, n), lag(a, 2) OVER (PARTITION BY b ORDER BY a), row_number() OVER (PARTITION BY b ORDER BY a ROWS 2 PRECEDING) FROM many WHERE n < 3000 ORDER BY b, a');
+SET barks.vector_batch_rows = 3;
+SELECT same('SELECT row_number() OVER w, rank() OVER w, dense_rank() OVER w, i FROM v WHERE s < 30 WINDOW w AS (PARTITION BY s ORDER BY o, f) ORDER BY s, 1');
+SELECT same('SELECT i, t FROM v ORDER BY n, i, t COLLATE "C" LIMIT 77 OFFSET 5');
+SELECT same('SELECT * FROM (SELECT i, s, t FROM v UNION ALL SELECT i, s, t FROM v) q ORDER BY t COLLATE "C", i, s');
+RESET barks.vector_batch_rows;
+SET barks.vectorize = force;
+SELECT x, k FROM (SELECT 1 / (g - 3) AS x, row_number() OVER () AS k FROM (SELECT g FROM small OFFSET 0) p) q WHERE k <= 1;
+SELECT 1 / (g - 3), row_number() OVER () FROM small LIMIT 2;
+RESET barks.vectorize;
+
 SET client_min_messages = warning;
 DROP SCHEMA vectorize_order CASCADE;

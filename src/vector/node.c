@@ -198,6 +198,8 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 				return vec_result_create(query, plan, careful);
 			case T_Sort:
 				return vec_sort_create(query, plan, careful);
+			case T_WindowAgg:
+				return vec_window_create(query, plan, careful);
 			case T_Limit:
 				return vec_limit_create(query, plan, careful);
 			case T_Append:

@@ -251,6 +251,8 @@ vector_is_operator(Plan *plan, List *rtable)
 			return vec_result_supported(plan);
 		case T_Sort:
 			return vec_sort_supported(plan);
+		case T_WindowAgg:
+			return vec_window_supported(plan);
 		case T_Limit:
 			return vec_limit_supported(plan);
 		case T_Append:
