@@ -41,7 +41,6 @@ typedef struct VecSort
 	bool		sorted;			/* the input is read */
 	uint32	   *order;			/* of the store's rows */
 	uint32		next;			/* in this order */
-	Size		peak;
 	int64		dropped;		/* rows, as they came */
 
 	bool		dropping;		/* what comes behind row bound - 1 of the store is not wanted */
@@ -194,7 +193,6 @@ sort_explain(VecNode *node, ExplainState *es)
 	if (!es->analyze || !sort->sorted)
 		return;
 	ExplainPropertyText("Sort Method", sort->tuplesort ? "of PostgreSQL" : sort->bound >= 0 ? "first rows" : "columns", es);
-	ExplainPropertyInteger("Peak Memory Usage", "kB", (sort->peak + 1023) / 1024, es);
 	if (sort->dropped > 0)
 		ExplainPropertyInteger("Rows Dropped", NULL, sort->dropped, es);
 }
@@ -226,7 +224,7 @@ sort_input(VecSort *sort)
 		if (batch->nsel == 0)
 			continue;
 		row_store_add(sort->store, batch->columns, batch->sel, batch->nsel);
-		sort->peak = Max(sort->peak, memory_needed(sort));
+		sort->node.stats.peak = Max(sort->node.stats.peak, memory_needed(sort));
 		if (sort->bound > 0 && row_store_count(sort->store) > sort->bound &&
 			(row_store_count(sort->store) - sort->bound > Max(sort->bound, SPARE_ROWS) || memory_needed(sort) > limit))
 			keep_first(sort);
