@@ -152,6 +152,10 @@ RESET barks.vectorize;
 
 -- more rows than memory, which PostgreSQL sorts
 SET work_mem = '64kB';
+SET barks.vectorize = on;
+EXPLAIN (COSTS OFF) SELECT * FROM many ORDER BY a;
+EXPLAIN (COSTS OFF) SELECT * FROM many ORDER BY a LIMIT 5;
+RESET barks.vectorize;
 SELECT k, same(format('SELECT i, t, n, m, f FROM v ORDER BY %1$s, i, t COLLATE "C"', k)) FROM unnest('{i,n,"m DESC","t COLLATE \"C\"",f,y}'::text[]) k;
 SELECT same('SELECT b, t, m FROM many ORDER BY t, m, b');
 SELECT same('SELECT * FROM many ORDER BY m DESC NULLS LAST, a LIMIT 1500');

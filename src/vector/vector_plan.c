@@ -33,6 +33,8 @@ static const struct config_enum_entry vectorize_options[] = {
 
 /* Fewer rows than this are not worth the set-up. */
 #define MIN_ROWS	2000
+/* What a row takes beside its values, about, where PostgreSQL sorts it. */
+#define MINIMAL_TUPLE_BYTES		40
 
 /* What visits of children look at. */
 typedef struct PaysWalk
@@ -287,15 +289,28 @@ pays(Plan *plan, List *rtable)
 		case T_CustomScan:
 			return false;
 		case T_Limit:
+			/* a sort of which few rows are wanted */
+			if (IsA(outerPlan(plan), Sort) && vector_is_operator(outerPlan(plan), rtable) &&
+				vector_is_operator(outerPlan(outerPlan(plan)), rtable))
+				break;
+			/* FALLTHROUGH */
 		case T_SubqueryScan:
 		case T_Result:
 		case T_Append:
 			walk_children(plan, child_pays, &walk);
 			return walk.pays;
+		case T_Sort:
+			/* PostgreSQL sorts by files what does not fit, and its own rows best */
+			if (!vector_is_operator(outerPlan(plan), rtable) ||
+				(IsA(outerPlan(plan), SeqScan) &&
+				 plan->plan_rows * (plan->plan_width + MINIMAL_TUPLE_BYTES) > work_mem * 1024.0))
+				return false;
+			break;
 		default:
-			max_rows(&plan, &rows);
-			return rows >= MIN_ROWS;
+			break;
 	}
+	max_rows(&plan, &rows);
+	return rows >= MIN_ROWS;
 }
 
 static void
