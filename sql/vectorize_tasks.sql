@@ -74,6 +74,8 @@ SELECT same('SELECT count(*) FROM a JOIN (SELECT DISTINCT b FROM z) x ON a.b = x
 -- ranges
 SELECT key, same(format('SELECT max(n), sum(n * coalesce(i, 0)) FROM (SELECT i, row_number() OVER (ORDER BY %I, b) AS n FROM a) x', key))
 FROM unnest(ARRAY['i', 's', 'f', 'n', 'm', 't', 'd', 'ts', 'o', 'u', 'e']) key;
+SELECT key, same(format('SELECT max(n), sum(n * coalesce(i, 0)) FROM (SELECT i, row_number() OVER (ORDER BY %s) AS n FROM z WHERE i IS NOT NULL) x', key))
+FROM unnest(ARRAY['b', 'b DESC', 'i::smallint, b', 'ts DESC, b', 'tz NULLS FIRST, b', 'm USING >, b', 'b::numeric(20, 3)', 'b::numeric(20, 3) DESC']) key;
 SELECT same('SELECT rank() OVER (ORDER BY n DESC NULLS LAST, d), b FROM a');
 
 -- states between stages

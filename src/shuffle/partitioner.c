@@ -7,11 +7,14 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "nodes/pg_list.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/sortsupport.h"
+#include "utils/typcache.h"
 
+#include "base/decimal.h"
 #include "batch/batch.h"
 #include "batch/row_hash.h"
 #include "job/plan.h"
@@ -40,6 +43,12 @@ struct Partitioner
 	int			nbounds;
 	Datum	   *bounds;			/* nbounds × nkeys */
 	bool	   *bound_nulls;
+	/* of one key whose type has the order of integers in vectors */
+	int			direction;		/* 1 ascending, -1 descending; 0: it is another order */
+	int64	   *integers;		/* the bounds; NULL: not asked for yet */
+	VecKind		integers_kind;	/* in vectors of this kind */
+	int			integers_scale;
+	bool		integers_known; /* all bounds are such integers */
 };
 
 static void prepare_hash(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc desc);
@@ -56,6 +65,10 @@ static void hash_partitions(Partitioner *partitioner, Vec *const *columns, const
 							int32 *partitions);
 static void range_partitions(Partitioner *partitioner, Vec *const *columns, const uint16 *rows, int n,
 							 int32 *partitions);
+static int	find_direction(Oid type, Oid sortop);
+static bool know_integers(Partitioner *partitioner, const Vec *vec);
+static int64 key_integer(const Vec *vec, int row);
+static int	integer_partition(const Partitioner *partitioner, int64 value);
 static int	range_partition(Partitioner *partitioner, const Datum *values, const bool *nulls);
 static int	compare_to_bound(Partitioner *partitioner, const Datum *values,
 							 const bool *nulls, int bound);
@@ -222,6 +235,8 @@ prepare_range(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc d
 		sort_key->ssup_nulls_first = key->nulls_first;
 		sort_key->ssup_attno = column + 1;
 		PrepareSortSupportFromOrderingOp(key->sortop, sort_key);
+		if (nkeys == 1)
+			partitioner->direction = find_direction(TupleDescAttr(desc, column)->atttypid, key->sortop);
 	}
 	/* one partition needs none */
 	if (output->range_bounds)
@@ -230,6 +245,14 @@ prepare_range(Partitioner *partitioner, const ShuffleOutput *output, TupleDesc d
 		ereport(ERROR,
 				(errcode(ERRCODE_PROTOCOL_VIOLATION),
 				 errmsg("missing bounds of a range exchange")));
+}
+
+static int
+find_direction(Oid type, Oid sortop)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
+
+	return sortop == entry->lt_opr ? 1 : sortop == entry->gt_opr ? -1 : 0;
 }
 
 /* The bounds may be fewer than npartitions - 1: the last partitions stay empty. */
@@ -355,16 +378,86 @@ static void
 range_partitions(Partitioner *partitioner, Vec *const *columns, const uint16 *rows, int n,
 				 int32 *partitions)
 {
+	const Vec  *first = columns[partitioner->columns[0]];
+	bool		integers = know_integers(partitioner, first);
+
 	for (int i = 0; i < n; i++)
 	{
+		int			row = rows ? rows[i] : i;
+
+		if (integers && !VEC_IS_NULL(first, row))
+		{
+			partitions[i] = integer_partition(partitioner, key_integer(first, VEC_ROW(first, row)));
+			continue;
+		}
 		for (int j = 0; j < partitioner->nkeys; j++)
 			partitioner->values[j] = vec_datum(columns[partitioner->columns[j]], partitioner->types[j],
-											   rows ? rows[i] : i, &partitioner->nulls[j]);
+											   row, &partitioner->nulls[j]);
 		partitions[i] = range_partition(partitioner, partitioner->values, partitioner->nulls);
 		for (int j = 0; j < partitioner->nkeys; j++)
 			if (columns[partitioner->columns[j]]->kind == VEC_DECIMAL && !partitioner->nulls[j])
 				pfree(DatumGetPointer(partitioner->values[j]));
 	}
+}
+
+/* Are the bounds integers as those of the vector are? */
+static bool
+know_integers(Partitioner *partitioner, const Vec *vec)
+{
+	if (partitioner->direction == 0 ||
+		(vec->kind != VEC_INT32 && vec->kind != VEC_INT64 && vec->kind != VEC_DECIMAL))
+		return false;
+	if (partitioner->integers && partitioner->integers_kind == vec->kind &&
+		(vec->kind != VEC_DECIMAL || partitioner->integers_scale == vec->scale))
+		return partitioner->integers_known;
+	if (partitioner->integers == NULL)
+		partitioner->integers = MemoryContextAlloc(GetMemoryChunkContext(partitioner),
+												   sizeof(int64) * Max(1, partitioner->nbounds));
+	partitioner->integers_kind = vec->kind;
+	partitioner->integers_scale = vec->scale;
+	partitioner->integers_known = true;
+	for (int i = 0; i < partitioner->nbounds && partitioner->integers_known; i++)
+	{
+		Datum		bound = partitioner->bounds[i];
+		int64	   *integer = &partitioner->integers[i];
+
+		if (partitioner->bound_nulls[i])
+			partitioner->integers_known = false;
+		else if (vec->kind == VEC_DECIMAL)
+			partitioner->integers_known =
+				decimal_from_numeric(VARDATA_ANY(DatumGetPointer(bound)),
+									 VARSIZE_ANY_EXHDR(DatumGetPointer(bound)), vec->scale, integer);
+		else if (vec->kind == VEC_INT64)
+			*integer = DatumGetInt64(bound);
+		else
+			*integer = partitioner->types[0] == INT2OID ? DatumGetInt16(bound) : DatumGetInt32(bound);
+	}
+	return partitioner->integers_known;
+}
+
+static int64
+key_integer(const Vec *vec, int row)
+{
+	return vec->kind == VEC_INT32 ? VEC_INT32S(vec)[row] : VEC_INT64S(vec)[row];
+}
+
+static int
+integer_partition(const Partitioner *partitioner, int64 value)
+{
+	int			low = 0;
+	int			high = partitioner->nbounds;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+		int64		bound = partitioner->integers[middle];
+
+		if (partitioner->direction > 0 ? value > bound : value < bound)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* The first bound that a row with these keys is not above. */
