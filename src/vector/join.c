@@ -20,99 +20,13 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "vector/group_table.h"
-#include "vector/node.h"
-#include "vector/row_store.h"
-#include "vector/spill.h"
-
-/* One side of the join. */
-typedef struct Side
-{
-	VecNode    *node;
-	VecExprContext context;
-	VecExpr   **keys;
-	Vec		  **key_columns;	/* at hand */
-	uint16		with_keys[VEC_MAX_ROWS];	/* selected rows of which no key is NULL */
-	int			nwith_keys;
-	VecSpill   *spill;
-	VecSpillReader *reader;
-	VecSpillPart *part;			/* being read; NULL: the node is */
-	/* rows that are joined one by one, as their keys may fail */
-	bool		one_by_one;
-	VecBatch   *batch;			/* of these, or NULL */
-	int			next;
-	VecBatch	row;
-	uint16		row_number;
-} Side;
-
-/* A pair of files to join. */
-typedef struct JoinPart
-{
-	VecSpillPart *outer;		/* NULL: there are no rows */
-	VecSpillPart *inner;
-} JoinPart;
-
-typedef struct VecJoin
-{
-	VecNode		node;
-	HashJoin   *plan;
-	JoinType	type;
-	Side		outer;
-	Side		inner;
-	int			nkeys;
-	VecType    *key_types;
-	Oid		   *operators;
-
-	MemoryContext memory;		/* of the inner rows; reset for each part */
-	MemoryContext spilling;		/* of files; reset on rescan */
-	List	   *parts;			/* of JoinPart, to be joined */
-	Size		empty_size;		/* of these without rows, which fewer rows would not make smaller */
-	GroupTable *table;
-	RowStore   *store;
-	uint32	   *first;			/* by key: first row of the chain */
-	uint32	   *next;			/* by row */
-	uint32		capacity;		/* of these */
-	bool	   *matched;		/* by row, if inner rows are wanted without a partner */
-
-	bool		started;		/* the nodes have been read, or are being */
-	bool		by_parts;		/* files are read in their place */
-	enum
-	{
-		JOIN_BUILD,				/* inner rows are to be kept */
-		JOIN_PROBE,				/* outer rows are joined with them */
-		JOIN_INNER_ALONE		/* inner rows without a partner follow */
-	}			state;
-	VecBatch   *batch;			/* of outer rows */
-	uint32	   *groups;			/* of its rows */
-	int			position;		/* in with_keys */
-	uint32		chain;			/* next inner row + 1 for the outer row there; 0: none yet */
-	bool	   *outer_matched;	/* by row */
-	bool		outer_given;	/* rows without a partner are */
-	uint32		next_inner;		/* JOIN_INNER_ALONE */
-
-	/* pairs */
-	VecBatch	pairs;
-	uint16		pair_outer[VEC_MAX_ROWS];
-	uint32		pair_inner[VEC_MAX_ROWS];
-	bool		without_outer;	/* pairs are of inner rows alone */
-	uint16		pair_sel[VEC_MAX_ROWS];
-	Vec		  **columns;		/* outer columns, then inner ones */
-	bool	  **nulls;
-	VecType    *types;
-	int			nconditions;
-	VecExpr   **conditions;		/* joinqual */
-	VecExprContext context;		/* of pairs */
-	VecProjection projection;
-} VecJoin;
+#include "vector/join_pairs.h"
 
 static VecBatch *join_next(VecNode *node);
 static void join_rescan(VecNode *node);
 static void join_end(VecNode *node);
 static void create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, List *keys, bool careful);
-static void create_pairs(VecJoin *join, VecQuery *query, bool careful);
 static int	side_column(VecExprContext *context, const Var *var);
-static int	pair_column(VecExprContext *context, const Var *var);
-static void load_column(VecBatch *batch, int column);
 static void forget_parts(VecJoin *join);
 static bool build(VecJoin *join);
 static void start(VecJoin *join);
@@ -124,10 +38,7 @@ static void put_aside(VecJoin *join, Side *side, VecBatch *batch, bool wanted_al
 static void spill_store(VecJoin *join, int bits);
 static void spill_outer(VecJoin *join);
 static void next_outer(VecJoin *join);
-static int	fill_pairs(VecJoin *join);
-static int	check_pairs(VecJoin *join, int n);
-static int	outer_alone(VecJoin *join);
-static int	inner_alone(VecJoin *join);
+static void find_chains(VecJoin *join);
 
 static const VecNodeMethods methods = {
 	.name = "Hash Join",
@@ -135,18 +46,6 @@ static const VecNodeMethods methods = {
 	.rescan = join_rescan,
 	.end = join_end
 };
-
-static inline bool
-keeps_outer(const VecJoin *join)
-{
-	return join->type == JOIN_LEFT || join->type == JOIN_FULL || join->type == JOIN_ANTI;
-}
-
-static inline bool
-keeps_inner(const VecJoin *join)
-{
-	return join->type == JOIN_RIGHT || join->type == JOIN_FULL;
-}
 
 /* Values of one key on both sides that have one form in a group table. */
 static bool
@@ -232,8 +131,9 @@ vec_join_create(VecQuery *query, Plan *plan, bool careful)
 	join->spilling = AllocSetContextCreate(CurrentMemoryContext, "barks vector join files",
 										   ALLOCSET_DEFAULT_SIZES);
 	join->groups = palloc(sizeof(uint32) * VEC_MAX_ROWS);
+	join->chains = palloc(sizeof(uint32) * VEC_MAX_ROWS);
 	join->outer_matched = palloc(sizeof(bool) * VEC_MAX_ROWS);
-	create_pairs(join, query, careful);
+	join_create_pairs(join, query, careful);
 	return &join->node;
 }
 
@@ -264,99 +164,6 @@ side_column(VecExprContext *context, const Var *var)
 	return var->varattno - 1;
 }
 
-static int
-pair_column(VecExprContext *context, const Var *var)
-{
-	VecJoin    *join = context->arg;
-
-	return var->varno == INNER_VAR ? join->outer.node->ncolumns + var->varattno - 1 : var->varattno - 1;
-}
-
-static void
-create_pairs(VecJoin *join, VecQuery *query, bool careful)
-{
-	int			nouter = join->outer.node->ncolumns;
-	int			n = nouter + join->inner.node->ncolumns;
-	ListCell   *lc;
-
-	join->columns = palloc(sizeof(Vec *) * Max(n, 1));
-	join->nulls = palloc(sizeof(bool *) * Max(n, 1));
-	join->types = palloc(sizeof(VecType) * Max(n, 1));
-	for (int i = 0; i < n; i++)
-	{
-		join->types[i] = i < nouter ? join->outer.node->types[i] : join->inner.node->types[i - nouter];
-		join->columns[i] = vec_create(join->types[i].kind, VEC_MAX_ROWS);
-		join->nulls[i] = palloc(sizeof(bool) * VEC_MAX_ROWS);
-	}
-	join->pairs.ncolumns = n;
-	join->pairs.columns = join->columns;
-	join->pairs.load = load_column;
-	join->pairs.loaded = palloc(sizeof(bool) * Max(n, 1));
-	join->context.parent = query->parent;
-	join->context.ncolumns = n;
-	join->context.types = join->types;
-	join->context.column_of = pair_column;
-	join->context.arg = join;
-	join->context.careful = careful;
-	join->context.batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector join pairs",
-													   ALLOCSET_DEFAULT_SIZES);
-	vec_projection_init(&join->projection, &join->context, join->plan->join.plan.qual,
-						join->plan->join.plan.targetlist);
-	join->conditions = palloc(sizeof(VecExpr *) * Max(list_length(join->plan->join.joinqual), 1));
-	foreach(lc, join->plan->join.joinqual)
-		join->conditions[join->nconditions++] = vec_expr_compile(&join->context, lfirst(lc));
-}
-
-/* A column of the pairs, gathered from where its values are. */
-static void
-load_column(VecBatch *batch, int column)
-{
-	VecJoin    *join = (VecJoin *) ((char *) batch - offsetof(VecJoin, pairs));
-	int			nouter = join->outer.node->ncolumns;
-	/* of all pairs: a condition that was not met may leave a row that is wanted alone */
-	int			n = batch->nrows;
-	Vec		   *to = join->columns[column];
-	const Vec  *from;
-
-	batch->loaded[column] = true;
-	if (column >= nouter)
-	{
-		row_store_gather(join->store, column - nouter, join->pair_inner, NULL, n, to, join->nulls[column]);
-		return;
-	}
-	if (join->without_outer)
-	{
-		to->kind = join->types[column].kind;
-		to->scale = join->types[column].scale;
-		to->constant = false;
-		to->nulls = join->nulls[column];
-		memset(to->nulls, true, sizeof(bool) * n);
-		return;
-	}
-	from = join->batch->columns[column];
-	to->kind = from->kind;
-	to->scale = from->scale;
-	to->constant = false;
-	to->nulls = from->nulls ? join->nulls[column] : NULL;
-	if (from->nulls)
-		for (int i = 0; i < n; i++)
-			to->nulls[i] = VEC_IS_NULL(from, join->pair_outer[i]);
-	switch (vec_kind_size(from->kind))
-	{
-		case sizeof(int64):
-			for (int i = 0; i < n; i++)
-				VEC_INT64S(to)[i] = VEC_INT64S(from)[VEC_ROW(from, join->pair_outer[i])];
-			break;
-		case sizeof(int32):
-			for (int i = 0; i < n; i++)
-				VEC_INT32S(to)[i] = VEC_INT32S(from)[VEC_ROW(from, join->pair_outer[i])];
-			break;
-		default:
-			for (int i = 0; i < n; i++)
-				VEC_BOOLS(to)[i] = VEC_BOOLS(from)[VEC_ROW(from, join->pair_outer[i])];
-	}
-}
-
 /* ---------------- running ---------------- */
 
 static VecBatch *
@@ -377,15 +184,15 @@ join_next(VecNode *node)
 		}
 		else if (join->state == JOIN_INNER_ALONE)
 		{
-			n = inner_alone(join);
+			n = join_inner_alone(join);
 			if (n == 0)
 				join->state = JOIN_BUILD;
 		}
 		else if (join->batch && join->position < join->outer.nwith_keys)
-			n = fill_pairs(join);
-		else if (join->batch && keeps_outer(join) && !join->outer_given)
+			n = join_fill_pairs(join);
+		else if (join->batch && join_keeps_outer(join) && !join->outer_given)
 		{
-			n = outer_alone(join);
+			n = join_outer_alone(join);
 			join->outer_given = true;
 		}
 		else
@@ -477,7 +284,7 @@ build(VecJoin *join)
 	{
 		find_keys(join, &join->inner, batch);
 		if (join->inner.spill)
-			put_aside(join, &join->inner, batch, keeps_inner(join));
+			put_aside(join, &join->inner, batch, join_keeps_inner(join));
 		else
 			add_inner(join, batch);
 		join->node.stats.peak = Max(join->node.stats.peak, MemoryContextMemAllocated(join->memory, true));
@@ -490,14 +297,14 @@ build(VecJoin *join)
 		spill_outer(join);
 		return true;			/* parts are there, or nothing is left to do */
 	}
-	if (keeps_inner(join))
+	if (join_keeps_inner(join))
 		join->matched = MemoryContextAllocExtended(join->memory, Max(row_store_count(join->store), 1),
 												   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	if (join->table)
 		group_table_close(join->table);
 	join->batch = NULL;
 	join->next_inner = 0;
-	if (row_store_count(join->store) > 0 || keeps_outer(join))
+	if (row_store_count(join->store) > 0 || join_keeps_outer(join))
 		join->state = JOIN_PROBE;
 	else if (join->outer.part)
 	{
@@ -596,7 +403,7 @@ add_inner(VecJoin *join, VecBatch *batch)
 
 	group_table_find(join->table, side->key_columns, side->with_keys, side->nwith_keys, join->groups, NULL);
 	row_store_add(join->store, batch->columns, side->with_keys, side->nwith_keys);
-	if (keeps_inner(join) && side->nwith_keys < batch->nsel)
+	if (join_keeps_inner(join) && side->nwith_keys < batch->nsel)
 	{
 		uint16		alone[VEC_MAX_ROWS];
 		int			k = 0;
@@ -669,7 +476,7 @@ spill_store(VecJoin *join, int bits)
 			row_store_gather(join->store, i, numbers, NULL, n, batch.columns[i], nulls[i]);
 		batch.nrows = batch.nsel = n;
 		find_keys(join, &join->inner, &batch);
-		put_aside(join, &join->inner, &batch, keeps_inner(join));
+		put_aside(join, &join->inner, &batch, join_keeps_inner(join));
 	}
 	MemoryContextSwitchTo(old);
 	start(join);				/* the table is still asked for hashes */
@@ -687,7 +494,7 @@ spill_outer(VecJoin *join)
 	while ((batch = next_batch(join, &join->outer)) != NULL)
 	{
 		find_keys(join, &join->outer, batch);
-		put_aside(join, &join->outer, batch, keeps_outer(join));
+		put_aside(join, &join->outer, batch, join_keeps_outer(join));
 	}
 	old = MemoryContextSwitchTo(join->spilling);
 	outer = vec_spill_finish(join->outer.spill, NIL);
@@ -724,13 +531,14 @@ next_outer(VecJoin *join)
 	join->batch = next_batch(join, &join->outer);
 	if (join->batch == NULL)
 	{
-		join->state = keeps_inner(join) ? JOIN_INNER_ALONE : JOIN_BUILD;
+		join->state = join_keeps_inner(join) ? JOIN_INNER_ALONE : JOIN_BUILD;
 		return;
 	}
 	find_keys(join, &join->outer, join->batch);
 	old = MemoryContextSwitchTo(join->outer.context.batch_memory);
 	group_table_find(join->table, join->outer.key_columns, join->outer.with_keys, join->outer.nwith_keys,
 					 join->groups, NULL);
+	find_chains(join);
 	MemoryContextSwitchTo(old);
 	memset(join->outer_matched, 0, sizeof(bool) * join->batch->nrows);
 	join->outer_given = false;
@@ -738,106 +546,24 @@ next_outer(VecJoin *join)
 	join->chain = 0;
 }
 
+/* Where the chains of the outer rows begin: all at once, so that they do not wait for memory one by one. */
 static void
-begin_pairs(VecJoin *join, int n)
+find_chains(VecJoin *join)
 {
-	MemoryContextReset(join->context.batch_memory);
-	memset(join->pairs.loaded, 0, sizeof(bool) * join->pairs.ncolumns);
-	join->pairs.nrows = join->pairs.nsel = n;
-	join->pairs.sel = NULL;
-	join->without_outer = false;
-}
+	uint32	   *groups = join->groups;
+	uint32	   *chains = join->chains;
 
-/* The next pairs of the outer batch that meet the condition and are to be given; their number. */
-static int
-fill_pairs(VecJoin *join)
-{
-	bool		first_only = (join->type == JOIN_SEMI || join->type == JOIN_ANTI) && join->nconditions == 0;
-	/* a pair's condition may fail, and whoever asks may stop before */
-	int			limit = join->node.careful && join->nconditions > 0 ? 1 : vec_batch_rows();
-	int			n = 0;
-
-	while (n < limit && join->position < join->outer.nwith_keys)
+	for (int i = 0; i < join->outer.nwith_keys; i++)
 	{
-		int			row = join->outer.with_keys[join->position];
+		int			row = join->outer.with_keys[i];
 
-		if (join->chain == 0 && join->groups[row] != GROUP_NONE)
-			join->chain = join->first[join->groups[row]];
-		if (join->chain == 0 ||
-			(join->outer_matched[row] && (join->type == JOIN_SEMI || join->type == JOIN_ANTI)))
-		{
-			join->position++;
-			join->chain = 0;
-			continue;
-		}
-		join->pair_outer[n] = row;
-		join->pair_inner[n++] = join->chain - 1;
-		join->chain = first_only ? 0 : join->next[join->chain - 1];
-		if (join->chain == 0)
-			join->position++;
+		chains[row] = groups[row] == GROUP_NONE ? 0 : join->first[groups[row]];
 	}
-	begin_pairs(join, n);
-	return n > 0 ? check_pairs(join, n) : 0;
-}
-
-static int
-check_pairs(VecJoin *join, int n)
-{
-	const uint16 *sel = NULL;
-	bool		careful = join->context.careful;
-	int			k = 0;
-
-	join->context.careful = false;
-	for (int i = 0; i < join->nconditions && n > 0; i++)
+	for (int i = 0; i < join->outer.nwith_keys; i++)
 	{
-		n = vec_expr_select(join->conditions[i], &join->pairs, sel, n, join->pair_sel);
-		sel = join->pair_sel;
+		uint32		chain = chains[join->outer.with_keys[i]];
+
+		if (chain != 0)
+			__builtin_prefetch(&join->next[chain - 1]);
 	}
-	join->context.careful = careful;
-	if (join->type == JOIN_SEMI)
-	{
-		/* each outer row once */
-		VEC_FOR_EACH(pair, sel, n,
-					 int		row = join->pair_outer[pair];
-
-					 join->pair_sel[k] = pair;
-					 k += !join->outer_matched[row];
-					 join->outer_matched[row] = true);
-		sel = join->pair_sel;
-		n = k;
-	}
-	else if (keeps_outer(join))
-		VEC_FOR_EACH(pair, sel, n, join->outer_matched[join->pair_outer[pair]] = true);
-	if (join->matched)
-		VEC_FOR_EACH(pair, sel, n, join->matched[join->pair_inner[pair]] = true);
-	join->pairs.sel = sel;
-	join->pairs.nsel = n;
-	return join->type == JOIN_ANTI ? 0 : n;
-}
-
-static int
-outer_alone(VecJoin *join)
-{
-	int			n = 0;
-
-	VEC_FOR_EACH(row, join->batch->sel, join->batch->nsel,
-				 join->pair_outer[n] = row;
-				 join->pair_inner[n] = ROW_NONE;
-				 n += !join->outer_matched[row]);
-	begin_pairs(join, n);
-	return n;
-}
-
-static int
-inner_alone(VecJoin *join)
-{
-	uint32		count = row_store_count(join->store);
-	int			n = 0;
-
-	for (; join->next_inner < count && n < vec_batch_rows(); join->next_inner++)
-		if (!join->matched[join->next_inner])
-			join->pair_inner[n++] = join->next_inner;
-	begin_pairs(join, n);
-	join->without_outer = true;
-	return n;
 }

@@ -4,9 +4,9 @@
  *
  * PostgreSQL plans the query first, as it always does.  If that plan is
  * expensive, it plans the query again, with costs by which rows in batches are
- * cheap, without merge joins and nested loops, and with the processes that
- * there are cores for; then once more with correlated aggregates as joins, if
- * there are any.  The cheapest of these plans runs.  So a query that an index
+ * cheap, without merge joins, nested loops and shared hash tables, and with
+ * the processes that there are cores for; then once more with correlated
+ * aggregates as joins, if there are any.  The cheapest of these plans runs.  So a query that an index
  * answers at once is planned once, and one that has an index for its joins keeps
  * these joins where they are better than reading all.
  *
@@ -40,6 +40,7 @@ typedef struct PlannerSettings
 {
 	bool		mergejoin;
 	bool		nestloop;
+	bool		parallel_hash;
 	bool		jit;
 	int			workers;
 	double		page_cost;
@@ -115,6 +116,8 @@ plan_for_batches(Query *parse, const char *query_string, int cursor_options, Par
 
 	get_settings(&settings);
 	settings.mergejoin = false;
+	/* a table of its own for each process is made faster than one together row by row */
+	settings.parallel_hash = false;
 	settings.jit = false;
 	if (vector_setting() != VECTORIZE_FORCE)
 		settings.workers = Min(settings.workers, processes - 1);
@@ -154,6 +157,7 @@ static void
 get_settings(PlannerSettings *settings)
 {
 	settings->mergejoin = enable_mergejoin;
+	settings->parallel_hash = enable_parallel_hash;
 	settings->nestloop = enable_nestloop;
 	settings->jit = jit_enabled;
 	settings->workers = max_parallel_workers_per_gather;
@@ -166,6 +170,7 @@ static void
 set_settings(const PlannerSettings *settings)
 {
 	enable_mergejoin = settings->mergejoin;
+	enable_parallel_hash = settings->parallel_hash;
 	enable_nestloop = settings->nestloop;
 	jit_enabled = settings->jit;
 	max_parallel_workers_per_gather = settings->workers;
