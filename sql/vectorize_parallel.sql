@@ -46,11 +46,11 @@ DECLARE
     line text;
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
-        RETURN NEXT regexp_replace(regexp_replace(line, '\d+kB', 'NkB'), '(batches|actual rows|loops|Launched)([=:] ?)\d+', '\1\2N', 'g');
+        RETURN NEXT regexp_replace(regexp_replace(line, '\d+ kB', 'N kB'), '(batches|actual rows|loops|Launched)([=:] ?)\d+', '\1\2N', 'g');
     END LOOP;
 END $$;
 SELECT numbers('SELECT * FROM l WHERE id > 5');
-SELECT numbers('SELECT * FROM l JOIN few USING (id)');
+SELECT regexp_replace(n, 'Scan \(rows=\d+', 'Scan (rows=N') FROM numbers('SELECT * FROM l JOIN few USING (id)') n;
 RESET barks.vectorize;
 
 SELECT same('SELECT * FROM l');
