@@ -38,7 +38,7 @@ $(EXTENSION)--$(EXTVERSION).sql: $(MODULE_SQL) Makefile
 
 # One source, for each instruction set; src/vector/kernels.c chooses.
 src/vector/number_kernels_%.o: override CFLAGS += -O3
-ifeq ($(shell uname -m),x86_64)
+ifeq ($(host_cpu),x86_64)
 src/vector/number_kernels_avx2.o: override CFLAGS += -mavx2
 endif
 
