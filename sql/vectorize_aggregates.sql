@@ -184,6 +184,29 @@ SELECT same('SELECT x, (SELECT sum(DISTINCT i) FROM a WHERE i > x * 100) FROM ge
 RESET work_mem;
 SELECT ways('count(DISTINCT x), sum(DISTINCT x), count(*), array_agg(x)', '(SELECT x / 3 AS g, NULL AS o, x % 2 AS x FROM generate_series(1, 5000) x) q');
 
+-- halves in parallel: PostgreSQL's above ours, ours above PostgreSQL's, and both ours
+CREATE FUNCTION zero() RETURNS int LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS 'BEGIN RETURN 0; END';
+SET parallel_setup_cost = 0;
+SELECT ways(list || ', zero()', 'a'), ways(list || ', count(*) FILTER (WHERE zero() = 0)', 'a'), ways(list, 'a'), ways(list || ', zero()', '(SELECT * FROM a WHERE i IS NULL) q'),
+    ways(list || ', count(*) FILTER (WHERE zero() = 0)', '(SELECT * FROM a WHERE i IS NULL) q'), ways(list, '(SELECT * FROM a WHERE i < 0) q')
+FROM (VALUES
+    ('count(*), count(i), sum(i), sum(s), sum(b), sum(n), sum(m), avg(i), avg(s), avg(b), avg(n), avg(m)'),
+    ('min(i), max(s), min(b), max(n), min(m), max(f), min(f), max(t), min(c), max(d), min(ts)'),
+    ('stddev(i), variance(n), bool_and(o), bit_or(s), sum(v), sum(money), max(v), min(r)'),
+    ('sum(n) FILTER (WHERE o), avg(m) FILTER (WHERE i > 4900), round(sum(f)::numeric, 3), round(avg(f)::numeric, 5)')
+) l (list);
+SELECT ways('sum(m), avg(m), sum(b), avg(b), zero()', '(SELECT g, NULL::bool AS o, m, b FROM huge) q'), ways('sum(m), avg(m), sum(b), avg(b)', '(SELECT g, NULL::bool AS o, m, b FROM huge) q');
+SET work_mem = '64kB';
+SELECT ways('count(*)', '(SELECT i AS g, t AS o FROM a) q'), ways('sum(n), avg(m), max(t)', '(SELECT b AS g, t AS o, n, m, t FROM a) q');
+RESET work_mem;
+
+-- every kind of value in files
+SET work_mem = '64kB';
+SELECT same('SELECT i, t, c, d, ts, v, o, bits, r, money, g::smallint, m, n, min(i), count(*), array_agg(v), max(t || c), sum(f) FROM a GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13');
+SELECT same('SELECT x, count(*), min(length(y)), max(z) FROM (SELECT i AS x, repeat(t, 1 + i % 300) AS y, CASE WHEN i % 2 = 0 THEN t END AS z FROM a OFFSET 0) q GROUP BY x');
+SELECT same('SELECT x, max(y), min(y::text), count(DISTINCT y) FROM (SELECT i AS x, CASE WHEN i % 1000 = 7 THEN NULL WHEN i % 5 = 0 THEN (n + 1)::numeric(20, 4) ELSE n END AS y FROM a) q GROUP BY x');
+RESET work_mem;
+
 SET client_min_messages = warning;
 DROP SCHEMA vectorize_aggregates CASCADE;
 DROP ROLE vectorize_nobody;

@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "fmgr.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -351,11 +350,16 @@ read_column(GroupTable *table, int column, const Vec *vec, const uint16 *sel, in
 static uint64
 string_word(Datum value)
 {
-	struct varlena *string = PG_DETOAST_DATUM_PACKED(value);
-	int			len = VARSIZE_ANY_EXHDR(string);
-	const unsigned char *data = (const unsigned char *) VARDATA_ANY(string);
-	uint64		word = (uint64) len << 56;
+	struct varlena *string = (struct varlena *) DatumGetPointer(value);
+	int			len;
+	const unsigned char *data;
+	uint64		word;
 
+	if (VARATT_IS_COMPRESSED(string) || VARATT_IS_EXTERNAL(string))
+		string = PG_DETOAST_DATUM_PACKED(value);
+	len = VARSIZE_ANY_EXHDR(string);
+	data = (const unsigned char *) VARDATA_ANY(string);
+	word = (uint64) len << 56;
 	if (len > SHORT_BYTES)
 		return (uint64) (uintptr_t) string | ((uint64) LONG_MARK << 56);
 	for (int i = 0; i < len; i++)
@@ -401,6 +405,22 @@ scaled_value(Datum datum, int scale, int64 *value)
 	return true;
 }
 
+/* Of a string of more than seven bytes, eight at a time; the last eight may overlap. */
+static uint64
+hash_long(const char *data, int len)
+{
+	uint64		hash = len;
+	uint64		word;
+
+	for (int i = 0; i + (int) sizeof(word) < len; i += sizeof(word))
+	{
+		memcpy(&word, data + i, sizeof(word));
+		hash = hash_mix(hash ^ word);
+	}
+	memcpy(&word, data + len - sizeof(word), sizeof(word));
+	return hash_mix(hash ^ word);
+}
+
 /*
  * Rows have been put aside by their hashes when a column of decimals becomes one of
  * numerics: so equal values hash as they did.
@@ -411,8 +431,7 @@ hash_of(Key *key, uint64 word)
 	int64		value;
 
 	if (key->form == KEY_STRING)
-		return hash_bytes((unsigned char *) VARDATA_ANY(long_string(word)),
-						  VARSIZE_ANY_EXHDR(long_string(word)));
+		return hash_long(VARDATA_ANY(long_string(word)), VARSIZE_ANY_EXHDR(long_string(word)));
 	if (word == 0 && !key->type.typbyval)
 		return 0;				/* null */
 	if (key->type.kind == VEC_DECIMAL)
