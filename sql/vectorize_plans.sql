@@ -59,6 +59,26 @@ SELECT differs('SELECT k FROM t WHERE n < (SELECT 0.2 * avg(u.n) FROM u WHERE u.
 SELECT differs('SELECT k, (SELECT count(*) FROM u WHERE u.k = t.k AND v > 30000) FROM t ORDER BY k');
 -- but where an index serves few rows
 EXPLAIN (COSTS OFF) SELECT count(*) FROM t WHERE k < 5 AND n < (SELECT 0.2 * avg(u.n) FROM u WHERE u.k = t.k);
+-- rows made distinct for a join are a semi join; of it and of anti joins the smaller side is kept
+EXPLAIN (COSTS OFF) SELECT h, count(*) FROM t WHERE g < 10 AND EXISTS (SELECT FROM u WHERE u.k = t.k AND v % 3 = 1) GROUP BY h;
+EXPLAIN (COSTS OFF) SELECT h, count(*) FROM t WHERE g < 10 AND NOT EXISTS (SELECT FROM u WHERE u.k = t.k AND u.v > t.h) GROUP BY h;
+SELECT differs('SELECT h, count(*) FROM t WHERE g < 10 AND EXISTS (SELECT FROM u WHERE u.k = t.k AND v % 3 = 1) GROUP BY h ORDER BY h');
+SELECT differs('SELECT k FROM t WHERE g < 10 AND NOT EXISTS (SELECT FROM u WHERE u.k = t.k AND u.v > t.h) ORDER BY k');
+SELECT differs('SELECT k FROM t WHERE g < 10 AND k IN (SELECT k FROM u WHERE v % 3 = 1) ORDER BY k');
+SELECT differs('SELECT k FROM t WHERE g < 10 AND EXISTS (SELECT FROM u WHERE u.k = t.k AND u.v > t.g + 30000) ORDER BY k');
+SELECT differs('SELECT g, count(*) FROM u JOIN t ON t.n = u.n WHERE v IN (SELECT g FROM t WHERE h = 3) GROUP BY g ORDER BY g');
+INSERT INTO t SELECT -i, NULL, i % 2, NULL FROM generate_series(1, 10) i;
+INSERT INTO u SELECT NULL, i FROM generate_series(1, 10) i;
+SELECT differs('SELECT k FROM t WHERE h < 3 AND NOT EXISTS (SELECT FROM u WHERE u.k = t.g) ORDER BY k');
+SELECT differs('SELECT k FROM t WHERE h < 3 AND g IN (SELECT k FROM u) ORDER BY k');
+SELECT differs('SELECT k FROM t WHERE h < 3 AND NOT EXISTS (SELECT FROM u WHERE u.k = t.g AND u.n < t.n) ORDER BY k');
+SET work_mem = '64kB';
+SET hash_mem_multiplier = 1;
+SELECT differs('SELECT k FROM t WHERE h < 3 AND NOT EXISTS (SELECT FROM u WHERE u.k = t.g) ORDER BY k');
+SELECT differs('SELECT k FROM t WHERE g < 500 AND EXISTS (SELECT FROM u WHERE u.k = t.k AND u.v > t.g + 30000) ORDER BY k');
+SELECT differs('SELECT k FROM t WHERE g < 500 AND NOT EXISTS (SELECT FROM u WHERE u.k = t.k AND u.n < t.n) ORDER BY k');
+RESET work_mem;
+RESET hash_mem_multiplier;
 -- prepared
 PREPARE p(int) AS SELECT g, count(*), sum(n) FROM t WHERE h = $1 GROUP BY g ORDER BY g LIMIT 2;
 EXECUTE p(1);

@@ -22,9 +22,13 @@
 
 #include "vector/join_pairs.h"
 
+/* So many times more inner rows than outer ones make it worth to keep the outer ones. */
+#define FLIP_FACTOR		2
+
 static VecBatch *join_next(VecNode *node);
 static void join_rescan(VecNode *node);
 static void join_end(VecNode *node);
+static void join_explain(VecNode *node, ExplainState *es);
 static void create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, List *keys, bool careful);
 static int	side_column(VecExprContext *context, const Var *var);
 static void forget_parts(VecJoin *join);
@@ -44,7 +48,8 @@ static const VecNodeMethods methods = {
 	.name = "Hash Join",
 	.next = join_next,
 	.rescan = join_rescan,
-	.end = join_end
+	.end = join_end,
+	.explain = join_explain
 };
 
 /* Values of one key on both sides that have one form in a group table. */
@@ -106,11 +111,15 @@ vec_join_create(VecQuery *query, Plan *plan, bool careful)
 	join->type = join->plan->join.jointype;
 	vec_node_init(&join->node, &methods, query, plan, careful);
 	join->nkeys = list_length(join->plan->hashkeys);
+	join->flipped = !careful && (join->type == JOIN_SEMI || join->type == JOIN_ANTI) &&
+		outerPlan(plan)->plan_rows * FLIP_FACTOR < innerPlan(plan)->plan_rows;
 	/* inner rows are all read before the first is given */
-	create_side(join, &join->outer, query, outerPlan(plan), join->plan->hashkeys, careful);
-	create_side(join, &join->inner, query, outerPlan(&hash->plan), hash->hashkeys, false);
-	join->node.left = join->outer.node;
-	join->node.right = join->inner.node;
+	create_side(join, join->flipped ? &join->inner : &join->outer, query, outerPlan(plan),
+				join->plan->hashkeys, careful);
+	create_side(join, join->flipped ? &join->outer : &join->inner, query, outerPlan(&hash->plan),
+				hash->hashkeys, false);
+	join->node.left = join->flipped ? join->inner.node : join->outer.node;
+	join->node.right = join->flipped ? join->outer.node : join->inner.node;
 
 	join->key_types = palloc(sizeof(VecType) * join->nkeys);
 	join->operators = palloc(sizeof(Oid) * join->nkeys);
@@ -118,8 +127,8 @@ vec_join_create(VecQuery *query, Plan *plan, bool careful)
 	{
 		int			i = foreach_current_index(lo);
 		VecType    *type = &join->key_types[i];
-		Node	   *outer = lfirst(lo);
-		Node	   *inner = lfirst(li);
+		Node	   *outer = join->flipped ? lfirst(li) : lfirst(lo);
+		Node	   *inner = join->flipped ? lfirst(lo) : lfirst(li);
 
 		join->operators[i] = list_nth_oid(join->plan->hashoperators, i);
 		vec_type_init(type, exprType(inner), exprTypmod(inner), list_nth_oid(join->plan->hashcollations, i));
@@ -189,7 +198,12 @@ join_next(VecNode *node)
 				join->state = JOIN_BUILD;
 		}
 		else if (join->batch && join->position < join->outer.nwith_keys)
-			n = join_fill_pairs(join);
+		{
+			if (join->flipped && join->nconditions == 0)
+				join_mark(join);
+			else
+				n = join_fill_pairs(join);
+		}
 		else if (join->batch && join_keeps_outer(join) && !join->outer_given)
 		{
 			n = join_outer_alone(join);
@@ -251,6 +265,13 @@ forget_parts(VecJoin *join)
 	join->parts = NIL;
 	join->outer.spill = join->inner.spill = NULL;
 	MemoryContextReset(join->spilling);
+}
+
+static void
+join_explain(VecNode *node, ExplainState *es)
+{
+	if (((VecJoin *) node)->flipped)
+		ExplainPropertyText("Built Side", "outer", es);
 }
 
 /* ---------------- inner rows ---------------- */

@@ -57,7 +57,8 @@ pair_column(VecExprContext *context, const Var *var)
 {
 	VecJoin    *join = context->arg;
 
-	return var->varno == INNER_VAR ? join->outer.node->ncolumns + var->varattno - 1 : var->varattno - 1;
+	return (var->varno == INNER_VAR) != join->flipped ?
+		join->outer.node->ncolumns + var->varattno - 1 : var->varattno - 1;
 }
 
 /* A column of the pairs, gathered from where its values are. */
@@ -134,6 +135,9 @@ join_fill_pairs(VecJoin *join)
 
 		if (join->chain == 0)
 			join->chain = join->chains[row];
+		if (join->flipped)
+			while (join->chain != 0 && join->matched[join->chain - 1])
+				join->chain = join->next[join->chain - 1];
 		if (join->chain == 0 ||
 			(join->outer_matched[row] && (join->type == JOIN_SEMI || join->type == JOIN_ANTI)))
 		{
@@ -151,6 +155,21 @@ join_fill_pairs(VecJoin *join)
 	return n > 0 ? check_pairs(join, n) : 0;
 }
 
+void
+join_mark(VecJoin *join)
+{
+	for (; join->position < join->outer.nwith_keys; join->position++)
+	{
+		uint32		chain = join->chains[join->outer.with_keys[join->position]];
+
+		/* the rows of a chain are marked all together */
+		if (chain == 0 || join->matched[chain - 1])
+			continue;
+		for (; chain != 0; chain = join->next[chain - 1])
+			join->matched[chain - 1] = true;
+	}
+}
+
 static int
 check_pairs(VecJoin *join, int n)
 {
@@ -165,7 +184,7 @@ check_pairs(VecJoin *join, int n)
 		sel = join->pair_sel;
 	}
 	join->context.careful = careful;
-	if (join->type == JOIN_SEMI)
+	if (join->type == JOIN_SEMI && !join->flipped)
 	{
 		/* each outer row once */
 		VEC_FOR_EACH(pair, sel, n,
@@ -183,7 +202,7 @@ check_pairs(VecJoin *join, int n)
 		VEC_FOR_EACH(pair, sel, n, join->matched[join->pair_inner[pair]] = true);
 	join->pairs.sel = sel;
 	join->pairs.nsel = n;
-	return join->type == JOIN_ANTI ? 0 : n;
+	return join->type == JOIN_ANTI || join->flipped ? 0 : n;
 }
 
 int
@@ -203,10 +222,11 @@ int
 join_inner_alone(VecJoin *join)
 {
 	uint32		count = row_store_count(join->store);
+	bool		wanted = join->type == JOIN_SEMI;
 	int			n = 0;
 
 	for (; join->next_inner < count && n < vec_batch_rows(); join->next_inner++)
-		if (!join->matched[join->next_inner])
+		if (join->matched[join->next_inner] == wanted)
 			join->pair_inner[n++] = join->next_inner;
 	begin_pairs(join, n);
 	join->without_outer = true;

@@ -43,6 +43,12 @@ typedef struct VecJoin
 	VecNode		node;
 	HashJoin   *plan;
 	JoinType	type;
+	/*
+	 * A semi or anti join of few outer rows with many inner ones is flipped: the plan's outer
+	 * rows are kept and so are the join's inner side; those without a partner, or with one, follow
+	 * at the end.  Nothing is given before.
+	 */
+	bool		flipped;
 	Side		outer;
 	Side		inner;
 	int			nkeys;
@@ -58,7 +64,7 @@ typedef struct VecJoin
 	uint32	   *first;			/* by key: first row of the chain */
 	uint32	   *next;			/* by row */
 	uint32		capacity;		/* of these */
-	bool	   *matched;		/* by row, if inner rows are wanted without a partner */
+	bool	   *matched;		/* by row, if inner rows are given at the end */
 
 	bool		started;		/* the nodes have been read, or are being */
 	bool		by_parts;		/* files are read in their place */
@@ -66,7 +72,7 @@ typedef struct VecJoin
 	{
 		JOIN_BUILD,				/* inner rows are to be kept */
 		JOIN_PROBE,				/* outer rows are joined with them */
-		JOIN_INNER_ALONE		/* inner rows without a partner follow */
+		JOIN_INNER_ALONE		/* inner rows follow that are given alone */
 	}			state;
 	VecBatch   *batch;			/* of outer rows */
 	uint32	   *groups;			/* of its rows */
@@ -95,20 +101,22 @@ typedef struct VecJoin
 static inline bool
 join_keeps_outer(const VecJoin *join)
 {
-	return join->type == JOIN_LEFT || join->type == JOIN_FULL || join->type == JOIN_ANTI;
+	return join->type == JOIN_LEFT || join->type == JOIN_FULL || (join->type == JOIN_ANTI && !join->flipped);
 }
 
 static inline bool
 join_keeps_inner(const VecJoin *join)
 {
-	return join->type == JOIN_RIGHT || join->type == JOIN_FULL;
+	return join->type == JOIN_RIGHT || join->type == JOIN_FULL || join->flipped;
 }
 
 /* What pairs need, when the join is made. */
 extern void join_create_pairs(VecJoin *join, VecQuery *query, bool careful);
 /* The next pairs of the outer batch that meet the condition and are to be given; their number. */
 extern int	join_fill_pairs(VecJoin *join);
-/* Then its rows without a partner; at the end inner rows without one, as many as a batch holds. */
+/* Without conditions, of a flipped join: mark the inner rows that the outer batch meets. */
+extern void join_mark(VecJoin *join);
+/* Then its rows without a partner; at the end inner rows given alone, as many as a batch holds. */
 extern int	join_outer_alone(VecJoin *join);
 extern int	join_inner_alone(VecJoin *join);
 

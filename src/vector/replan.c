@@ -24,6 +24,7 @@
 #include "parser/parsetree.h"
 
 #include "planner/decorrelate.h"
+#include "vector/semi_join.h"
 #include "vector/settings.h"
 #include "vector/unsort.h"
 #include "vector/vector.h"
@@ -81,6 +82,7 @@ vector_plan(Query *parse, const char *query_string, int cursor_options, ParamLis
 		stmt = cheaper(stmt, plan_for_batches(joined, query_string, cursor_options, params, next,
 											  processes));
 	vector_unsort(stmt, ordered);
+	vector_semi_joins(stmt);
 	return stmt;
 }
 

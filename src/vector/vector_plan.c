@@ -11,16 +11,21 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
 #include "utils/guc.h"
+#include "utils/syscache.h"
 
 #include "vector/custom_scan.h"
 #include "vector/kernels.h"
 #include "vector/node.h"
+#include "vector/plan_tree.h"
 #include "vector/settings.h"
 #include "vector/vector.h"
 
@@ -41,6 +46,7 @@ typedef struct PaysWalk
 {
 	List	   *rtable;
 	bool		pays;			/* one of them does */
+	double		rows;			/* the most that any gives or reads */
 } PaysWalk;
 
 typedef struct InitPlanWalk
@@ -63,7 +69,7 @@ static void replace_children(Plan *plan, List *rtable);
 static Plan *replace_restorable(Plan *plan, List *rtable);
 static bool pays(Plan *plan, List *rtable);
 static void child_pays(Plan **child, void *arg);
-static void max_rows(Plan **plan, void *rows);
+static void max_rows(Plan **plan, void *arg);
 static Plan *wrap(Plan *plan, List *rtable);
 static void take_init_plans(Plan *plan, CustomScan *scan, List *rtable);
 static void take_from_child(Plan **child, void *arg);
@@ -115,13 +121,13 @@ vector_on_plan(PlannedStmt *stmt, int cursor_options)
 void
 vector_on_batch_plan(PlannedStmt *stmt, bool to_the_end)
 {
-	double		rows = 0;
+	PaysWalk	walk = {stmt->rtable, false, 0};
 
 	if (vectorize == VECTORIZE_OFF)
 		return;
-	max_rows(&stmt->planTree, &rows);
+	max_rows(&stmt->planTree, &walk);
 	if (!vector_is_operator(stmt->planTree, stmt->rtable) || stmt->planTree->targetlist == NIL ||
-		(rows < MIN_ROWS && vectorize != VECTORIZE_FORCE))
+		(walk.rows < MIN_ROWS && vectorize != VECTORIZE_FORCE))
 	{
 		vector_on_plan(stmt, 0);
 		return;
@@ -153,38 +159,6 @@ replace(Plan *plan, List *rtable)
 	return plan;
 }
 
-/* Let visit see, and maybe replace, each plan that this one reads rows of. */
-static void
-walk_children(Plan *plan, void (*visit) (Plan **child, void *arg), void *arg)
-{
-	List	   *children = NIL;
-	ListCell   *lc;
-
-	if (outerPlan(plan))
-		visit(&outerPlan(plan), arg);
-	if (innerPlan(plan))
-		visit(&innerPlan(plan), arg);
-	switch (nodeTag(plan))
-	{
-		case T_Append:
-			children = ((Append *) plan)->appendplans;
-			break;
-		case T_MergeAppend:
-			children = ((MergeAppend *) plan)->mergeplans;
-			break;
-		case T_SubqueryScan:
-			visit(&((SubqueryScan *) plan)->subplan, arg);
-			break;
-		case T_CustomScan:
-			children = ((CustomScan *) plan)->custom_plans;
-			break;
-		default:
-			break;
-	}
-	foreach(lc, children)
-		visit((Plan **) &lfirst(lc), arg);
-}
-
 static void
 replace_child(Plan **child, void *rtable)
 {
@@ -200,7 +174,7 @@ replace_children(Plan *plan, List *rtable)
 		innerPlan(plan) = replace_restorable(innerPlan(plan), rtable);
 		return;
 	}
-	walk_children(plan, replace_child, rtable);
+	plan_walk_children(plan, replace_child, rtable);
 }
 
 /* Does a target give values to others of the row?  UPDATE ... SET (a, b) = (SELECT ...) has that. */
@@ -269,14 +243,13 @@ vector_is_operator(Plan *plan, List *rtable)
 }
 
 /*
- * A scan alone only makes columns of rows that are made rows again, and what
- * passes rows on is worth as much as what is below.
+ * A scan alone that drops few rows only makes columns of rows that are made rows
+ * again, and what passes rows on is worth as much as what is below.
  */
 static bool
 pays(Plan *plan, List *rtable)
 {
-	PaysWalk	walk = {rtable, false};
-	double		rows = 0;
+	PaysWalk	walk = {rtable, false, 0};
 
 	/* without input there is nothing to do in batches */
 	if (IsA(plan, Result) && outerPlan(plan) == NULL)
@@ -286,6 +259,8 @@ pays(Plan *plan, List *rtable)
 	switch (nodeTag(plan))
 	{
 		case T_SeqScan:
+			max_rows(&plan, &walk);
+			return walk.rows >= MIN_ROWS && plan->plan_rows * 4 < walk.rows;
 		case T_CustomScan:
 			return false;
 		case T_Limit:
@@ -297,7 +272,7 @@ pays(Plan *plan, List *rtable)
 		case T_SubqueryScan:
 		case T_Result:
 		case T_Append:
-			walk_children(plan, child_pays, &walk);
+			plan_walk_children(plan, child_pays, &walk);
 			return walk.pays;
 		case T_Sort:
 			/* PostgreSQL sorts by files what does not fit, and its own rows best */
@@ -309,8 +284,8 @@ pays(Plan *plan, List *rtable)
 		default:
 			break;
 	}
-	max_rows(&plan, &rows);
-	return rows >= MIN_ROWS;
+	max_rows(&plan, &walk);
+	return walk.rows >= MIN_ROWS;
 }
 
 static void
@@ -321,11 +296,25 @@ child_pays(Plan **child, void *arg)
 	walk->pays |= vector_is_operator(*child, walk->rtable) && pays(*child, walk->rtable);
 }
 
+/* The most rows that a node gives or reads. */
 static void
-max_rows(Plan **plan, void *rows)
+max_rows(Plan **plan, void *arg)
 {
-	*(double *) rows = Max(*(double *) rows, (*plan)->plan_rows);
-	walk_children(*plan, max_rows, rows);
+	PaysWalk   *walk = arg;
+
+	walk->rows = Max(walk->rows, (*plan)->plan_rows);
+	if (IsA(*plan, SeqScan))
+	{
+		Oid			relid = rt_fetch(((SeqScan *) *plan)->scan.scanrelid, walk->rtable)->relid;
+		HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+
+		if (HeapTupleIsValid(tuple))
+		{
+			walk->rows = Max(walk->rows, ((Form_pg_class) GETSTRUCT(tuple))->reltuples);
+			ReleaseSysCache(tuple);
+		}
+	}
+	plan_walk_children(*plan, max_rows, arg);
 }
 
 static Plan *
@@ -376,7 +365,7 @@ take_init_plans(Plan *plan, CustomScan *scan, List *rtable)
 	if (plan->parallel_aware && vector_is_operator(plan, rtable))
 		scan->scan.plan.parallel_aware = true;
 	if (IsA(plan, Hash) || vector_is_operator(plan, rtable))
-		walk_children(plan, take_from_child, &walk);
+		plan_walk_children(plan, take_from_child, &walk);
 	else
 		replace_children(plan, rtable);
 }
