@@ -34,6 +34,14 @@ SELECT p + 1, pg_typeof(p), n[2], (d).y, (d).* FROM of_domains ORDER BY p;
 SELECT count(*), max(p), sum(n[1]), string_agg((d).y, ',' ORDER BY p) FROM of_domains WHERE (d).x > 1 AND n[1] < 9;
 SELECT a.p, b.n[1] FROM of_domains a JOIN of_domains b ON a.p = b.p AND a.n[1] + b.n[1] > 2 ORDER BY a.p;
 
+-- EXPLAIN names what subqueries are given
+CREATE TABLE keyed (k int PRIMARY KEY, other int);
+INSERT INTO keyed SELECT i, 7919 * i % 1000 FROM generate_series(0, 999) i;
+VACUUM ANALYZE keyed;
+SET enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT count(*) FROM keyed a WHERE EXISTS (SELECT FROM keyed b WHERE b.k = a.other OFFSET 0) OR other < 0;
+EXPLAIN (COSTS OFF) SELECT (SELECT b.other FROM keyed b WHERE b.k = s.c) FROM (SELECT other, count(*) AS c FROM keyed GROUP BY other OFFSET 0) s;
+
 RESET barks.vectorize;
 SET client_min_messages = warning;
 DROP SCHEMA vectorize_targets CASCADE;

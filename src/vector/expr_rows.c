@@ -12,12 +12,15 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
 #include "vector/expr_step.h"
 
 static Node *slot_vars(Node *node, VecExpr *step);
+static void name_arguments(SubPlanState *state);
+static Node *named_vars(Node *node, void *context);
 static Vec *eval_by_rows(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 static void set_case_value(VecExpr *expr, ExprContext *econtext, int row);
 
@@ -26,13 +29,72 @@ expr_compile_by_rows(VecExprContext *context, Expr *expr)
 {
 	VecExpr    *step = expr_step_new(context, (Node *) expr, eval_by_rows);
 	TupleDesc	desc = CreateTemplateTupleDesc(context->ncolumns);
+	int			nsubplans = list_length(context->parent->subPlan);
+	ListCell   *lc;
 
 	for (int i = 0; i < context->ncolumns; i++)
 		TupleDescInitEntry(desc, i + 1, NULL, context->types[i].declared, context->types[i].typmod, 0);
 	step->enclosing = context->enclosing;
 	step->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	step->state = ExecInitExpr((Expr *) slot_vars((Node *) expr, step), context->parent);
+	for_each_from(lc, context->parent->subPlan, nsubplans)
+		name_arguments(lfirst(lc));
 	return step;
+}
+
+typedef struct NamedVars
+{
+	List	   *rtable;
+	int			param;
+} NamedVars;
+
+/*
+ * EXPLAIN finds in the SubPlan what its parameters stand for, and cannot name
+ * columns of the slot.  Only EXPLAIN reads the arguments there from now on.
+ */
+static void
+name_arguments(SubPlanState *state)
+{
+	SubPlan    *shown = copyObject(state->subplan);
+	NamedVars	named = {state->planstate->state->es_range_table, 0};
+	ListCell   *arg;
+	ListCell   *param;
+
+	forboth(arg, shown->args, param, shown->parParam)
+	{
+		named.param = lfirst_int(param);
+		lfirst(arg) = named_vars(lfirst(arg), &named);
+	}
+	state->subplan = shown;
+}
+
+/* With columns of tables where they are known, else with the parameter's number. */
+static Node *
+named_vars(Node *node, void *context)
+{
+	NamedVars  *named = context;
+	Param	   *param;
+
+	if (node == NULL)
+		return NULL;
+	if (!IsA(node, Var) || ((Var *) node)->varno != OUTER_VAR)
+		return expression_tree_mutator(node, named_vars, context);
+	if (((Var *) node)->varnosyn > 0 && ((Var *) node)->varnosyn <= list_length(named->rtable) &&
+		rt_fetch(((Var *) node)->varnosyn, named->rtable)->rtekind == RTE_RELATION)
+	{
+		Var		   *var = copyObject((Var *) node);
+
+		var->varno = var->varnosyn;
+		var->varattno = var->varattnosyn;
+		return (Node *) var;
+	}
+	param = makeNode(Param);
+	param->paramkind = PARAM_EXEC;
+	param->paramid = named->param;
+	param->paramtype = exprType(node);
+	param->paramtypmod = exprTypmod(node);
+	param->paramcollid = exprCollation(node);
+	return (Node *) param;
 }
 
 /* Number Vars by the slot's columns. */
