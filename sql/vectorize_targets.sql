@@ -42,6 +42,15 @@ SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT count(*) FROM keyed a WHERE EXISTS (SELECT FROM keyed b WHERE b.k = a.other OFFSET 0) OR other < 0;
 EXPLAIN (COSTS OFF) SELECT (SELECT b.other FROM keyed b WHERE b.k = s.c) FROM (SELECT other, count(*) AS c FROM keyed GROUP BY other OFFSET 0) s;
 
+-- LIMIT takes the first rows, also where their order is not asked for above
+RESET enable_seqscan;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT k, x FROM (SELECT k % 23 AS k, sum(other) AS x FROM keyed GROUP BY k % 23 ORDER BY 1 LIMIT 4) s ORDER BY x;
+SET enable_hashagg = off;
+SELECT k, x FROM (SELECT k % 23 AS k, sum(other) AS x FROM keyed GROUP BY k % 23 ORDER BY 1 LIMIT 4) s ORDER BY x;
+
 RESET barks.vectorize;
 SET client_min_messages = warning;
 DROP SCHEMA vectorize_targets CASCADE;

@@ -59,7 +59,10 @@ vector_unsort(PlannedStmt *stmt, bool ordered)
 			lfirst(lc) = relax(lfirst(lc), true);
 }
 
-/* The plan as it should be; ordered: somebody above may rely on the order of its rows. */
+/*
+ * The plan as it should be; ordered: somebody above may rely on the order of its rows, as
+ * Limit always does, since which rows it gives depends on it.
+ */
 static Plan *
 relax(Plan *plan, bool ordered)
 {
@@ -97,7 +100,6 @@ relax_children(Plan *plan, bool ordered)
 			left = ordered;
 			right = false;
 			break;
-		case T_Limit:
 		case T_Result:
 		case T_ProjectSet:
 		case T_Material:
