@@ -31,7 +31,7 @@
 
 /* What a row, and a page that is read in order, cost in batches, of what they cost PostgreSQL's nodes. */
 #define ROW_COST		0.2
-#define PAGE_COST		0.25
+#define PAGE_COST		0.03
 
 /* A plan below this cost stays as it is: planning again would take about as long as it does. */
 #define CHEAP_PLAN		1000.0
