@@ -29,9 +29,18 @@
 #include "vector/unsort.h"
 #include "vector/vector.h"
 
-/* What a row, and a page that is read in order, cost in batches, of what they cost PostgreSQL's nodes. */
+/*
+ * What a row, and a page that is read in order, cost in batches, of what they cost PostgreSQL's
+ * nodes: by these the plans for batches are compared among each other.
+ */
 #define ROW_COST		0.2
 #define PAGE_COST		0.03
+
+/*
+ * So much longer than PostgreSQL's plan of a cost takes a plan for batches of that cost, as measured
+ * over the TPC-H queries.
+ */
+#define BATCH_UNIT		4.7
 
 /* A plan below this cost stays as it is: planning again would take about as long as it does. */
 #define CHEAP_PLAN		1000.0
@@ -63,7 +72,7 @@ vector_plan(Query *parse, const char *query_string, int cursor_options, ParamLis
 			planner_hook_type next, int processes)
 {
 	PlannedStmt *stmt;
-	PlannedStmt *other;
+	PlannedStmt *batches;
 	Query	   *again;
 	Query	   *joined;
 	bool		ordered;
@@ -76,11 +85,13 @@ vector_plan(Query *parse, const char *query_string, int cursor_options, ParamLis
 	if (vector_setting() != VECTORIZE_FORCE && stmt->planTree->total_cost < CHEAP_PLAN)
 		return stmt;
 	joined = copyObject(again);
-	other = plan_for_batches(again, query_string, cursor_options, params, next, processes);
-	stmt = vector_setting() == VECTORIZE_FORCE ? other : cheaper(stmt, other);
+	batches = plan_for_batches(again, query_string, cursor_options, params, next, processes);
 	if (decorrelate(joined, true))
-		stmt = cheaper(stmt, plan_for_batches(joined, query_string, cursor_options, params, next,
-											  processes));
+		batches = cheaper(batches, plan_for_batches(joined, query_string, cursor_options, params, next,
+													processes));
+	if (vector_setting() == VECTORIZE_FORCE ||
+		batches->planTree->total_cost * BATCH_UNIT < stmt->planTree->total_cost)
+		stmt = batches;
 	vector_unsort(stmt, ordered);
 	vector_semi_joins(stmt);
 	return stmt;
