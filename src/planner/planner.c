@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "catalog/pg_inherits.h"
 #include "commands/defrem.h"
 #include "executor/executor.h"
 #include "jit/jit.h"
@@ -71,6 +72,7 @@ static const struct config_enum_entry runtime_filters[] = {
 typedef struct QueryFacts
 {
 	bool		distributed;	/* reads a distributed table, as far as can be seen */
+	bool		may_grow;		/* planning may find more tables: partitions, what functions read */
 	bool		whole_rows;		/* asks for rows of tables as values */
 	bool		hides_rows;		/* row-level security, or a security-barrier view */
 	bool		in_order;		/* an INSERT of a query with ORDER BY */
@@ -191,9 +193,11 @@ planner_plan(Query *parse, const char *query_string, int cursor_options,
 		facts.operation_runs = operations_take(parse);
 	flatten_chains(parse);
 	mark = fallback_mark();
+	if (!facts.distributed && !facts.may_grow)
+		return here(parse, query_string, cursor_options, params);
 	if (!facts.distributed)
 	{
-		/* planning scribbles on its input, and may yet find a table (in a partitioned one) */
+		/* planning scribbles on its input */
 		again = copyObject(parse);
 		stmt = here(parse, query_string, cursor_options, params);
 		if (!reads_distributed(stmt))
@@ -244,6 +248,8 @@ facts_walker(Node *node, QueryFacts *facts)
 
 			if (is_distributed(rte))
 				facts->distributed = true;
+			facts->may_grow |= rte->rtekind == RTE_FUNCTION ||
+				(rte->rtekind == RTE_RELATION && has_subclass(rte->relid));
 			/* a function inlined while planning may bring in tables unseen here */
 			if (rte->securityQuals != NIL || rte->security_barrier ||
 				(rte->rtekind == RTE_FUNCTION && !translate_is_parts(rte->functions, NULL)))
