@@ -50,7 +50,7 @@ BEGIN
     END LOOP;
 END $$;
 SELECT numbers('SELECT * FROM l WHERE id > 5');
-SELECT regexp_replace(n, 'Scan \(rows=\d+', 'Scan (rows=N') FROM numbers('SELECT * FROM l JOIN few USING (id)') n;
+SELECT regexp_replace(n, '(Scan|Rows) \(rows=\d+', '\1 (rows=N') FROM numbers('SELECT * FROM l JOIN few USING (id)') n;
 RESET barks.vectorize;
 
 SELECT same('SELECT * FROM l');

@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "vector/join_pairs.h"
+#include "vector/shared_rows.h"
 
 /* So many times more inner rows than outer ones make it worth to keep the outer ones. */
 #define FLIP_FACTOR		2
@@ -82,10 +83,10 @@ vec_join_supported(Plan *plan)
 	ListCell   *lop;
 	Hash	   *hash;
 
-	if (!IsA(plan, HashJoin) || plan->parallel_aware)
+	if (!IsA(plan, HashJoin))
 		return false;
 	hash = (Hash *) innerPlan(plan);
-	if (!IsA(hash, Hash) || hash->plan.parallel_aware)
+	if (!IsA(hash, Hash) || hash->plan.parallel_aware != plan->parallel_aware)
 		return false;
 	if (!vec_expr_supported((Node *) plan->targetlist) || !vec_expr_supported((Node *) plan->qual) ||
 		!vec_expr_supported((Node *) join->join.joinqual) || !vec_expr_supported((Node *) join->hashkeys) ||
@@ -116,8 +117,8 @@ vec_join_create(VecQuery *query, Plan *plan, bool careful)
 	/* inner rows are all read before the first is given */
 	create_side(join, join->flipped ? &join->inner : &join->outer, query, outerPlan(plan),
 				join->plan->hashkeys, careful);
-	create_side(join, join->flipped ? &join->outer : &join->inner, query, outerPlan(&hash->plan),
-				hash->hashkeys, false);
+	create_side(join, join->flipped ? &join->outer : &join->inner, query,
+				hash->plan.parallel_aware ? &hash->plan : outerPlan(&hash->plan), hash->hashkeys, false);
 	join->node.left = join->flipped ? join->inner.node : join->outer.node;
 	join->node.right = join->flipped ? join->outer.node : join->inner.node;
 
@@ -151,7 +152,7 @@ create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, List *keys, 
 {
 	ListCell   *lc;
 
-	side->node = vec_node_create(query, plan, careful);
+	side->node = IsA(plan, Hash) ? vec_shared_rows_create(query, plan) : vec_node_create(query, plan, careful);
 	side->context.parent = query->parent;
 	side->context.ncolumns = side->node->ncolumns;
 	side->context.types = side->node->types;

@@ -36,6 +36,9 @@
 #define ROW_COST		0.2
 #define PAGE_COST		0.03
 
+/* What it costs to start workers, and to take a row from one, in the same measure. */
+#define WORKER_COST		0.2
+
 /*
  * So much longer than PostgreSQL's plan of a cost takes a plan for batches of that cost, as measured
  * over the TPC-H queries.
@@ -50,10 +53,11 @@ typedef struct PlannerSettings
 {
 	bool		mergejoin;
 	bool		nestloop;
-	bool		parallel_hash;
 	bool		jit;
 	int			workers;
 	double		page_cost;
+	double		setup_cost;
+	double		transfer_cost;
 	double		row_cost;
 	double		operator_cost;
 } PlannerSettings;
@@ -129,12 +133,12 @@ plan_for_batches(Query *parse, const char *query_string, int cursor_options, Par
 
 	get_settings(&settings);
 	settings.mergejoin = false;
-	/* a table of its own for each process is made faster than one together row by row */
-	settings.parallel_hash = false;
 	settings.jit = false;
 	if (vector_setting() != VECTORIZE_FORCE)
 		settings.workers = Min(settings.workers, processes - 1);
 	settings.page_cost *= PAGE_COST;
+	settings.setup_cost *= WORKER_COST;
+	settings.transfer_cost *= WORKER_COST;
 	cheap = settings;
 	cheap.nestloop = false;
 	cheap.row_cost *= ROW_COST;
@@ -170,11 +174,12 @@ static void
 get_settings(PlannerSettings *settings)
 {
 	settings->mergejoin = enable_mergejoin;
-	settings->parallel_hash = enable_parallel_hash;
 	settings->nestloop = enable_nestloop;
 	settings->jit = jit_enabled;
 	settings->workers = max_parallel_workers_per_gather;
 	settings->page_cost = seq_page_cost;
+	settings->setup_cost = parallel_setup_cost;
+	settings->transfer_cost = parallel_tuple_cost;
 	settings->row_cost = cpu_tuple_cost;
 	settings->operator_cost = cpu_operator_cost;
 }
@@ -183,11 +188,12 @@ static void
 set_settings(const PlannerSettings *settings)
 {
 	enable_mergejoin = settings->mergejoin;
-	enable_parallel_hash = settings->parallel_hash;
 	enable_nestloop = settings->nestloop;
 	jit_enabled = settings->jit;
 	max_parallel_workers_per_gather = settings->workers;
 	seq_page_cost = settings->page_cost;
+	parallel_setup_cost = settings->setup_cost;
+	parallel_tuple_cost = settings->transfer_cost;
 	cpu_tuple_cost = settings->row_cost;
 	cpu_operator_cost = settings->operator_cost;
 }

@@ -200,6 +200,42 @@ vec_spill_finish(VecSpill *spill, List *parts)
 	return parts;
 }
 
+/* ---------------- files for other processes ---------------- */
+
+VecSpill *
+vec_spill_create_shared(int ncolumns, const VecType *types, FileSet *files, const char *name)
+{
+	/* all bits being used, there is but one partition */
+	VecSpill   *spill = vec_spill_create(ncolumns, types, 32);
+
+	spill->parts[0] = palloc0(sizeof(VecSpillPart));
+	spill->parts[0]->file = BufFileCreateFileSet(files, name);
+	return spill;
+}
+
+void
+vec_spill_write_all(VecSpill *spill, VecBatch *batch)
+{
+	static const uint32 hashes[VEC_MAX_ROWS];
+
+	for (int i = 0; i < batch->ncolumns; i++)
+		(void) vec_batch_column(batch, i);
+	vec_spill_write(spill, batch->columns, batch->sel, batch->nsel, hashes);
+}
+
+int64
+vec_spill_export(VecSpill *spill)
+{
+	int64		rows = spill->parts[0]->rows;
+
+	BufFileExportFileSet(spill->parts[0]->file);
+	vec_spill_part_close(spill->parts[0]);
+	MemoryContextDelete(spill->values);
+	pfree(spill->row);
+	pfree(spill);
+	return rows;
+}
+
 /* ---------------- reading ---------------- */
 
 VecSpillReader *

@@ -6,6 +6,8 @@
 #ifndef BARKS_VECTOR_SPILL_H
 #define BARKS_VECTOR_SPILL_H
 
+#include "storage/fileset.h"
+
 #include "vector/vec.h"
 
 typedef struct VecSpill VecSpill;
@@ -29,6 +31,15 @@ extern void vec_spill_write(VecSpill *spill, Vec *const *columns, const uint16 *
 							const uint32 *hashes);
 /* The partitions that have rows, appended to parts (in the current context); the spill is gone. */
 extern List *vec_spill_finish(VecSpill *spill, List *parts);
+
+/*
+ * One file of a set that is shared with other processes, for all rows of batches; how many there are.
+ * After export anybody may open it by its name, and the spill is gone.
+ */
+extern VecSpill *vec_spill_create_shared(int ncolumns, const VecType *types, FileSet *files,
+										 const char *name);
+extern void vec_spill_write_all(VecSpill *spill, VecBatch *batch);
+extern int64 vec_spill_export(VecSpill *spill);
 
 /* Reading: the next rows of a part as a batch; NULL, and its file is closed, after the last. */
 typedef struct VecSpillReader VecSpillReader;
