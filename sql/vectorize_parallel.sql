@@ -113,7 +113,11 @@ SET parallel_leader_participation = off;
 SET barks.vectorize = force;
 SELECT count(1 / (id - 1500)) FROM l;
 SELECT count(*) FROM l JOIN r ON l.id = r.id AND 1 / (l.id - 2000) = 0;
+SELECT count(*) FROM l JOIN r ON l.id = r.id WHERE 1 / (r.id - 2000) = 0;
 RESET parallel_leader_participation;
+\set SHOW_CONTEXT never
+SELECT count(*) FROM l JOIN r ON l.id = r.id WHERE 1 / (r.id - 2000) = 0;
+\set SHOW_CONTEXT errors
 BEGIN;
 UPDATE l SET n = n + 1 WHERE id < 1000;
 DELETE FROM l WHERE id > 2500;
