@@ -27,20 +27,10 @@
 #include "utils/memutils.h"
 
 #include "vector/agg_calls.h"
+#include "vector/agg_plan.h"
 #include "vector/group_table.h"
 #include "vector/node.h"
 #include "vector/spill.h"
-
-/* What nodes that make groups have in common. */
-typedef struct Grouping
-{
-	AggStrategy strategy;
-	AggSplit	split;
-	int			nkeys;
-	const AttrNumber *columns;
-	const Oid  *operators;
-	const Oid  *collations;
-} Grouping;
 
 typedef struct VecAgg
 {
@@ -96,7 +86,6 @@ static VecBatch *agg_next(VecNode *node);
 static void agg_rescan(VecNode *node);
 static void agg_end(VecNode *node);
 static void agg_explain(VecNode *node, ExplainState *es);
-static bool find_grouping(Plan *plan, Grouping *by);
 static const VecNodeMethods *find_methods(const VecAgg *agg);
 static void find_columns(VecAgg *agg);
 static void init_output(VecAgg *agg, bool careful);
@@ -132,99 +121,6 @@ static const VecNodeMethods agg_methods[][3] = {
 static const VecNodeMethods group_methods = METHODS("Group");
 static const VecNodeMethods unique_methods = METHODS("Unique");
 
-/* ---------------- what is supported ---------------- */
-
-static bool
-find_grouping(Plan *plan, Grouping *by)
-{
-	memset(by, 0, sizeof(*by));
-	by->split = AGGSPLIT_SIMPLE;
-	by->strategy = AGG_SORTED;
-	if (IsA(plan, Agg))
-	{
-		Agg		   *agg = (Agg *) plan;
-
-		by->strategy = agg->aggstrategy;
-		by->split = agg->aggsplit;
-		by->nkeys = agg->numCols;
-		by->columns = agg->grpColIdx;
-		by->operators = agg->grpOperators;
-		by->collations = agg->grpCollations;
-		return agg->groupingSets == NIL && agg->chain == NIL && by->strategy != AGG_MIXED;
-	}
-	if (IsA(plan, Group))
-	{
-		Group	   *group = (Group *) plan;
-
-		by->nkeys = group->numCols;
-		by->columns = group->grpColIdx;
-		by->operators = group->grpOperators;
-		by->collations = group->grpCollations;
-		return true;
-	}
-	if (IsA(plan, Unique))
-	{
-		Unique	   *unique = (Unique *) plan;
-
-		by->nkeys = unique->numCols;
-		by->columns = unique->uniqColIdx;
-		by->operators = unique->uniqOperators;
-		by->collations = unique->uniqCollations;
-		return true;
-	}
-	return false;
-}
-
-static bool
-unsupported_aggregates(Node *node, Grouping *by)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Aggref))
-	{
-		Aggref	   *aggref = (Aggref *) node;
-
-		/* PostgreSQL's node could not do it either */
-		if (by->strategy == AGG_HASHED && aggref->aggdistinct)
-			return true;
-		return !agg_call_supported(aggref) || !vec_expr_supported((Node *) aggref->args) ||
-			!vec_expr_supported((Node *) aggref->aggfilter);
-	}
-	if (IsA(node, GroupingFunc))
-		return true;
-	return expression_tree_walker(node, unsupported_aggregates, by);
-}
-
-/* The same without aggregates, which become columns. */
-static Node *
-without_aggregates(Node *node, void *unused)
-{
-	if (node && IsA(node, Aggref))
-		return (Node *) makeVar(INNER_VAR, 1, exprType(node), exprTypmod(node), exprCollation(node), 0);
-	return expression_tree_mutator(node, without_aggregates, NULL);
-}
-
-bool
-vec_agg_supported(Plan *plan)
-{
-	Grouping	by;
-
-	if (!find_grouping(plan, &by))
-		return false;
-	for (int i = 0; i < by.nkeys && by.strategy == AGG_HASHED; i++)
-	{
-		RegProcedure left;
-		RegProcedure right;
-
-		if (!get_op_hash_functions(by.operators[i], &left, &right))
-			return false;
-	}
-	return !unsupported_aggregates((Node *) plan->targetlist, &by) &&
-		!unsupported_aggregates((Node *) plan->qual, &by) &&
-		vec_expr_supported(without_aggregates((Node *) plan->targetlist, NULL)) &&
-		vec_expr_supported(without_aggregates((Node *) plan->qual, NULL));
-}
-
 /* ---------------- creation ---------------- */
 
 static const VecNodeMethods *
@@ -243,7 +139,7 @@ vec_agg_create(VecQuery *query, Plan *plan, bool careful)
 {
 	VecAgg	   *agg = palloc0(sizeof(VecAgg));
 
-	find_grouping(plan, &agg->by);
+	agg_find_grouping(plan, &agg->by);
 	agg->node.plan = plan;
 	vec_node_init(&agg->node, find_methods(agg), query, plan, careful);
 	/* what makes runs into groups gives them when they are there */
