@@ -43,7 +43,7 @@
  * So much longer than PostgreSQL's plan of a cost takes a plan for batches of that cost, as measured
  * over the TPC-H queries.
  */
-#define BATCH_UNIT		4.7
+#define BATCH_UNIT		5.7
 
 /* A plan below this cost stays as it is: planning again would take about as long as it does. */
 #define CHEAP_PLAN		1000.0
