@@ -6,9 +6,6 @@
  * settings whose plans translate well (hash joins, no parallel workers, no
  * parameterized inner sides), then translated bottom-up.  Everything else is
  * planned as if barks were not there.
- *
- * The settings are changed as variables for the time of the call and put back
- * in any case: changing them as GUCs would fail in a parallel worker.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -17,7 +14,6 @@
 #include "catalog/pg_inherits.h"
 #include "commands/defrem.h"
 #include "executor/executor.h"
-#include "jit/jit.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
@@ -31,6 +27,7 @@
 #include "planner/flatten.h"
 #include "planner/join_hints.h"
 #include "planner/operations.h"
+#include "planner/plan_with.h"
 #include "planner/planner.h"
 #include "planner/shared_plan.h"
 #include "planner/shippable.h"
@@ -80,25 +77,6 @@ typedef struct QueryFacts
 	List	   *operation_runs;	/* of these */
 } QueryFacts;
 
-/* PostgreSQL's planner settings that matter here. */
-typedef struct PlannerSettings
-{
-	bool		mergejoin;
-	bool		nestloop;
-	bool		memoize;
-	bool		hashjoin;
-	bool		jit;
-	int			workers;
-	int			force_parallel;
-	bool		for_nodes;
-} PlannerSettings;
-
-static const PlannerSettings settings_for_nodes = {
-	.hashjoin = true,
-	.force_parallel = FORCE_PARALLEL_OFF,
-	.for_nodes = true
-};
-
 static bool planning_for_nodes = false;
 
 static bool facts_walker(Node *node, QueryFacts *facts);
@@ -106,8 +84,6 @@ static bool reads_distributed(PlannedStmt *stmt);
 static bool is_distributed(const RangeTblEntry *rte);
 static pg_noinline PlannedStmt *plan_for_nodes(Query *parse, const char *query_string, int cursor_options,
 								   ParamListInfo params, planner_hook_type next);
-static pg_noinline void get_settings(PlannerSettings *settings);
-static pg_noinline void set_settings(const PlannerSettings *settings);
 static bool inserts_in_order(const Query *query);
 static void translate_statement(PlannedStmt *stmt, const QueryFacts *facts, int cursor_options);
 static void name_left_operations(List *plans);
@@ -290,47 +266,27 @@ static PlannedStmt *
 plan_for_nodes(Query *parse, const char *query_string, int cursor_options,
 			   ParamListInfo params, planner_hook_type next)
 {
-	PlannerSettings saved;
+	PlannerSettings settings;
 	PlannedStmt *volatile stmt = NULL;
+	bool		before = planning_for_nodes;
 
-	get_settings(&saved);
+	planner_get_settings(&settings);
+	settings.mergejoin = settings.nestloop = settings.memoize = settings.jit = false;
+	settings.hashjoin = true;
+	settings.workers = 0;
+	settings.force_parallel = FORCE_PARALLEL_OFF;
 	PG_TRY();
 	{
-		set_settings(&settings_for_nodes);
-		stmt = next(parse, query_string, cursor_options & ~CURSOR_OPT_PARALLEL_OK, params);
+		planning_for_nodes = true;
+		stmt = planner_plan_with(&settings, parse, query_string, cursor_options & ~CURSOR_OPT_PARALLEL_OK,
+								 params, next);
 	}
 	PG_FINALLY();
 	{
-		set_settings(&saved);
+		planning_for_nodes = before;
 	}
 	PG_END_TRY();
 	return stmt;
-}
-
-static void
-get_settings(PlannerSettings *settings)
-{
-	settings->mergejoin = enable_mergejoin;
-	settings->nestloop = enable_nestloop;
-	settings->memoize = enable_memoize;
-	settings->hashjoin = enable_hashjoin;
-	settings->jit = jit_enabled;
-	settings->workers = max_parallel_workers_per_gather;
-	settings->force_parallel = force_parallel_mode;
-	settings->for_nodes = planning_for_nodes;
-}
-
-static void
-set_settings(const PlannerSettings *settings)
-{
-	enable_mergejoin = settings->mergejoin;
-	enable_nestloop = settings->nestloop;
-	enable_memoize = settings->memoize;
-	enable_hashjoin = settings->hashjoin;
-	jit_enabled = settings->jit;
-	max_parallel_workers_per_gather = settings->workers;
-	force_parallel_mode = settings->force_parallel;
-	planning_for_nodes = settings->for_nodes;
 }
 
 /* Does the query that an INSERT reads end with ORDER BY? */

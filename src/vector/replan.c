@@ -17,13 +17,12 @@
  */
 #include "postgres.h"
 
-#include "jit/jit.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
-#include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
 
 #include "planner/decorrelate.h"
+#include "planner/plan_with.h"
 #include "vector/semi_join.h"
 #include "vector/settings.h"
 #include "vector/unsort.h"
@@ -48,27 +47,9 @@
 /* A plan below this cost stays as it is: planning again would take about as long as it does. */
 #define CHEAP_PLAN		1000.0
 
-/* What decides how PostgreSQL plans. */
-typedef struct PlannerSettings
-{
-	bool		mergejoin;
-	bool		nestloop;
-	bool		jit;
-	int			workers;
-	double		page_cost;
-	double		setup_cost;
-	double		transfer_cost;
-	double		row_cost;
-	double		operator_cost;
-} PlannerSettings;
-
 static bool may_pay(Query *query);
 static PlannedStmt *plan_for_batches(Query *parse, const char *query_string, int cursor_options,
 									 ParamListInfo params, planner_hook_type next, int processes);
-static PlannedStmt *plan_with(const PlannerSettings *settings, Query *parse, const char *query_string,
-							  int cursor_options, ParamListInfo params, planner_hook_type next);
-static void get_settings(PlannerSettings *settings);
-static void set_settings(const PlannerSettings *settings);
 static PlannedStmt *cheaper(PlannedStmt *a, PlannedStmt *b);
 
 PlannedStmt *
@@ -131,7 +112,7 @@ plan_for_batches(Query *parse, const char *query_string, int cursor_options, Par
 	PlannerSettings cheap;
 	PlannedStmt *stmt;
 
-	get_settings(&settings);
+	planner_get_settings(&settings);
 	settings.mergejoin = false;
 	settings.jit = false;
 	if (vector_setting() != VECTORIZE_FORCE)
@@ -143,59 +124,10 @@ plan_for_batches(Query *parse, const char *query_string, int cursor_options, Par
 	cheap.nestloop = false;
 	cheap.row_cost *= ROW_COST;
 	cheap.operator_cost *= ROW_COST;
-	stmt = plan_with(&cheap, parse, query_string, cursor_options, params, next);
+	stmt = planner_plan_with(&cheap, parse, query_string, cursor_options, params, next);
 	if (stmt->planTree->total_cost >= disable_cost)
-		stmt = plan_with(&settings, again, query_string, cursor_options, params, next);
+		stmt = planner_plan_with(&settings, again, query_string, cursor_options, params, next);
 	return stmt;
-}
-
-static PlannedStmt *
-plan_with(const PlannerSettings *settings, Query *parse, const char *query_string, int cursor_options,
-		  ParamListInfo params, planner_hook_type next)
-{
-	PlannerSettings saved;
-	PlannedStmt *volatile stmt = NULL;
-
-	get_settings(&saved);
-	PG_TRY();
-	{
-		set_settings(settings);
-		stmt = next(parse, query_string, cursor_options, params);
-	}
-	PG_FINALLY();
-	{
-		set_settings(&saved);
-	}
-	PG_END_TRY();
-	return stmt;
-}
-
-static void
-get_settings(PlannerSettings *settings)
-{
-	settings->mergejoin = enable_mergejoin;
-	settings->nestloop = enable_nestloop;
-	settings->jit = jit_enabled;
-	settings->workers = max_parallel_workers_per_gather;
-	settings->page_cost = seq_page_cost;
-	settings->setup_cost = parallel_setup_cost;
-	settings->transfer_cost = parallel_tuple_cost;
-	settings->row_cost = cpu_tuple_cost;
-	settings->operator_cost = cpu_operator_cost;
-}
-
-static void
-set_settings(const PlannerSettings *settings)
-{
-	enable_mergejoin = settings->mergejoin;
-	enable_nestloop = settings->nestloop;
-	jit_enabled = settings->jit;
-	max_parallel_workers_per_gather = settings->workers;
-	seq_page_cost = settings->page_cost;
-	parallel_setup_cost = settings->setup_cost;
-	parallel_tuple_cost = settings->transfer_cost;
-	cpu_tuple_cost = settings->row_cost;
-	cpu_operator_cost = settings->operator_cost;
 }
 
 static PlannedStmt *
