@@ -14,6 +14,9 @@
 
 extern const int64 decimal_powers[DECIMAL_MAX_POWER + 1];	/* of ten */
 
+/* 2^32 by them, rounded up, which divides a digit of base 10000 right. */
+extern const uint64 decimal_reciprocals[4];
+
 /*
  * The value of a numeric times 10^scale, if its display scale is just that and
  * it has at most 18 digits; NaN is DECIMAL_NAN.  data points behind the
@@ -112,12 +115,9 @@ decimal_read(const char *data, int len, int scale, int64 *value)
 	}
 	if (power >= 0)
 		sum = (sum * NUMERIC_BASE + digit) * decimal_powers[power];
-	else if (power == -1)
-		sum = sum * 1000 + digit / 10;
-	else if (power == -2)
-		sum = sum * 100 + digit / 100;
 	else
-		sum = sum * 10 + digit / 1000;
+		sum = sum * decimal_powers[NUMERIC_BASE_DIGITS + power] +
+			(((uint64) digit * decimal_reciprocals[-power]) >> 32);
 	*value = negative ? -sum : sum;
 	return true;
 }
