@@ -14,13 +14,18 @@
 #include "access/relscan.h"
 #include "access/syncscan.h"
 #include "access/tableam.h"
+#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "vector/buffer_hints.h"
 #include "vector/pages.h"
+
+#define CACHE_LINE		64
+#define MAX_PREFETCH	256			/* bytes of a row */
 
 struct Pages
 {
@@ -29,15 +34,14 @@ struct Pages
 	EState	   *estate;
 	HeapScanDesc scan;			/* NULL: not begun */
 	bool		started;
+	Size		prefetched;		/* bytes of a row that are looked at first */
+	uint32		turn;			/* another one in each scan */
 	BlockNumber block;			/* next one; InvalidBlockNumber: there is none; of no parallel scan */
 };
 
 static void begin(Pages *pages, ParallelTableScanDesc shared);
 static void start(Pages *pages);
 static BlockNumber take_block(Pages *pages);
-#define CACHE_LINE		64
-#define MAX_PREFETCH	256			/* bytes of a row */
-
 static int	find_visible(Pages *pages, Buffer buffer, HeapTupleHeader *rows);
 
 Pages *
@@ -48,7 +52,14 @@ pages_create(Relation relation, EState *estate)
 	pages->context = CurrentMemoryContext;
 	pages->relation = relation;
 	pages->estate = estate;
+	pages->prefetched = MAX_PREFETCH;
 	return pages;
+}
+
+void
+pages_expect(Pages *pages, Size bytes)
+{
+	pages->prefetched = Min(bytes, MAX_PREFETCH);
 }
 
 static void
@@ -74,8 +85,7 @@ pages_next(Pages *pages, HeapTupleHeader *rows, int *nrows)
 		start(pages);
 	while ((block = take_block(pages)) != InvalidBlockNumber)
 	{
-		Buffer		buffer = ReadBufferExtended(pages->relation, MAIN_FORKNUM, block, RBM_NORMAL,
-												pages->scan->rs_strategy);
+		Buffer		buffer = buffer_hints_read(pages->relation, block, pages->scan->rs_strategy, pages->turn);
 
 		CHECK_FOR_INTERRUPTS();
 		heap_page_prune_opt(pages->relation, buffer);
@@ -94,6 +104,7 @@ start(Pages *pages)
 	ParallelBlockTableScanDesc shared = (ParallelBlockTableScanDesc) scan->rs_base.rs_parallel;
 
 	pages->started = true;
+	pages->turn = pg_prng_uint32(&pg_global_prng_state);
 	if (shared)
 		table_block_parallelscan_startblock_init(pages->relation, scan->rs_parallelworkerdata, shared);
 	else
@@ -124,8 +135,8 @@ take_block(Pages *pages)
 static inline void
 prefetch_row(const void *row, Size length)
 {
-	for (Size i = 0; i < length && i < MAX_PREFETCH; i += CACHE_LINE)
-		__builtin_prefetch((const char *) row + i);
+	for (Size i = 0; i < length; i += CACHE_LINE)
+		__builtin_prefetch((const char *) row + i, 0, 2);
 }
 
 static int
@@ -150,7 +161,7 @@ find_visible(Pages *pages, Buffer buffer, HeapTupleHeader *rows)
 		if (!ItemIdIsNormal(id))
 			continue;
 		tuple.t_data = (HeapTupleHeader) PageGetItem(page, id);
-		prefetch_row(tuple.t_data, ItemIdGetLength(id));
+		prefetch_row(tuple.t_data, Min(ItemIdGetLength(id), pages->prefetched));
 		if (!all_visible)
 		{
 			tuple.t_tableOid = RelationGetRelid(pages->relation);

@@ -20,6 +20,8 @@ extern Pages *pages_create(Relation relation, EState *estate);
  */
 extern Buffer pages_next(Pages *pages, HeapTupleHeader *rows, int *nrows);
 /* From the start. */
+/* So many bytes of each row are looked at before it is known whether the others are. */
+extern void pages_expect(Pages *pages, Size bytes);
 extern void pages_rescan(Pages *pages);
 extern void pages_end(Pages *pages);
 

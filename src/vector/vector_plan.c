@@ -22,6 +22,7 @@
 #include "utils/guc.h"
 #include "utils/syscache.h"
 
+#include "vector/buffer_hints.h"
 #include "vector/custom_scan.h"
 #include "vector/kernels.h"
 #include "vector/node.h"
@@ -85,6 +86,7 @@ vector_init(void)
 	vec_init();
 	vec_kernels_init();
 	vector_scan_init();
+	buffer_hints_init();
 }
 
 Vectorize
