@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "executor/execParallel.h"
 #include "vector/parallel.h"
 
 struct VecShared
@@ -153,4 +154,34 @@ vec_parallel_detach(VecNode *top, VecShared *shared)
 			nodes[i]->methods->detach(nodes[i]);
 	}
 	pfree(nodes);
+}
+
+/*
+ * PostgreSQL waits for the end of the processes, so that a transaction does not end while
+ * something is done for it.  But workers that have said that they are done have ended their
+ * transactions, and all that is left is to give up memory, of which the page tables alone take
+ * longer than a short query: one entry for each page of shared buffers that was looked at.
+ * A worker without a handle is not waited for.
+ */
+void
+vec_parallel_leave(PlanState *gather)
+{
+	ParallelExecutorInfo *info = NULL;
+
+	if (IsA(gather, GatherState))
+		info = ((GatherState *) gather)->pei;
+	else if (IsA(gather, GatherMergeState))
+		info = ((GatherMergeState *) gather)->pei;
+	if (info == NULL || !info->finished)
+		return;
+	for (int i = 0; i < info->pcxt->nworkers_launched; i++)
+	{
+		ParallelWorkerInfo *worker = &info->pcxt->worker[i];
+
+		if (worker->error_mqh == NULL && worker->bgwhandle)
+		{
+			pfree(worker->bgwhandle);
+			worker->bgwhandle = NULL;
+		}
+	}
 }

@@ -20,5 +20,10 @@ extern void vec_parallel_reshare(VecNode *top, VecShared *shared);
 extern void vec_parallel_attach(VecNode *top, VecShared *shared);
 /* What is shared goes away: workers leave their numbers there, the leader takes them. */
 extern void vec_parallel_detach(VecNode *top, VecShared *shared);
+/*
+ * The rows of a Gather have all been read, and will not be read again: when it is shut down, do not
+ * wait until its workers' processes are gone.  Of any other node nothing is done.
+ */
+extern void vec_parallel_leave(PlanState *gather);
 
 #endif							/* BARKS_VECTOR_PARALLEL_H */

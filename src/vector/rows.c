@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 
 #include "vector/node.h"
+#include "vector/parallel.h"
 #include "vector/slot_batch.h"
 
 typedef struct VecRows
@@ -24,6 +25,7 @@ typedef struct VecRows
 	PlanState  *state;
 	SlotBatch  *batch;
 	bool		one_by_one;
+	bool		once;			/* the rows are not read again */
 	int64		bound;			/* no more rows than this are asked for; -1: all may be */
 	int64		fetched;
 	bool		done;
@@ -52,6 +54,8 @@ vec_rows_create(VecQuery *query, Plan *plan, bool careful)
 	rows->state = ExecInitNode(plan, query->estate, query->eflags);
 	query->row_inputs = lappend(query->row_inputs, rows->state);
 	rows->one_by_one = careful && may_raise(plan);
+	rows->once = query->parent->plan == query->estate->es_plannedstmt->planTree &&
+		!(query->eflags & (EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD));
 	rows->bound = -1;
 	rows->batch = slot_batch_create(rows->node.ncolumns, rows->node.types);
 	return &rows->node;
@@ -75,6 +79,8 @@ rows_next(VecNode *node)
 		if (TupIsNull(slot))
 		{
 			rows->done = true;
+			if (rows->once)
+				vec_parallel_leave(rows->state);
 			break;
 		}
 		slot_batch_add(rows->batch, slot);
