@@ -65,6 +65,7 @@ typedef struct InitPlanWalk
 static int	vectorize = VECTORIZE_OFF;
 
 static void replace_subplans(PlannedStmt *stmt);
+static void mark_complete(Plan *plan, bool complete);
 static Plan *replace(Plan *plan, List *rtable);
 static void replace_children(Plan *plan, List *rtable);
 static Plan *replace_restorable(Plan *plan, List *rtable);
@@ -118,6 +119,7 @@ vector_on_plan(PlannedStmt *stmt, int cursor_options)
 	else
 		stmt->planTree = replace(stmt->planTree, stmt->rtable);
 	replace_subplans(stmt);
+	mark_complete(stmt->planTree, false);
 }
 
 void
@@ -135,9 +137,64 @@ vector_on_batch_plan(PlannedStmt *stmt, bool to_the_end)
 		return;
 	}
 	stmt->planTree = wrap(stmt->planTree, stmt->rtable);
-	if (to_the_end)
-		((CustomScan *) stmt->planTree)->custom_private = list_make1(makeBoolean(true));
 	replace_subplans(stmt);
+	mark_complete(stmt->planTree, to_the_end);
+}
+
+/*
+ * Tell CustomScans of which all rows will be asked for: all are of this plan, or they are below
+ * what reads its input to the end before it gives anything.
+ */
+static void
+mark_complete(Plan *plan, bool complete)
+{
+	bool		outer = false;
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (plan == NULL)
+		return;
+	switch (nodeTag(plan))
+	{
+		case T_CustomScan:
+			if (((CustomScan *) plan)->methods != vector_scan_methods())
+				return;
+			if (complete)
+				((CustomScan *) plan)->custom_private = list_make1(makeBoolean(true));
+			outer = complete;
+			break;
+		case T_Agg:
+			outer = complete || ((Agg *) plan)->aggstrategy == AGG_PLAIN ||
+				((Agg *) plan)->aggstrategy == AGG_HASHED;
+			break;
+		case T_Sort:
+		case T_Hash:
+			outer = true;
+			break;
+		case T_SubqueryScan:
+			mark_complete(((SubqueryScan *) plan)->subplan, complete);
+			return;
+		case T_HashJoin:
+		case T_NestLoop:
+		case T_Gather:
+		case T_GatherMerge:
+		case T_Material:
+		case T_Result:
+		case T_ProjectSet:
+		case T_WindowAgg:
+		case T_Group:
+		case T_Unique:
+			outer = complete;
+			break;
+		case T_Append:
+			foreach(lc, ((Append *) plan)->appendplans)
+				mark_complete(lfirst(lc), complete);
+			return;
+		default:
+			break;
+	}
+	mark_complete(outerPlan(plan), outer);
+	mark_complete(innerPlan(plan), false);
 }
 
 static void
