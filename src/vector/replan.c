@@ -29,10 +29,11 @@
 #include "vector/vector.h"
 
 /*
- * What a row, and a page that is read in order, cost in batches, of what they cost PostgreSQL's
- * nodes: by these the plans for batches are compared among each other.
+ * What a row, an operator and a page that is read in order cost in batches, of what they cost
+ * PostgreSQL's nodes: by these the plans for batches are compared among each other.
  */
 #define ROW_COST		0.2
+#define OPERATOR_COST	0.05
 #define PAGE_COST		0.03
 
 /* What it costs to start workers, and to take a row from one, in the same measure. */
@@ -42,7 +43,7 @@
  * So much longer than PostgreSQL's plan of a cost takes a plan for batches of that cost, as measured
  * over the TPC-H queries.
  */
-#define BATCH_UNIT		5.7
+#define BATCH_UNIT		3.0
 
 /* A plan below this cost stays as it is: planning again would take about as long as it does. */
 #define CHEAP_PLAN		1000.0
@@ -123,7 +124,7 @@ plan_for_batches(Query *parse, const char *query_string, int cursor_options, Par
 	cheap = settings;
 	cheap.nestloop = false;
 	cheap.row_cost *= ROW_COST;
-	cheap.operator_cost *= ROW_COST;
+	cheap.operator_cost *= OPERATOR_COST;
 	stmt = planner_plan_with(&cheap, parse, query_string, cursor_options, params, next);
 	if (stmt->planTree->total_cost >= disable_cost)
 		stmt = planner_plan_with(&settings, again, query_string, cursor_options, params, next);
