@@ -14,6 +14,7 @@ INSERT INTO r SELECT g, g % 900 + 300, 't' || g % 200 || repeat('y', g % 11), g 
 INSERT INTO l VALUES (NULL, NULL, NULL, NULL, NULL), (-1, NULL, NULL, 'NaN', NULL), (-2, 5, 't1', 0, NULL), (-3, 5, NULL, 0, 'infinity');
 INSERT INTO r VALUES (NULL, NULL, NULL, NULL, NULL), (-1, NULL, NULL, 'NaN', NULL), (-2, 5, 't1', 0, NULL), (-3, 5, NULL, 0, 'infinity');
 CREATE TABLE nothing (LIKE r);
+CREATE TABLE sparse AS SELECT * FROM l WHERE id % 11 = 0 OR k IS NULL;
 CREATE TABLE few AS SELECT * FROM r WHERE id < 10;
 ANALYZE;
 CREATE FUNCTION same(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -46,7 +47,7 @@ DECLARE
     line text;
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
-        RETURN NEXT regexp_replace(regexp_replace(line, '\d+ kB', 'N kB'), '(batches|actual rows|loops|Launched)([=:] ?)\d+', '\1\2N', 'g');
+        RETURN NEXT regexp_replace(regexp_replace(line, '\d+ kB', 'N kB'), '(batches|actual rows|loops|Launched|Filter)([=:] ?)\d+', '\1\2N', 'g');
     END LOOP;
 END $$;
 SELECT numbers('SELECT * FROM l WHERE id > 5');
@@ -73,6 +74,9 @@ CREATE VIEW joins AS
                 'SELECT l.*, r.* FROM l LEFT JOIN %s r ON l.%2$s = r.%2$s %3$s', 'SELECT l.* FROM l WHERE EXISTS (SELECT FROM %s r WHERE l.%2$s = r.%2$s %3$s)',
                 'SELECT l.* FROM l WHERE NOT EXISTS (SELECT FROM %s r WHERE l.%2$s = r.%2$s %3$s)']) kind,
             (VALUES ('r', 'k', ''), ('r', 't', 'AND l.d = r.d'), ('r', 'k', 'AND l.t < r.t AND l.id > 0'), ('nothing', 'k', '')) q(inside, key, residual)
+        -- few rows that are kept, and marked by all processes
+        UNION ALL SELECT format('SELECT f.* FROM sparse f WHERE %s EXISTS (SELECT FROM %s r WHERE f.%3$s = r.%3$s %4$s)', negated, inside, key, residual)
+            FROM unnest(ARRAY['', 'NOT']) negated, (VALUES ('r', 'k', ''), ('l', 'id', ''), ('r', 't', 'AND f.d < r.d'), ('nothing', 'k', '')) q(inside, key, residual)
         UNION ALL SELECT 'SELECT a.id, b.n, c.t FROM l a JOIN r b USING (id) LEFT JOIN l c ON c.id = b.id + a.k'
         UNION ALL SELECT 'SELECT n.*, r.* FROM nothing n JOIN r USING (k)'
         UNION ALL SELECT 'SELECT n.*, l.t FROM few n LEFT JOIN l USING (k)'

@@ -16,12 +16,14 @@ typedef struct VecAppend
 static VecBatch *append_next(VecNode *node);
 static void append_rescan(VecNode *node);
 static void append_bound(VecNode *node, int64 rows);
+static void append_filter(VecNode *node, int column, const ValueFilter *filter);
 
 static const VecNodeMethods methods = {
 	.name = "Append",
 	.next = append_next,
 	.rescan = append_rescan,
-	.bound = append_bound
+	.bound = append_bound,
+	.filter = append_filter
 };
 
 /* What is pruned when the query starts, or read by several at once, only PostgreSQL's node knows. */
@@ -78,4 +80,13 @@ append_bound(VecNode *node, int64 rows)
 
 	foreach(lc, node->more)
 		vec_node_bound(lfirst(lc), rows);
+}
+
+static void
+append_filter(VecNode *node, int column, const ValueFilter *filter)
+{
+	ListCell   *lc;
+
+	foreach(lc, node->more)
+		vec_node_filter(lfirst(lc), column, filter);
 }

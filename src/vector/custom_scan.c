@@ -134,6 +134,7 @@ next_row(ScanState *node)
 		scan->next = 0;
 		if (scan->batch == NULL)
 			return slot;
+		vec_batch_load(scan->batch);
 	}
 	row = scan->batch->sel ? scan->batch->sel[scan->next] : scan->next;
 	scan->next++;

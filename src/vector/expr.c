@@ -290,6 +290,12 @@ vec_expr_eval_scales(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n)
 	return expr_eval(expr, batch, sel, n);
 }
 
+bool
+vec_expr_is_safe(const VecExpr *expr)
+{
+	return expr->safe;
+}
+
 int
 vec_expr_select(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16 *out)
 {

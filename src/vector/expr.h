@@ -70,6 +70,8 @@ extern Vec *vec_expr_eval(VecExpr *expr, VecBatch *batch, const uint16 *sel, int
 extern Vec *vec_expr_eval_scales(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 /* Of n rows those for which it is true, into out; their number.  out may be sel. */
 extern int	vec_expr_select(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n, uint16 *out);
+/* It raises nothing, whatever the row. */
+extern bool vec_expr_is_safe(const VecExpr *expr);
 /* Parameters may have changed: constants made of them are made again. */
 extern void vec_expr_forget(VecExpr *expr);
 

@@ -268,6 +268,20 @@ group_table_bytes(const GroupTable *table, uint32 group)
 	return (char *) (record_of(table, group) + table->words);
 }
 
+bool
+group_table_has_integers(const GroupTable *table, int column)
+{
+	const Key  *key = &table->keys[column];
+
+	return key->form == KEY_WORD && (key->type.kind == VEC_INT32 || key->type.kind == VEC_INT64);
+}
+
+int64
+group_table_integer(const GroupTable *table, uint32 group, int column)
+{
+	return record_of(table, group)[column];
+}
+
 /* ---------------- rows to words ---------------- */
 
 static KeyForm

@@ -41,6 +41,9 @@ extern const uint32 *group_table_hashes(const GroupTable *table);
 extern void group_table_hash(GroupTable *table, Vec *const *columns, const uint16 *sel, int n);
 extern uint32 group_table_count(const GroupTable *table);
 extern char *group_table_bytes(const GroupTable *table, uint32 group);
+/* Is this key column one of integers, dates or such?  Then it has a group's value, and no NULLs, of which there must be none. */
+extern bool group_table_has_integers(const GroupTable *table, int column);
+extern int64 group_table_integer(const GroupTable *table, uint32 group, int column);
 /* Values of n groups from the first on, as rows 0 to n - 1 of vectors; these are valid as long as the groups. */
 extern void group_table_columns(GroupTable *table, uint32 first, int n, Vec **columns);
 

@@ -26,15 +26,26 @@
 /* So many times more inner rows than outer ones make it worth to keep the outer ones. */
 #define FLIP_FACTOR		2
 
+/* What a row that is kept takes, beside its values, at most: in the table, and twice that while it grows. */
+#define KEPT_ROW_BYTES	100
+
 static VecBatch *join_next(VecNode *node);
 static void join_rescan(VecNode *node);
 static void join_end(VecNode *node);
+static void join_filter(VecNode *node, int column, const ValueFilter *filter);
 static void join_explain(VecNode *node, ExplainState *es);
-static void create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, List *keys, bool careful);
+static Size marks_size(VecNode *node);
+static void share_marks(VecNode *node, void *shared, ParallelContext *pcxt);
+static void reshare_marks(VecNode *node, void *shared);
+static void attach_marks(VecNode *node, void *shared);
+static void detach_marks(VecNode *node);
+static void create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, Plan *aware, List *keys, bool careful);
 static int	side_column(VecExprContext *context, const Var *var);
 static void forget_parts(VecJoin *join);
 static bool build(VecJoin *join);
 static void start(VecJoin *join);
+static void choose_kept_rows(VecJoin *join);
+static void offer_filters(VecJoin *join);
 static VecBatch *next_batch(VecJoin *join, Side *side);
 static VecBatch *read_batch(VecJoin *join, Side *side);
 static void find_keys(VecJoin *join, Side *side, VecBatch *batch);
@@ -50,7 +61,23 @@ static const VecNodeMethods methods = {
 	.next = join_next,
 	.rescan = join_rescan,
 	.end = join_end,
+	.filter = join_filter,
 	.explain = join_explain
+};
+
+/* One that is flipped. */
+static const VecNodeMethods flipped_methods = {
+	.name = "Hash Join",
+	.next = join_next,
+	.rescan = join_rescan,
+	.end = join_end,
+	.filter = join_filter,
+	.explain = join_explain,
+	.shared_size = marks_size,
+	.share = share_marks,
+	.reshare = reshare_marks,
+	.attach = attach_marks,
+	.detach = detach_marks
 };
 
 /* Values of one key on both sides that have one form in a group table. */
@@ -110,15 +137,15 @@ vec_join_create(VecQuery *query, Plan *plan, bool careful)
 
 	join->plan = (HashJoin *) plan;
 	join->type = join->plan->join.jointype;
-	vec_node_init(&join->node, &methods, query, plan, careful);
-	join->nkeys = list_length(join->plan->hashkeys);
 	join->flipped = !careful && (join->type == JOIN_SEMI || join->type == JOIN_ANTI) &&
 		outerPlan(plan)->plan_rows * FLIP_FACTOR < innerPlan(plan)->plan_rows;
+	vec_node_init(&join->node, join->flipped ? &flipped_methods : &methods, query, plan, careful);
+	join->nkeys = list_length(join->plan->hashkeys);
 	/* inner rows are all read before the first is given */
 	create_side(join, join->flipped ? &join->inner : &join->outer, query, outerPlan(plan),
-				join->plan->hashkeys, careful);
-	create_side(join, join->flipped ? &join->outer : &join->inner, query,
-				hash->plan.parallel_aware ? &hash->plan : outerPlan(&hash->plan), hash->hashkeys, false);
+				plan->parallel_aware && join->flipped ? plan : NULL, join->plan->hashkeys, careful);
+	create_side(join, join->flipped ? &join->outer : &join->inner, query, outerPlan(&hash->plan),
+				plan->parallel_aware ? &hash->plan : NULL, hash->hashkeys, false);
 	join->node.left = join->flipped ? join->inner.node : join->outer.node;
 	join->node.right = join->flipped ? join->outer.node : join->inner.node;
 
@@ -147,12 +174,13 @@ vec_join_create(VecQuery *query, Plan *plan, bool careful)
 	return &join->node;
 }
 
+/* aware: the node for whose sake the rows are shared by processes; NULL: they are not. */
 static void
-create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, List *keys, bool careful)
+create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, Plan *aware, List *keys, bool careful)
 {
 	ListCell   *lc;
 
-	side->node = IsA(plan, Hash) ? vec_shared_rows_create(query, plan) : vec_node_create(query, plan, careful);
+	side->node = aware ? vec_shared_rows_create(query, aware, plan) : vec_node_create(query, plan, careful);
 	side->context.parent = query->parent;
 	side->context.ncolumns = side->node->ncolumns;
 	side->context.types = side->node->types;
@@ -300,6 +328,8 @@ build(VecJoin *join)
 		bits = part->outer ? part->outer->bits : part->inner->bits;
 	}
 	join->by_parts = join->started;
+	if (join->flipped && !join->started)
+		choose_kept_rows(join);
 	join->started = true;
 	start(join);
 	while ((batch = next_batch(join, &join->inner)) != NULL)
@@ -310,7 +340,7 @@ build(VecJoin *join)
 		else
 			add_inner(join, batch);
 		join->node.stats.peak = Max(join->node.stats.peak, MemoryContextMemAllocated(join->memory, true));
-		if (!join->inner.spill && bits < VEC_SPILL_MAX_BITS &&
+		if (!join->inner.spill && bits < VEC_SPILL_MAX_BITS && !join->marks_shared &&
 			MemoryContextMemAllocated(join->memory, true) > join->empty_size + get_hash_memory_limit())
 			spill_store(join, bits);
 	}
@@ -326,8 +356,13 @@ build(VecJoin *join)
 		group_table_close(join->table);
 	join->batch = NULL;
 	join->next_inner = 0;
+	join->last_inner = join->marks_shared ? 0 : row_store_count(join->store);
 	if (row_store_count(join->store) > 0 || join_keeps_outer(join))
+	{
 		join->state = JOIN_PROBE;
+		if (!join->by_parts && !join_keeps_outer(join))
+			offer_filters(join);
+	}
 	else if (join->outer.part)
 	{
 		vec_spill_part_close(join->outer.part);
@@ -364,6 +399,7 @@ next_batch(VecJoin *join, Side *side)
 		side->next = 0;
 		if (side->batch == NULL)
 			return NULL;
+		vec_batch_load(side->batch);
 	}
 	side->row = *side->batch;
 	side->row_number = side->batch->sel ? side->batch->sel[side->next] : side->next;
@@ -424,6 +460,7 @@ add_inner(VecJoin *join, VecBatch *batch)
 	MemoryContext old = MemoryContextSwitchTo(side->context.batch_memory);
 
 	group_table_find(join->table, side->key_columns, side->with_keys, side->nwith_keys, join->groups, NULL);
+	vec_batch_load(batch);
 	row_store_add(join->store, batch->columns, side->with_keys, side->nwith_keys);
 	if (join_keeps_inner(join) && side->nwith_keys < batch->nsel)
 	{
@@ -455,6 +492,108 @@ add_inner(VecJoin *join, VecBatch *batch)
 	}
 }
 
+/* ---------------- flipped joins of several processes ---------------- */
+
+static Size
+marks_size(VecNode *node)
+{
+	return shared_marks_size();
+}
+
+static void
+share_marks(VecNode *node, void *shared, ParallelContext *pcxt)
+{
+	/* no memory that could be shared: there will be no workers either */
+	if (pcxt->seg)
+		((VecJoin *) node)->marks = shared_marks_create(shared, pcxt);
+}
+
+static void
+reshare_marks(VecNode *node, void *shared)
+{
+	if (((VecJoin *) node)->marks)
+		shared_marks_reset(((VecJoin *) node)->marks);
+}
+
+static void
+attach_marks(VecNode *node, void *shared)
+{
+	((VecJoin *) node)->marks = shared_marks_attach(shared);
+}
+
+static void
+detach_marks(VecNode *node)
+{
+	((VecJoin *) node)->marks = NULL;
+}
+
+/* All processes find the same. */
+static void
+choose_kept_rows(VecJoin *join)
+{
+	int64		rows;
+	int64		bytes;
+
+	join->marks_shared = false;
+	if (join->marks == NULL || !vec_shared_rows_count(join->inner.node, &rows, &bytes))
+		return;
+	join->marks_shared = rows * KEPT_ROW_BYTES + bytes < get_hash_memory_limit();
+	if (join->marks_shared)
+	{
+		vec_shared_rows_keep_own(join->outer.node);
+		shared_marks_begin(join->marks);
+	}
+	else
+		vec_shared_rows_keep_own(join->inner.node);
+}
+
+/* ---------------- value filters ---------------- */
+
+/*
+ * Outer rows without a partner are not needed: whoever makes them may know before.  Of a flipped
+ * join whose processes keep inner rows of their own, others need other outer rows.
+ */
+static void
+offer_filters(VecJoin *join)
+{
+	ListCell   *lc;
+
+	if (join->flipped && join->marks && !join->marks_shared)
+		return;
+	foreach(lc, join->flipped ? ((Hash *) innerPlan(join->node.plan))->hashkeys : join->plan->hashkeys)
+	{
+		Var		   *key = lfirst(lc);
+		ValueFilter  *filter;
+
+		if (!IsA(key, Var) || !join->keys_safe)
+			continue;
+		filter = value_filter_create(join->table, foreach_current_index(lc), join->memory);
+		if (filter)
+			vec_node_filter(join->outer.node, key->varattno - 1, filter);
+	}
+}
+
+/*
+ * To the side that the column is of, if rows of it that are left out change nothing but that rows
+ * made of them are.
+ */
+static void
+join_filter(VecNode *node, int column, const ValueFilter *filter)
+{
+	VecJoin    *join = (VecJoin *) node;
+	Var		   *var = (Var *) list_nth_node(TargetEntry, node->plan->targetlist, column)->expr;
+	int			nouter = join->outer.node->ncolumns;
+	int			pair_column;
+
+	if (!IsA(var, Var) || !join->safe || join->type == JOIN_FULL)
+		return;
+	pair_column = join_pair_column(join, var);
+	if (pair_column < nouter && join->type != JOIN_RIGHT)
+		vec_node_filter(join->outer.node, pair_column, filter);
+	else if (pair_column >= nouter && (join->type == JOIN_INNER || join->type == JOIN_RIGHT || join->flipped))
+		vec_node_filter(join->inner.node, pair_column - nouter, filter);
+}
+
 /* ---------------- files ---------------- */
 
 /* Rows of a batch whose keys are at hand go to files; those without a partner only if they are wanted alone. */
@@ -466,6 +605,7 @@ put_aside(VecJoin *join, Side *side, VecBatch *batch, bool wanted_alone)
 	MemoryContext old = MemoryContextSwitchTo(side->context.batch_memory);
 
 	group_table_hash(join->table, side->key_columns, sel, n);
+	vec_batch_load(batch);
 	vec_spill_write(side->spill, batch->columns, sel, n, group_table_hashes(join->table));
 	join->node.stats.spilled_rows += n;
 	MemoryContextSwitchTo(old);
@@ -553,6 +693,8 @@ next_outer(VecJoin *join)
 	join->batch = next_batch(join, &join->outer);
 	if (join->batch == NULL)
 	{
+		if (join->marks_shared)
+			shared_marks_merge(join->marks, join->matched, row_store_count(join->store));
 		join->state = join_keeps_inner(join) ? JOIN_INNER_ALONE : JOIN_BUILD;
 		return;
 	}
@@ -568,24 +710,32 @@ next_outer(VecJoin *join)
 	join->chain = 0;
 }
 
-/* Where the chains of the outer rows begin: all at once, so that they do not wait for memory one by one. */
+/*
+ * Where the chains of the outer rows begin: all at once, so that they do not wait for memory one by one.
+ * Of rows without one, no more columns are asked for unless they are given alone.
+ */
 static void
 find_chains(VecJoin *join)
 {
+	Side	   *outer = &join->outer;
 	uint32	   *groups = join->groups;
 	uint32	   *chains = join->chains;
+	int			k = 0;
 
-	for (int i = 0; i < join->outer.nwith_keys; i++)
+	for (int i = 0; i < outer->nwith_keys; i++)
 	{
-		int			row = join->outer.with_keys[i];
+		int			row = outer->with_keys[i];
 
 		chains[row] = groups[row] == GROUP_NONE ? 0 : join->first[groups[row]];
+		outer->with_keys[k] = row;
+		k += groups[row] != GROUP_NONE;
 	}
-	for (int i = 0; i < join->outer.nwith_keys; i++)
+	outer->nwith_keys = k;
+	for (int i = 0; i < k; i++)
+		__builtin_prefetch(&join->next[chains[outer->with_keys[i]] - 1]);
+	if (!join_keeps_outer(join) && !outer->one_by_one)
 	{
-		uint32		chain = chains[join->outer.with_keys[i]];
-
-		if (chain != 0)
-			__builtin_prefetch(&join->next[chain - 1]);
+		join->batch->sel = outer->with_keys;
+		join->batch->nsel = k;
 	}
 }

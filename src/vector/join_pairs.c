@@ -36,6 +36,7 @@ join_create_pairs(VecJoin *join, VecQuery *query, bool careful)
 	join->pairs.ncolumns = n;
 	join->pairs.columns = join->columns;
 	join->pairs.load = load_column;
+	join->pairs.maker = join;
 	join->pairs.loaded = palloc(sizeof(bool) * Max(n, 1));
 	join->context.parent = query->parent;
 	join->context.ncolumns = n;
@@ -50,22 +51,32 @@ join_create_pairs(VecJoin *join, VecQuery *query, bool careful)
 	join->conditions = palloc(sizeof(VecExpr *) * Max(list_length(join->plan->join.joinqual), 1));
 	foreach(lc, join->plan->join.joinqual)
 		join->conditions[join->nconditions++] = vec_expr_compile(&join->context, lfirst(lc));
+	join->keys_safe = true;
+	for (int i = 0; i < join->nkeys; i++)
+		join->keys_safe &= vec_expr_is_safe(join->outer.keys[i]) && vec_expr_is_safe(join->inner.keys[i]);
+	join->safe = join->keys_safe && join->projection.safe;
+	for (int i = 0; i < join->nconditions; i++)
+		join->safe &= vec_expr_is_safe(join->conditions[i]);
+}
+
+int
+join_pair_column(const VecJoin *join, const Var *var)
+{
+	return (var->varno == INNER_VAR) != join->flipped ?
+		join->outer.node->ncolumns + var->varattno - 1 : var->varattno - 1;
 }
 
 static int
 pair_column(VecExprContext *context, const Var *var)
 {
-	VecJoin    *join = context->arg;
-
-	return (var->varno == INNER_VAR) != join->flipped ?
-		join->outer.node->ncolumns + var->varattno - 1 : var->varattno - 1;
+	return join_pair_column(context->arg, var);
 }
 
 /* A column of the pairs, gathered from where its values are. */
 static void
 load_column(VecBatch *batch, int column)
 {
-	VecJoin    *join = (VecJoin *) ((char *) batch - offsetof(VecJoin, pairs));
+	VecJoin    *join = batch->maker;
 	int			nouter = join->outer.node->ncolumns;
 	/* of all pairs: a condition that was not met may leave a row that is wanted alone */
 	int			n = batch->nrows;
@@ -87,7 +98,7 @@ load_column(VecBatch *batch, int column)
 		memset(to->nulls, true, sizeof(bool) * n);
 		return;
 	}
-	from = join->batch->columns[column];
+	from = vec_batch_column(join->batch, column);
 	to->kind = from->kind;
 	to->scale = from->scale;
 	to->constant = false;
@@ -221,13 +232,19 @@ join_outer_alone(VecJoin *join)
 int
 join_inner_alone(VecJoin *join)
 {
-	uint32		count = row_store_count(join->store);
 	bool		wanted = join->type == JOIN_SEMI;
 	int			n = 0;
 
-	for (; join->next_inner < count && n < vec_batch_rows(); join->next_inner++)
+	while (n < vec_batch_rows())
+	{
+		if (join->next_inner == join->last_inner &&
+			!(join->marks_shared && shared_marks_take(join->marks, row_store_count(join->store),
+													  &join->next_inner, &join->last_inner)))
+			break;
 		if (join->matched[join->next_inner] == wanted)
 			join->pair_inner[n++] = join->next_inner;
+		join->next_inner++;
+	}
 	begin_pairs(join, n);
 	join->without_outer = true;
 	return n;

@@ -9,6 +9,7 @@
 #include "vector/group_table.h"
 #include "vector/node.h"
 #include "vector/row_store.h"
+#include "vector/shared_marks.h"
 #include "vector/spill.h"
 
 /* One side of the join. */
@@ -49,6 +50,12 @@ typedef struct VecJoin
 	 * at the end.  Nothing is given before.
 	 */
 	bool		flipped;
+	/*
+	 * In a parallel join all processes keep the same rows then, and mark them together.  If
+	 * memory does not hold these, each process keeps its own, and meets the rows of all.
+	 */
+	SharedMarks *marks;			/* NULL: there are no others */
+	bool		marks_shared;
 	Side		outer;
 	Side		inner;
 	int			nkeys;
@@ -82,6 +89,7 @@ typedef struct VecJoin
 	bool	   *outer_matched;	/* by row */
 	bool		outer_given;	/* rows without a partner are */
 	uint32		next_inner;		/* JOIN_INNER_ALONE */
+	uint32		last_inner;		/* what is given ends before */
 
 	/* pairs */
 	VecBatch	pairs;
@@ -92,6 +100,8 @@ typedef struct VecJoin
 	Vec		  **columns;		/* outer columns, then inner ones */
 	bool	  **nulls;
 	VecType    *types;
+	bool		keys_safe;		/* evaluating keys raises no error, whatever the rows */
+	bool		safe;			/* nothing does */
 	int			nconditions;
 	VecExpr   **conditions;		/* joinqual */
 	VecExprContext context;		/* of pairs */
@@ -110,6 +120,8 @@ join_keeps_inner(const VecJoin *join)
 	return join->type == JOIN_RIGHT || join->type == JOIN_FULL || join->flipped;
 }
 
+/* The column of pairs that a Var of the plan names. */
+extern int	join_pair_column(const VecJoin *join, const Var *var);
 /* What pairs need, when the join is made. */
 extern void join_create_pairs(VecJoin *join, VecQuery *query, bool careful);
 /* The next pairs of the outer batch that meet the condition and are to be given; their number. */

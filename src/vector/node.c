@@ -12,6 +12,7 @@
 #include "vector/custom_scan.h"
 #include "vector/node.h"
 
+static void load_late(VecBatch *batch, int column);
 static VecBatch *project(VecProjection *projection, const uint16 *sel, int n);
 
 void
@@ -62,6 +63,13 @@ vec_node_bound(VecNode *node, int64 rows)
 }
 
 void
+vec_node_filter(VecNode *node, int column, const ValueFilter *filter)
+{
+	if (node->methods->filter)
+		node->methods->filter(node, column, filter);
+}
+
+void
 vec_node_end(VecNode *node)
 {
 	ListCell   *lc;
@@ -85,17 +93,47 @@ vec_projection_init(VecProjection *projection, VecExprContext *context, List *qu
 
 	projection->context = context;
 	projection->careful = context->careful;
+	projection->safe = true;
 	projection->quals = palloc(sizeof(VecExpr *) * Max(list_length(quals), 1));
 	foreach(lc, quals)
-		projection->quals[projection->nquals++] = vec_expr_compile(context, lfirst(lc));
+	{
+		VecExpr    *qual = vec_expr_compile(context, lfirst(lc));
+
+		projection->safe &= vec_expr_is_safe(qual);
+		projection->quals[projection->nquals++] = qual;
+	}
 	projection->columns = palloc(sizeof(VecExpr *) * Max(list_length(tlist), 1));
 	vec_expr_share(context, true);
+	projection->late = palloc(sizeof(bool) * Max(list_length(tlist), 1));
 	foreach(lc, tlist)
-		projection->columns[projection->ncolumns++] =
-			vec_expr_compile(context, lfirst_node(TargetEntry, lc)->expr);
+	{
+		Expr	   *expr = lfirst_node(TargetEntry, lc)->expr;
+
+		projection->late[projection->ncolumns] = IsA(expr, Var) && !context->careful;
+		projection->columns[projection->ncolumns] = vec_expr_compile(context, expr);
+		projection->safe &= vec_expr_is_safe(projection->columns[projection->ncolumns++]);
+	}
 	vec_expr_share(context, false);
 	projection->batch.ncolumns = projection->ncolumns;
 	projection->batch.columns = palloc(sizeof(Vec *) * Max(projection->ncolumns, 1));
+	projection->batch.loaded = palloc(sizeof(bool) * Max(projection->ncolumns, 1));
+	projection->batch.load = load_late;
+	projection->batch.maker = projection;
+}
+
+static void
+load_late(VecBatch *batch, int column)
+{
+	VecProjection *projection = batch->maker;
+	VecBatch   *input = projection->input;
+
+	if (input->load)
+	{
+		input->sel = batch->sel;
+		input->nsel = batch->nsel;
+	}
+	batch->columns[column] = vec_expr_eval(projection->columns[column], input, batch->sel, batch->nsel);
+	batch->loaded[column] = true;
 }
 
 void
@@ -158,7 +196,11 @@ project(VecProjection *projection, const uint16 *sel, int n)
 		sel = NULL;
 	vec_expr_begin_scope(projection->context, sel, n);
 	for (int i = 0; i < projection->ncolumns; i++)
-		out->columns[i] = vec_expr_eval(projection->columns[i], input, sel, n);
+	{
+		out->loaded[i] = !projection->late[i];
+		if (out->loaded[i])
+			out->columns[i] = vec_expr_eval(projection->columns[i], input, sel, n);
+	}
 	vec_expr_end_scope(projection->context);
 	out->nrows = input->nrows;
 	out->sel = sel;
@@ -216,15 +258,18 @@ vec_node_create(VecQuery *query, Plan *plan, bool careful)
 
 /* Whatever all of its processes used; of memory, the most that one of them did. */
 static void
-explain_memory(VecNode *node, ExplainState *es)
+explain_numbers(VecNode *node, ExplainState *es)
 {
 	uint64		peak = Max(node->stats.peak, node->others.peak);
 	uint64		spilled = node->stats.spilled_rows + node->others.spilled_rows;
+	uint64		filtered = node->stats.filtered_rows + node->others.filtered_rows;
 
 	if (peak > 0)
 		ExplainPropertyUInteger("Peak Memory Usage", "kB", (peak + 1023) / 1024, es);
 	if (spilled > 0)
 		ExplainPropertyUInteger("Rows Spilled", NULL, spilled, es);
+	if (filtered > 0)
+		ExplainPropertyUInteger("Rows Removed by Value Filter", NULL, filtered, es);
 }
 
 /* One operator below the other, each indented more than the one that it feeds. */
@@ -254,7 +299,7 @@ vec_node_explain(VecNode *node, ExplainState *es)
 		}
 	}
 	if (es->analyze)
-		explain_memory(node, es);
+		explain_numbers(node, es);
 	if (node->methods->explain)
 		node->methods->explain(node, es);
 	if (es->format != EXPLAIN_FORMAT_TEXT)

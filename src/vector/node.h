@@ -14,6 +14,7 @@
 #include "nodes/execnodes.h"
 
 #include "vector/expr.h"
+#include "vector/value_filter.h"
 #include "vector/vec.h"
 
 typedef struct VecNode VecNode;
@@ -35,6 +36,8 @@ typedef struct VecNodeMethods
 	void		(*end) (VecNode *node);
 	/* before the first batch: not more than this many rows will be asked for; NULL: does not matter */
 	void		(*bound) (VecNode *node, int64 rows);
+	/* rows may be left out whose value of a column the filter does not have; NULL: none will be */
+	void		(*filter) (VecNode *node, int column, const ValueFilter *filter);
 	/* properties beside the numbers of all nodes; may be NULL */
 	void		(*explain) (VecNode *node, ExplainState *es);
 	/*
@@ -56,6 +59,7 @@ typedef struct VecNodeStats
 	uint64		batches;
 	uint64		peak;			/* bytes, of the process that used most; 0: of no interest */
 	uint64		spilled_rows;
+	uint64		filtered_rows;	/* left out by value filters */
 } VecNodeStats;
 
 struct VecNode
@@ -83,6 +87,11 @@ extern void vec_node_rescan(VecNode *node);
 extern void vec_node_end(VecNode *node);
 /* Until the next rescan, no rows behind the first ones will be asked for; -1: all may be. */
 extern void vec_node_bound(VecNode *node, int64 rows);
+/*
+ * Until the next rescan, rows whose value of a column is none that the filter has need not be
+ * given.  It must stay until then.
+ */
+extern void vec_node_filter(VecNode *node, int column, const ValueFilter *filter);
 extern void vec_node_explain(VecNode *node, ExplainState *es);
 
 /* For the operators' own create functions. */
@@ -129,6 +138,8 @@ typedef struct VecProjection
 	VecExpr   **quals;
 	int			ncolumns;
 	VecExpr   **columns;
+	bool		safe;			/* nothing raises an error, whatever the row */
+	bool	   *late;			/* of columns: just one of the input, loaded when it is asked for */
 	VecBatch   *input;			/* NULL: none is at hand */
 	int			next;			/* of the input's selected rows, the first not done */
 	bool		by_rows;		/* the input's rows are done one by one */

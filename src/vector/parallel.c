@@ -135,6 +135,7 @@ add_stats(VecNodeStats *to, const VecNodeStats *from)
 	to->batches += from->batches;
 	to->peak = Max(to->peak, from->peak);
 	to->spilled_rows += from->spilled_rows;
+	to->filtered_rows += from->filtered_rows;
 }
 
 void

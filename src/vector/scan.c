@@ -36,6 +36,22 @@
 /* Pages that a batch may hold pins of, however few rows they have; fewer where buffers are few. */
 #define MAX_PINS	32
 
+/*
+ * A value filter that leaves out fewer than one row of so many is not asked any more, once
+ * it has been asked about enough rows.
+ */
+#define USEFUL_PART		8
+#define ROWS_TO_JUDGE	(16 * VEC_MAX_ROWS)
+
+/* Of a column, offered by a join. */
+typedef struct ScanFilter
+{
+	int			column;
+	const ValueFilter *filter;
+	uint64		asked;			/* rows */
+	uint64		removed;
+} ScanFilter;
+
 /* One attribute, up to the last that is used. */
 typedef struct Attribute
 {
@@ -75,11 +91,16 @@ typedef struct VecScan
 
 	VecExprContext context;
 	VecProjection projection;
+	List	   *filters;		/* of ScanFilter, in filter_memory */
+	MemoryContext filter_memory;
+	uint16		filtered[VEC_MAX_ROWS]; /* rows of the batch that passed them */
+	int			nfiltered;		/* -1: all did */
 } VecScan;
 
 static VecBatch *scan_next(VecNode *node);
 static void scan_rescan(VecNode *node);
 static void scan_end(VecNode *node);
+static void scan_filter(VecNode *node, int column, const ValueFilter *filter);
 static Size scan_shared_size(VecNode *node);
 static void scan_share(VecNode *node, void *shared, ParallelContext *pcxt);
 static void scan_reshare(VecNode *node, void *shared);
@@ -89,6 +110,8 @@ static void find_columns(VecScan *scan);
 static bool fill_batch(VecScan *scan);
 static bool read_page(VecScan *scan);
 static void unpin(VecScan *scan);
+static void expect_bytes(VecScan *scan);
+static void apply_filters(VecScan *scan);
 static void load_column(VecBatch *batch, int column);
 static void pass_fixed(VecScan *scan, const Attribute *attribute, const uint16 *sel, int n);
 static void pass_varying(VecScan *scan, int attribute, const uint16 *sel, int n);
@@ -103,6 +126,7 @@ static const VecNodeMethods methods = {
 	.next = scan_next,
 	.rescan = scan_rescan,
 	.end = scan_end,
+	.filter = scan_filter,
 	.shared_size = scan_shared_size,
 	.share = scan_share,
 	.reshare = scan_reshare,
@@ -157,6 +181,9 @@ vec_scan_create(VecQuery *query, Plan *plan, bool careful)
 	scan->context.batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector scan",
 													   ALLOCSET_DEFAULT_SIZES);
 	vec_projection_init(&scan->projection, &scan->context, plan->qual, plan->targetlist);
+	expect_bytes(scan);
+	scan->filter_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector scan filters",
+												ALLOCSET_SMALL_SIZES);
 	scan->max_pins = Min(MAX_PINS, RelationUsesLocalBuffers(scan->relation) ? num_temp_buffers / 32 :
 						 NBuffers / MaxBackends);
 	scan->max_pins = Max(scan->max_pins, 1);
@@ -229,6 +256,7 @@ find_columns(VecScan *scan)
 	scan->batch.columns = scan->columns;
 	scan->batch.ncolumns = scan->ncolumns;
 	scan->batch.load = load_column;
+	scan->batch.maker = scan;
 	scan->batch.loaded = palloc(sizeof(bool) * Max(scan->ncolumns, 1));
 }
 
@@ -240,6 +268,9 @@ scan_rescan(VecNode *node)
 	unpin(scan);
 	scan->npage_rows = scan->next_page_row = 0;
 	pages_rescan(scan->pages);
+	scan->filters = NIL;
+	expect_bytes(scan);
+	MemoryContextReset(scan->filter_memory);
 	vec_projection_reset(&scan->projection);
 }
 
@@ -287,9 +318,80 @@ scan_next(VecNode *node)
 		CHECK_FOR_INTERRUPTS();
 		if (!fill_batch(scan))
 			return NULL;
+		apply_filters(scan);
 		vec_projection_begin(&scan->projection, &scan->batch);
 	}
 	return batch;
+}
+
+/* ---------------- value filters ---------------- */
+
+/* Rows are left out before the quals are asked: not, if these might raise errors for them. */
+static void
+scan_filter(VecNode *node, int column, const ValueFilter *filter)
+{
+	VecScan    *scan = (VecScan *) node;
+	Var		   *var = (Var *) list_nth_node(TargetEntry, node->plan->targetlist, column)->expr;
+	MemoryContext old;
+	ScanFilter *own;
+
+	if (!IsA(var, Var) || !scan->projection.safe)
+		return;
+	old = MemoryContextSwitchTo(scan->filter_memory);
+	own = palloc0(sizeof(ScanFilter));
+	own->column = column_of(&scan->context, var);
+	own->filter = filter;
+	scan->filters = lappend(scan->filters, own);
+	MemoryContextSwitchTo(old);
+	expect_bytes(scan);
+}
+
+/* To the end of a column, from the row's begin. */
+static Size
+column_end(VecScan *scan, int column)
+{
+	const Attribute *attribute = &scan->attributes[scan->attnums[column] - 1];
+
+	return attribute->fixed < 0 ? MaxAllocSize : MAXALIGN(SizeofHeapTupleHeader) + attribute->fixed + attribute->attlen;
+}
+
+/* Of each row, what the filters look at or, without any, all columns. */
+static void
+expect_bytes(VecScan *scan)
+{
+	Size		bytes = SizeofHeapTupleHeader;
+	ListCell   *lc;
+
+	foreach(lc, scan->filters)
+		bytes = Max(bytes, column_end(scan, ((ScanFilter *) lfirst(lc))->column));
+	if (scan->filters == NIL && scan->ncolumns > 0)
+		bytes = column_end(scan, scan->ncolumns - 1);
+	pages_expect(scan->pages, bytes);
+}
+
+static void
+apply_filters(VecScan *scan)
+{
+	VecBatch   *batch = &scan->batch;
+	ListCell   *lc;
+
+	foreach(lc, scan->filters)
+	{
+		ScanFilter *own = lfirst(lc);
+		Vec		   *vec = vec_batch_column(batch, own->column);
+		int			before = batch->nsel;
+
+		batch->nsel = scan->nfiltered = value_filter_select(own->filter, vec, batch->sel, before, scan->filtered);
+		batch->sel = scan->filtered;
+		own->asked += before;
+		own->removed += before - batch->nsel;
+		scan->node.stats.filtered_rows += before - batch->nsel;
+		if (own->asked >= ROWS_TO_JUDGE && own->removed * USEFUL_PART < own->asked)
+		{
+			scan->filters = foreach_delete_current(scan->filters, lc);
+			expect_bytes(scan);
+		}
+	}
 }
 
 /* ---------------- pages ---------------- */
@@ -312,21 +414,23 @@ fill_batch(VecScan *scan)
 	scan->has_nulls = false;
 	scan->passed = 0;
 	memset(batch->loaded, 0, sizeof(bool) * scan->ncolumns);
+	scan->nfiltered = -1;
 	while (batch->nrows < vec_batch_rows() && (scan->next_page_row < scan->npage_rows || read_page(scan)))
 	{
 		int			n = Min(scan->npage_rows - scan->next_page_row, vec_batch_rows() - batch->nrows);
 
-		for (int i = 0; i < n; i++)
-		{
-			HeapTupleHeader row = scan->page_rows[scan->next_page_row + i];
-
-			scan->has_nulls |= (row->t_infomask & HEAP_HASNULL) != 0 ||
-				HeapTupleHeaderGetNatts(row) < scan->nattributes;
-			scan->rows[batch->nrows + i] = row;
-			scan->offsets[batch->nrows + i] = row->t_hoff;
-		}
+		memcpy(&scan->rows[batch->nrows], &scan->page_rows[scan->next_page_row], sizeof(HeapTupleHeader) * n);
 		scan->next_page_row += n;
 		batch->nrows += n;
+	}
+	/* by now, what was asked for from memory is there */
+	for (int i = 0; i < batch->nrows; i++)
+	{
+		HeapTupleHeader row = scan->rows[i];
+
+		scan->has_nulls |= (row->t_infomask & HEAP_HASNULL) != 0 ||
+			HeapTupleHeaderGetNatts(row) < scan->nattributes;
+		scan->offsets[i] = row->t_hoff;
 	}
 	if (pgstat_should_count_relation(scan->relation))
 		scan->relation->pgstat_info->t_counts.t_tuples_returned += batch->nrows;
@@ -366,12 +470,17 @@ unpin(VecScan *scan)
 static void
 load_column(VecBatch *batch, int column)
 {
-	VecScan    *scan = (VecScan *) ((char *) batch - offsetof(VecScan, batch));
+	VecScan    *scan = batch->maker;
 	int			target = scan->attnums[column] - 1;
-	/* rows may be asked for again, one by one */
-	const uint16 *sel = scan->context.careful ? NULL : batch->sel;
-	int			n = scan->context.careful ? batch->nrows : batch->nsel;
+	const uint16 *sel = batch->sel;
+	int			n = batch->nsel;
 
+	/* rows may be asked for again, one by one */
+	if (scan->context.careful)
+	{
+		sel = scan->nfiltered < 0 ? NULL : scan->filtered;
+		n = scan->nfiltered < 0 ? batch->nrows : scan->nfiltered;
+	}
 	scan->columns[column]->kind = scan->types[column].kind;
 	scan->columns[column]->scale = scan->types[column].scale;
 	scan->columns[column]->nulls = NULL;

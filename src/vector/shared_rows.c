@@ -37,6 +37,7 @@ typedef struct Piece
 	Barrier		barrier;
 	SharedFileSet files;
 	int			nprocesses;
+	pg_atomic_uint64 bytes;		/* of all files */
 	int64		rows[FLEXIBLE_ARRAY_MEMBER];	/* in the file of each; -1: it has none */
 } Piece;
 
@@ -45,6 +46,7 @@ typedef struct SharedRows
 	VecNode		node;
 	Piece	   *piece;			/* NULL: there are no others */
 	bool		written;
+	bool		own;			/* the others' rows are not wanted */
 	MemoryContext memory;		/* of what follows; reset on rescan */
 	VecSpillReader *reader;
 	VecSpillPart part;			/* being read, if its file is open */
@@ -54,6 +56,7 @@ typedef struct SharedRows
 static VecBatch *shared_rows_next(VecNode *node);
 static void shared_rows_rescan(VecNode *node);
 static void shared_rows_detach(VecNode *node);
+static void shared_rows_filter(VecNode *node, int column, const ValueFilter *filter);
 static Size piece_size(VecNode *node);
 static void share(VecNode *node, void *shared, ParallelContext *pcxt);
 static void reshare(VecNode *node, void *shared);
@@ -66,6 +69,7 @@ static const VecNodeMethods methods = {
 	.next = shared_rows_next,
 	.rescan = shared_rows_rescan,
 	.end = shared_rows_detach,
+	.filter = shared_rows_filter,
 	.shared_size = piece_size,
 	.share = share,
 	.reshare = reshare,
@@ -74,13 +78,12 @@ static const VecNodeMethods methods = {
 };
 
 VecNode *
-vec_shared_rows_create(VecQuery *query, Plan *hash)
+vec_shared_rows_create(VecQuery *query, Plan *aware, Plan *input)
 {
 	SharedRows *rows = palloc0(sizeof(SharedRows));
 
-	vec_node_init(&rows->node, &methods, query, hash, false);
-	rows->node.left = vec_node_create(query, outerPlan(hash), false);
-	/* Hash passes its input's columns on */
+	vec_node_init(&rows->node, &methods, query, aware, false);
+	rows->node.left = vec_node_create(query, input, false);
 	rows->node.ncolumns = rows->node.left->ncolumns;
 	rows->node.types = rows->node.left->types;
 	rows->memory = AllocSetContextCreate(CurrentMemoryContext, "barks shared rows", ALLOCSET_DEFAULT_SIZES);
@@ -92,7 +95,7 @@ shared_rows_next(VecNode *node)
 {
 	SharedRows *rows = (SharedRows *) node;
 
-	if (rows->piece == NULL)
+	if (rows->piece == NULL || (rows->own && !rows->written))
 		return vec_node_next(node->left);
 	if (!rows->written)
 		write_rows(rows);
@@ -115,7 +118,7 @@ shared_rows_rescan(VecNode *node)
 	vec_spill_part_close(&rows->part);
 	MemoryContextReset(rows->memory);
 	rows->reader = NULL;
-	rows->written = false;
+	rows->written = rows->own = false;
 	rows->next = 0;
 	vec_node_rescan(node->left);
 }
@@ -127,6 +130,35 @@ shared_rows_detach(VecNode *node)
 
 	vec_spill_part_close(&rows->part);
 	rows->piece = NULL;
+}
+
+bool
+vec_shared_rows_count(VecNode *node, int64 *count, int64 *bytes)
+{
+	SharedRows *rows = (SharedRows *) node;
+
+	if (rows->piece == NULL)
+		return false;
+	if (!rows->written)
+		write_rows(rows);
+	*count = 0;
+	for (int process = 0; process < rows->piece->nprocesses; process++)
+		*count += Max(rows->piece->rows[process], 0);
+	*bytes = pg_atomic_read_u64(&rows->piece->bytes);
+	return true;
+}
+
+void
+vec_shared_rows_keep_own(VecNode *node)
+{
+	((SharedRows *) node)->own = true;
+}
+
+/* All processes have the same filter: of the same rows.  If not, rows are not shared. */
+static void
+shared_rows_filter(VecNode *node, int column, const ValueFilter *filter)
+{
+	vec_node_filter(node->left, column, filter);
 }
 
 /* ---------------- what is shared ---------------- */
@@ -142,6 +174,7 @@ static void
 begin_writing(Piece *piece)
 {
 	BarrierInit(&piece->barrier, 0);
+	pg_atomic_write_u64(&piece->bytes, 0);
 	for (int i = 0; i < piece->nprocesses; i++)
 		piece->rows[i] = -1;
 }
@@ -156,6 +189,7 @@ share(VecNode *node, void *shared, ParallelContext *pcxt)
 		return;
 	piece->segment = dsm_segment_handle(pcxt->seg);
 	piece->nprocesses = pcxt->nworkers + 1;
+	pg_atomic_init_u64(&piece->bytes, 0);
 	begin_writing(piece);
 	SharedFileSetInit(&piece->files, pcxt->seg);
 	((SharedRows *) node)->piece = piece;
@@ -203,13 +237,15 @@ write_rows(SharedRows *rows)
 		MemoryContext old = MemoryContextSwitchTo(rows->memory);
 		VecSpill   *spill;
 		VecBatch   *batch;
+		int64		bytes;
 
 		file_name(name, process);
 		spill = vec_spill_create_shared(rows->node.ncolumns, rows->node.types, &piece->files.fs, name);
 		MemoryContextSwitchTo(old);
 		while ((batch = vec_node_next(rows->node.left)) != NULL)
 			vec_spill_write_all(spill, batch);
-		piece->rows[process] = vec_spill_export(spill);
+		piece->rows[process] = vec_spill_export(spill, &bytes);
+		pg_atomic_fetch_add_u64(&piece->bytes, bytes);
 		(void) BarrierArriveAndWait(&piece->barrier, WAIT_EVENT_HASH_BUILD_HASH_INNER);
 	}
 	BarrierDetach(&piece->barrier);
@@ -231,7 +267,7 @@ open_next(SharedRows *rows)
 	{
 		int			process = rows->next++;
 
-		if (piece->rows[process] <= 0)
+		if (piece->rows[process] <= 0 || (rows->own && process != ParallelWorkerNumber + 1))
 			continue;
 		file_name(name, process);
 		rows->part.file = BufFileOpenFileSet(&piece->files.fs, name, O_RDONLY, false);

@@ -9,9 +9,14 @@
 #include "vector/node.h"
 
 /*
- * The rows of a Hash below a parallel-aware join: each process gives those that all
- * processes' inputs have.  Without parallel workers, those of the input.
+ * The rows of an input of a parallel-aware join: each process gives those that all
+ * processes' inputs have.  Without parallel workers, those of the input.  aware: a node
+ * that is parallel-aware, the join or its Hash.
  */
-extern VecNode *vec_shared_rows_create(VecQuery *query, Plan *hash);
+extern VecNode *vec_shared_rows_create(VecQuery *query, Plan *aware, Plan *input);
+/* Before they are read: how many there are, and the bytes of them in files; false: there are no others. */
+extern bool vec_shared_rows_count(VecNode *node, int64 *rows, int64 *bytes);
+/* Until the next rescan give but this process's rows. */
+extern void vec_shared_rows_keep_own(VecNode *node);
 
 #endif							/* BARKS_VECTOR_SHARED_ROWS_H */

@@ -214,13 +214,14 @@ sort_input(VecSort *sort)
 	sort->store = row_store_create(sort->node.ncolumns, sort->node.types, sort->rows);
 	while (sort->bound != 0 && (batch = vec_node_next(sort->node.left)) != NULL)
 	{
+		if (sort->dropping && !sort->tuplesort)
+			drop_behind(sort, batch);
+		vec_batch_load(batch);
 		if (sort->tuplesort)
 		{
 			put_in_tuplesort(sort, batch);
 			continue;
 		}
-		if (sort->dropping)
-			drop_behind(sort, batch);
 		if (batch->nsel == 0)
 			continue;
 		row_store_add(sort->store, batch->columns, batch->sel, batch->nsel);
@@ -261,7 +262,7 @@ static void
 drop_behind(VecSort *sort, VecBatch *batch)
 {
 	SortKey    *key = &sort->keys[0];
-	Vec		   *vec = batch->columns[key->column];
+	Vec		   *vec = vec_batch_column(batch, key->column);
 	Vec			column;
 	SortForm	form = sort_key_form(key, vec);
 	uint32		last = sort->bound - 1;

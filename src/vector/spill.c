@@ -30,6 +30,7 @@ struct VecSpill
 	char	   *row;			/* being written */
 	Size		room;
 	Size		len;
+	int64		bytes;			/* of all rows */
 	MemoryContext values;		/* made for it */
 };
 
@@ -109,6 +110,7 @@ vec_spill_write(VecSpill *spill, Vec *const *columns, const uint16 *sel, int n, 
 				 len = (uint32) spill->len;
 				 memcpy(spill->row, &len, sizeof(len));
 				 BufFileWrite(part->file, spill->row, len);
+				 spill->bytes += len;
 				 part->rows++);
 	MemoryContextReset(spill->values);
 	MemoryContextSwitchTo(old);
@@ -218,15 +220,16 @@ vec_spill_write_all(VecSpill *spill, VecBatch *batch)
 {
 	static const uint32 hashes[VEC_MAX_ROWS];
 
-	for (int i = 0; i < batch->ncolumns; i++)
-		(void) vec_batch_column(batch, i);
+	vec_batch_load(batch);
 	vec_spill_write(spill, batch->columns, batch->sel, batch->nsel, hashes);
 }
 
 int64
-vec_spill_export(VecSpill *spill)
+vec_spill_export(VecSpill *spill, int64 *bytes)
 {
 	int64		rows = spill->parts[0]->rows;
+
+	*bytes = spill->bytes;
 
 	BufFileExportFileSet(spill->parts[0]->file);
 	vec_spill_part_close(spill->parts[0]);

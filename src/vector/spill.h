@@ -39,7 +39,7 @@ extern List *vec_spill_finish(VecSpill *spill, List *parts);
 extern VecSpill *vec_spill_create_shared(int ncolumns, const VecType *types, FileSet *files,
 										 const char *name);
 extern void vec_spill_write_all(VecSpill *spill, VecBatch *batch);
-extern int64 vec_spill_export(VecSpill *spill);
+extern int64 vec_spill_export(VecSpill *spill, int64 *bytes);
 
 /* Reading: the next rows of a part as a batch; NULL, and its file is closed, after the last. */
 typedef struct VecSpillReader VecSpillReader;

@@ -26,6 +26,7 @@ typedef struct VecSubquery
 static VecBatch *subquery_next(VecNode *node);
 static void subquery_rescan(VecNode *node);
 static void subquery_bound(VecNode *node, int64 rows);
+static void subquery_filter(VecNode *node, int column, const ValueFilter *filter);
 static void create_projection(VecSubquery *subquery, List *quals, bool careful);
 static int	column_of(VecExprContext *context, const Var *var);
 static VecBatch *next_input(VecSubquery *subquery);
@@ -34,14 +35,16 @@ static const VecNodeMethods subquery_methods = {
 	.name = "Subquery Scan",
 	.next = subquery_next,
 	.rescan = subquery_rescan,
-	.bound = subquery_bound
+	.bound = subquery_bound,
+	.filter = subquery_filter
 };
 
 static const VecNodeMethods result_methods = {
 	.name = "Result",
 	.next = subquery_next,
 	.rescan = subquery_rescan,
-	.bound = subquery_bound
+	.bound = subquery_bound,
+	.filter = subquery_filter
 };
 
 bool
@@ -164,4 +167,14 @@ subquery_bound(VecNode *node, int64 rows)
 {
 	if (node->left)
 		vec_node_bound(node->left, node->plan->qual ? -1 : rows);
+}
+
+static void
+subquery_filter(VecNode *node, int column, const ValueFilter *filter)
+{
+	VecSubquery *subquery = (VecSubquery *) node;
+	Var		   *var = (Var *) list_nth_node(TargetEntry, node->plan->targetlist, column)->expr;
+
+	if (node->left && IsA(var, Var) && subquery->projection.safe)
+		vec_node_filter(node->left, var->varattno - 1, filter);
 }

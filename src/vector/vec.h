@@ -56,9 +56,11 @@ typedef struct VecBatch
 	Vec		  **columns;
 	/*
 	 * NULL: all columns are there.  Else a column is made, for the rows selected by
-	 * then, when it is first asked for by vec_batch_column().
+	 * then, when it is first asked for by vec_batch_column().  Who has got the batch may
+	 * select fewer rows before, of what is selected, in a batch that is not careful.
 	 */
 	void		(*load) (struct VecBatch *batch, int column);
+	void	   *maker;			/* whose load it is */
 	bool	   *loaded;
 } VecBatch;
 
@@ -68,6 +70,15 @@ vec_batch_column(VecBatch *batch, int column)
 	if (batch->load && !batch->loaded[column])
 		batch->load(batch, column);
 	return batch->columns[column];
+}
+
+/* All columns, so that they may be read without asking. */
+static inline void
+vec_batch_load(VecBatch *batch)
+{
+	if (batch->load)
+		for (int i = 0; i < batch->ncolumns; i++)
+			(void) vec_batch_column(batch, i);
 }
 
 /* Define the settings of vectors. */
