@@ -162,6 +162,25 @@ SELECT same('SELECT * FROM many ORDER BY m DESC NULLS LAST, a LIMIT 1500');
 SELECT same('SELECT * FROM many ORDER BY m DESC NULLS LAST, a LIMIT 20');
 SELECT same('SELECT md5(w), g FROM words ORDER BY w COLLATE "C", g');
 SELECT same('SELECT x, (SELECT md5(string_agg(q::text, '' '')) FROM (SELECT a, b, t FROM many WHERE b = x ORDER BY a DESC NULLS LAST) q) FROM generate_series(0, 3) x');
+-- by ranges in files: of each kind of key, also where ranges are too large themselves, or all rows are equal
+CREATE FUNCTION method(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    SET LOCAL barks.vectorize = force;
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ' || query LOOP
+        IF line ~ 'Sort Method' THEN RETURN trim(line); END IF;
+    END LOOP;
+END $$;
+CREATE TABLE w AS SELECT g * 7919 % 20011 AS i, md5(g::text) AS t, (g * 31 % 977 / 100.0)::numeric(10,2) AS n, CASE WHEN g % 3 > 0 THEN g * 13 % 5003 END AS k,
+    CASE WHEN g % 50 > 0 THEN 7 ELSE g END AS skew, CASE WHEN g % 400 = 0 THEN g END AS few, 5 AS one, g / 7.0 AS m, (g % 997)::float8 AS f FROM generate_series(1, 20000) g;
+ANALYZE w;
+SELECT keys, method(format('SELECT * FROM w ORDER BY %s OFFSET 0', keys)), same(format('SELECT * FROM w ORDER BY %s OFFSET 0', keys))
+    FROM unnest(ARRAY['i, t', 'i DESC, t', 't COLLATE "C"', 't COLLATE "C" DESC', 'n, i, t', 'k, i', 'k DESC, i', 'k NULLS FIRST, i', 'skew, t COLLATE "C"', 'few, i, t',
+        'few DESC, i', 'one, i, t', 'm DESC', 'f, i', 'one, one']) keys WHERE keys <> 'one, one';
+SELECT same('SELECT i, row_number() OVER (ORDER BY i, t) FROM w');
+SELECT same('SELECT v.i, (SELECT string_agg(q.i::text, '','') FROM (SELECT w.i FROM w WHERE w.i > v.i ORDER BY n, w.i OFFSET 17000) q) FROM v WHERE v.i < 3');
+SELECT same('SELECT i FROM w ORDER BY n DESC, i LIMIT 7000');
 RESET work_mem;
 
 -- cursors
@@ -197,7 +216,7 @@ EXPLAIN (COSTS OFF) SELECT b, a, row_number() OVER (ORDER BY a), sum(a) OVER (OR
 RESET barks.vectorize;
 SELECT over, same(format('SELECT row_number() OVER (PARTITION BY %s, i, t), rank() OVER w + 1, dense_rank() OVER w * 2 AS d, i FROM v WINDOW w AS (PARTITION BY %1$s) ORDER BY 4, 1, 2, 3', over))
 FROM unnest('{s,"s ORDER BY o","o ORDER BY n DESC","n ORDER BY f","o ORDER BY t COLLATE \"C\" DESC, m","c, o ORDER BY ts NULLS FIRST","NULL ORDER BY m","f","a ORDER BY y","t COLLATE nocase ORDER BY d"}'::text[]) over;
-SELECT same(format('SELECT * FROM (SELECT b, a, t, %s OVER (PARTITION BY b %% 4 ORDER BY n, a) AS k FROM many) q WHERE k %s', f, c)) FROM unnest('{row_number(),rank(),dense_rank()}'::text[]) f,
+SELECT same(format('SELECT * FROM (SELECT b, a, t, %s OVER (PARTITION BY b %% 4 ORDER BY n, a, b) AS k FROM many) q WHERE k %s', f, c)) FROM unnest('{row_number(),rank(),dense_rank()}'::text[]) f,
     unnest(ARRAY['<= 3', '< 1', '= 2', '<= (SELECT min(b) + 2 FROM many)', '> 5900']) c;
 SELECT same('SELECT a, k, r FROM (SELECT a, row_number() OVER (ORDER BY a) AS k, rank() OVER (ORDER BY b, a) AS r, b FROM many) q WHERE k <= 1500 AND r > 3 AND b < 7');
 SELECT same('SELECT a, k, r FROM (SELECT a, dense_rank() OVER (ORDER BY b) AS k, rank() OVER (PARTITION BY n ORDER BY a) AS r FROM many) q WHERE k <= 2 AND r <= 1 ORDER BY a LIMIT 300');

@@ -6,8 +6,10 @@
  * rows are asked for, no more than a few times as many are kept: the others are
  * dropped from time to time, and then all that come behind the last one.
  *
- * When the rows need more than work_mem, PostgreSQL's tuplesort gets them: it
- * knows how to sort by files.
+ * When the rows need more than work_mem, they go to files by ranges of their first
+ * key, which are then sorted one after the other, those that are still too large in the
+ * same way.  Where ranges cannot be told apart, or few rows are asked for that
+ * need more, PostgreSQL's tuplesort gets the rows: it knows how to sort by files.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -23,6 +25,7 @@
 #include "vector/row_store.h"
 #include "vector/slot_batch.h"
 #include "vector/sort_key.h"
+#include "vector/sort_ranges.h"
 
 /* Rows beyond those wanted that are kept before they are sorted, at least. */
 #define SPARE_ROWS		4096
@@ -38,6 +41,7 @@ typedef struct VecSort
 	MemoryContext batch_memory; /* of a batch on its way to PostgreSQL */
 	MemoryContext rows;			/* of those in the store; reset when rows are dropped */
 	RowStore   *store;
+	Size		empty_size;		/* of memory, without rows */
 	bool		sorted;			/* the input is read */
 	uint32	   *order;			/* of the store's rows */
 	uint32		next;			/* in this order */
@@ -47,6 +51,12 @@ typedef struct VecSort
 	SortForm	last_form;		/* of that row's first key */
 	uint64		last_word;
 	uint16		kept[VEC_MAX_ROWS];
+
+	/* in files, if there is not enough memory */
+	SortRanges *ranges;			/* being written; NULL: rows are in the store */
+	List	   *parts;			/* of VecSpillPart, in their order */
+	VecSpillReader *reader;
+	int64		spilled;		/* rows */
 
 	Tuplesortstate *tuplesort;	/* NULL: rows are in the store */
 	TupleTableSlot *in;
@@ -64,11 +74,18 @@ static void sort_end(VecNode *node);
 static void sort_bound(VecNode *node, int64 rows);
 static void sort_explain(VecNode *node, ExplainState *es);
 static void sort_input(VecSort *sort);
+static bool sort_next_part(VecSort *sort);
+static void sort_rows(VecSort *sort, VecSpillPart *part);
+static void forget_parts(VecSort *sort);
+static bool begin_ranges(VecSort *sort);
+static void put_in_ranges(VecSort *sort, VecBatch *batch);
+static void leave_ranges(VecSort *sort);
 static void drop_behind(VecSort *sort, VecBatch *batch);
 static bool before_last(VecSort *sort, SortForm form, const Vec *vec, int row, const Vec *column);
 static void keep_first(VecSort *sort);
 static void use_tuplesort(VecSort *sort);
 static void put_in_tuplesort(VecSort *sort, VecBatch *batch);
+static void put_store(VecSort *sort, void (*put) (VecSort *sort, VecBatch *batch));
 static VecBatch *next_of_tuplesort(VecSort *sort);
 static VecBatch *gather(VecSort *sort, RowStore *store, const uint32 *rows, int n);
 
@@ -134,11 +151,21 @@ sort_next(VecNode *node)
 
 	if (!sort->sorted)
 		sort_input(sort);
-	if (sort->tuplesort)
-		return next_of_tuplesort(sort);
-	n = Min(row_store_count(sort->store) - sort->next, vec_batch_rows());
-	if (n == 0)
-		return NULL;
+	do
+	{
+		if (sort->tuplesort)
+		{
+			VecBatch   *batch = next_of_tuplesort(sort);
+
+			if (batch)
+				return batch;
+			n = 0;
+		}
+		else
+			n = Min(row_store_count(sort->store) - sort->next, vec_batch_rows());
+		if (n == 0 && !sort_next_part(sort))
+			return NULL;
+	} while (n == 0);
 	sort->next += n;
 	return gather(sort, sort->store, sort->order + sort->next - n, n);
 }
@@ -163,6 +190,7 @@ sort_rescan(VecNode *node)
 
 	vec_node_rescan(node->left);
 	forget_tuplesort(sort);
+	forget_parts(sort);
 	MemoryContextReset(sort->memory);
 	sort->rows = AllocSetContextCreate(sort->memory, "barks vector sort rows", ALLOCSET_DEFAULT_SIZES);
 	sort->slots = NULL;
@@ -177,6 +205,7 @@ static void
 sort_end(VecNode *node)
 {
 	forget_tuplesort((VecSort *) node);
+	forget_parts((VecSort *) node);
 }
 
 static void
@@ -192,7 +221,10 @@ sort_explain(VecNode *node, ExplainState *es)
 
 	if (!es->analyze || !sort->sorted)
 		return;
-	ExplainPropertyText("Sort Method", sort->tuplesort ? "of PostgreSQL" : sort->bound >= 0 ? "first rows" : "columns", es);
+	ExplainPropertyText("Sort Method", sort->tuplesort ? "of PostgreSQL" : sort->bound >= 0 ? "first rows" :
+						sort->spilled > 0 ? "ranges in files" : "columns", es);
+	if (sort->spilled > 0)
+		ExplainPropertyInteger("Rows Spilled", NULL, sort->spilled, es);
 	if (sort->dropped > 0)
 		ExplainPropertyInteger("Rows Dropped", NULL, sort->dropped, es);
 }
@@ -208,20 +240,54 @@ memory_needed(const VecSort *sort)
 static void
 sort_input(VecSort *sort)
 {
+	sort_rows(sort, NULL);
+	sort->sorted = true;
+}
+
+/* The next range, if there is one. */
+static bool
+sort_next_part(VecSort *sort)
+{
+	VecSpillPart *part;
+
+	if (sort->parts == NIL)
+		return false;
+	part = linitial(sort->parts);
+	sort->parts = list_delete_first(sort->parts);
+	forget_tuplesort(sort);
+	sort->slots = NULL;
+	sort->next = 0;
+	sort->given = 0;
+	MemoryContextDelete(sort->rows);
+	if (sort->order)
+		pfree(sort->order);
+	sort->order = NULL;
+	sort->rows = AllocSetContextCreate(sort->memory, "barks vector sort rows", ALLOCSET_DEFAULT_SIZES);
+	sort_rows(sort, part);
+	return true;
+}
+
+/* The rows of a part, or of the input; what does not fit becomes parts. */
+static void
+sort_rows(VecSort *sort, VecSpillPart *part)
+{
 	VecBatch   *batch;
 	Size		limit = work_mem * (Size) 1024;
 
 	sort->store = row_store_create(sort->node.ncolumns, sort->node.types, sort->rows);
-	while (sort->bound != 0 && (batch = vec_node_next(sort->node.left)) != NULL)
+	sort->empty_size = MemoryContextMemAllocated(sort->memory, true);
+	while (sort->bound != 0 &&
+		   (batch = part ? vec_spill_read(sort->reader, part) : vec_node_next(sort->node.left)) != NULL)
 	{
 		if (sort->dropping && !sort->tuplesort)
 			drop_behind(sort, batch);
 		vec_batch_load(batch);
-		if (sort->tuplesort)
-		{
+		if (sort->ranges)
+			put_in_ranges(sort, batch);
+		else if (sort->tuplesort)
 			put_in_tuplesort(sort, batch);
+		if (sort->ranges || sort->tuplesort)
 			continue;
-		}
 		if (batch->nsel == 0)
 			continue;
 		row_store_add(sort->store, batch->columns, batch->sel, batch->nsel);
@@ -229,9 +295,11 @@ sort_input(VecSort *sort)
 		if (sort->bound > 0 && row_store_count(sort->store) > sort->bound &&
 			(row_store_count(sort->store) - sort->bound > Max(sort->bound, SPARE_ROWS) || memory_needed(sort) > limit))
 			keep_first(sort);
-		if (memory_needed(sort) > limit)
+		if (memory_needed(sort) > sort->empty_size + limit && (sort->bound >= 0 || !begin_ranges(sort)))
 			use_tuplesort(sort);
 	}
+	if (sort->ranges)
+		leave_ranges(sort);
 	if (sort->tuplesort)
 		tuplesort_performsort(sort->tuplesort);
 	else
@@ -241,7 +309,6 @@ sort_input(VecSort *sort)
 		sort->order = row_sort(sort->store, sort->plan->numCols, sort->keys);
 		MemoryContextSwitchTo(old);
 	}
-	sort->sorted = true;
 }
 
 /* Rows of the store as a batch. */
@@ -330,7 +397,65 @@ keep_first(VecSort *sort)
 	MemoryContextDelete(all_rows);
 }
 
-/* ---------------- more rows than there is memory for ---------------- */
+/* ---------------- more rows than there is memory for: ranges ---------------- */
+
+static void
+forget_parts(VecSort *sort)
+{
+	ListCell   *lc;
+
+	foreach(lc, sort->parts)
+		vec_spill_part_close(lfirst(lc));
+	sort->parts = NIL;
+	sort->ranges = NULL;
+	sort->reader = NULL;
+	sort->order = NULL;
+	sort->spilled = 0;
+}
+
+/* The rows of the store go to files, by ranges; false, and nothing is done, if there is but one. */
+static bool
+begin_ranges(VecSort *sort)
+{
+	MemoryContext old = MemoryContextSwitchTo(sort->memory);
+	uint32	   *order = row_sort(sort->store, sort->plan->numCols, sort->keys);
+
+	sort->ranges = sort_ranges_create(&sort->keys[0], sort->store, order, sort->node.ncolumns, sort->node.types);
+	pfree(order);
+	if (sort->reader == NULL)
+		sort->reader = vec_spill_reader_create(sort->node.ncolumns, sort->node.types);
+	MemoryContextSwitchTo(old);
+	if (sort->ranges == NULL)
+		return false;
+	put_store(sort, put_in_ranges);
+	return true;
+}
+
+static void
+put_in_ranges(VecSort *sort, VecBatch *batch)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (sort_ranges_put(sort->ranges, batch))
+	{
+		sort->spilled += batch->nsel;
+		return;
+	}
+	use_tuplesort(sort);
+	put_in_tuplesort(sort, batch);
+}
+
+/* All rows are in their ranges, which come before those that follow. */
+static void
+leave_ranges(VecSort *sort)
+{
+	MemoryContext old = MemoryContextSwitchTo(sort->memory);
+
+	sort->parts = list_concat(sort_ranges_finish(sort->ranges), sort->parts);
+	sort->ranges = NULL;
+	MemoryContextSwitchTo(old);
+}
+
+/* ---------------- more rows than there is memory for: PostgreSQL's sort ---------------- */
 
 static void
 use_tuplesort(VecSort *sort)
@@ -338,8 +463,6 @@ use_tuplesort(VecSort *sort)
 	Sort	   *plan = sort->plan;
 	MemoryContext old = MemoryContextSwitchTo(sort->memory);
 	TupleDesc	desc = CreateTemplateTupleDesc(sort->node.ncolumns);
-	uint32		count = row_store_count(sort->store);
-	uint32		numbers[VEC_MAX_ROWS];
 
 	for (int i = 0; i < sort->node.ncolumns; i++)
 		TupleDescInitEntry(desc, i + 1, NULL, sort->node.types[i].typid, sort->node.types[i].typmod, 0);
@@ -350,17 +473,40 @@ use_tuplesort(VecSort *sort)
 	sort->in = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	sort->out = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	sort->slots = slot_batch_create(sort->node.ncolumns, sort->node.types);
+	if (sort->ranges)
+	{
+		List	   *parts = sort_ranges_finish(sort->ranges);
+		/* a batch of the other one is at hand */
+		VecSpillReader *reader = vec_spill_reader_create(sort->node.ncolumns, sort->node.types);
+		VecBatch   *batch;
+		ListCell   *lc;
+
+		sort->ranges = NULL;
+		foreach(lc, parts)
+			while ((batch = vec_spill_read(reader, lfirst(lc))) != NULL)
+				put_in_tuplesort(sort, batch);
+	}
 	MemoryContextSwitchTo(old);
+	put_store(sort, put_in_tuplesort);
+}
+
+/* All rows of the store, which is empty then. */
+static void
+put_store(VecSort *sort, void (*put) (VecSort *sort, VecBatch *batch))
+{
+	uint32		count = row_store_count(sort->store);
+	uint32		numbers[VEC_MAX_ROWS];
+
 	for (uint32 from = 0; from < count; from += vec_batch_rows())
 	{
 		int			n = Min(count - from, vec_batch_rows());
 
 		for (int i = 0; i < n; i++)
 			numbers[i] = from + i;
-		put_in_tuplesort(sort, gather(sort, sort->store, numbers, n));
+		put(sort, gather(sort, sort->store, numbers, n));
 	}
 	MemoryContextReset(sort->rows);
-	sort->store = NULL;
+	sort->store = row_store_create(sort->node.ncolumns, sort->node.types, sort->rows);
 }
 
 static void

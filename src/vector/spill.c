@@ -14,9 +14,6 @@
 
 #include "vector/spill.h"
 
-#define PARTITION_BITS	5
-#define NPARTITIONS		(1 << PARTITION_BITS)
-
 /* In place of a decimal: a numeric follows that is none. */
 #define NO_DECIMAL		PG_INT64_MIN
 
@@ -26,7 +23,7 @@ struct VecSpill
 	int			ncolumns;
 	const VecType *types;
 	int			bits;
-	VecSpillPart *parts[NPARTITIONS];	/* NULL: none of its rows has come */
+	VecSpillPart *parts[VEC_SPILL_PARTS];	/* NULL: none of its rows has come */
 	char	   *row;			/* being written */
 	Size		room;
 	Size		len;
@@ -72,7 +69,7 @@ static VecSpillPart *
 part_of(VecSpill *spill, uint32 hash)
 {
 	/* when all bits are used up, rows of one hash are what is left: one partition is as good */
-	int			number = spill->bits + PARTITION_BITS > 32 ? 0 : (hash << spill->bits) >> (32 - PARTITION_BITS);
+	int			number = spill->bits + VEC_SPILL_PART_BITS > 32 ? 0 : (hash << spill->bits) >> (32 - VEC_SPILL_PART_BITS);
 	VecSpillPart *part = spill->parts[number];
 	MemoryContext old;
 
@@ -83,7 +80,7 @@ part_of(VecSpill *spill, uint32 hash)
 	part->file = BufFileCreateTemp(false);
 	part->rows = 0;
 	part->number = number;
-	part->bits = spill->bits + PARTITION_BITS;
+	part->bits = spill->bits + VEC_SPILL_PART_BITS;
 	MemoryContextSwitchTo(old);
 	return part;
 }
@@ -187,7 +184,7 @@ add_datum(VecSpill *spill, const VecType *type, Datum value)
 List *
 vec_spill_finish(VecSpill *spill, List *parts)
 {
-	for (int i = 0; i < NPARTITIONS; i++)
+	for (int i = 0; i < VEC_SPILL_PARTS; i++)
 		if (spill->parts[i])
 		{
 			if (BufFileSeek(spill->parts[i]->file, 0, 0, SEEK_SET) != 0)

@@ -21,6 +21,11 @@ typedef struct VecSpillPart
 	int			bits;			/* of the hash that all its rows share */
 } VecSpillPart;
 
+/* Partitions that are made at once, and a hash that, none of its bits being used yet, chooses one. */
+#define VEC_SPILL_PART_BITS	5
+#define VEC_SPILL_PARTS		(1 << VEC_SPILL_PART_BITS)
+#define VEC_SPILL_HASH(number)	((uint32) (number) << (32 - VEC_SPILL_PART_BITS))
+
 /* With so many bits shared there are no more to tell rows apart by. */
 #define VEC_SPILL_MAX_BITS	28
 
