@@ -172,7 +172,7 @@ RESET barks.vectorize;
 
 -- little memory
 SET work_mem = '64kB';
-SELECT same('SELECT i, string_agg(t, '',''), count(*), array_agg(m), sum(m), stddev(n) FROM (SELECT * FROM a UNION ALL SELECT * FROM a) q GROUP BY i');
+SELECT same('SELECT i, string_agg(t, '',''), count(*), array_agg(m), sum(m), stddev(n) FROM (SELECT * FROM a UNION ALL SELECT * FROM a) q WHERE i > 0 GROUP BY i');
 SELECT same('SELECT n, count(*) FROM (SELECT n::numeric(12, 2) FROM a UNION ALL SELECT i::numeric(12, 2) FROM a) q GROUP BY n');
 SET enable_sort = off;  -- it leaves open which of equal values stands for a group
 SELECT same('SELECT n, m, sum(i) FROM a GROUP BY n, m');
@@ -202,7 +202,7 @@ RESET work_mem;
 
 -- every kind of value in files
 SET work_mem = '64kB';
-SELECT same('SELECT i, t, c, d, ts, v, o, bits, r, money, g::smallint, m, n, min(i), count(*), array_agg(v), max(t || c), sum(f) FROM a GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13');
+SELECT same('SELECT i, t, c, d, ts, v, o, bits, r, money, g::smallint, m, n, min(i), count(*), array_agg(v), max(t || c), sum(f) FROM a WHERE g < 30 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13');
 SELECT same('SELECT x, count(*), min(length(y)), max(z) FROM (SELECT i AS x, repeat(t, 1 + i % 300) AS y, CASE WHEN i % 2 = 0 THEN t END AS z FROM a OFFSET 0) q GROUP BY x');
 SELECT same('SELECT x, max(y), min(y::text), count(DISTINCT y) FROM (SELECT i AS x, CASE WHEN i % 1000 = 7 THEN NULL WHEN i % 5 = 0 THEN (n + 1)::numeric(20, 4) ELSE n END AS y FROM a) q GROUP BY x');
 RESET work_mem;

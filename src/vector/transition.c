@@ -41,7 +41,6 @@ struct VecTransition
 {
 	AggStatePerTransData trans; /* as functions may see it */
 	AggStatePerAggData agg;
-	FmgrInfo	finalfn;
 	FunctionCallInfo final;		/* NULL: the state is the value */
 	FunctionCallInfo serial;
 	FunctionCallInfo deserial;
@@ -190,7 +189,7 @@ init_finish(VecAggregate *aggregate, Aggref *aggref, Form_pg_aggregate form, Oid
 		check_function(form->aggfinalfn, owner);
 		build_aggregate_finalfn_expr(types, nargs, aggref->aggtranstype, aggref->aggtype, aggref->inputcollid,
 									 form->aggfinalfn, &expr);
-		own->final = make_call(&own->finalfn, form->aggfinalfn, expr, nargs, aggref->inputcollid);
+		own->final = make_call(&own->agg.finalfn, form->aggfinalfn, expr, nargs, aggref->inputcollid);
 	}
 }
 
@@ -220,6 +219,18 @@ vec_transition_init(VecAggregate *aggregate, Aggref *aggref)
 	ReleaseSysCache(tuple);
 }
 
+/* What functions see: an aggregation by this aggregate alone. */
+static AggState *
+shell_of(VecAggregate *aggregate)
+{
+	AggState   *shell = vec_aggregate_shell(aggregate);
+
+	shell->pertrans = &aggregate->transition->trans;
+	shell->peragg = &aggregate->transition->agg;
+	shell->numtrans = shell->numaggs = 1;
+	return shell;
+}
+
 /* ---------------- adding ---------------- */
 
 static void
@@ -229,7 +240,7 @@ transition_add(VecAggregate *aggregate, Vec *const *args, const uint16 *sel, int
 	VecTransition *own = aggregate->transition;
 	AggStatePerTrans trans = &own->trans;
 	FunctionCallInfo fcinfo = trans->transfn_fcinfo;
-	AggState   *shell = vec_aggregate_shell(aggregate);
+	AggState   *shell = shell_of(aggregate);
 	MemoryContext temporary = shell->tmpcontext->ecxt_per_tuple_memory;
 	MemoryContext old = MemoryContextSwitchTo(temporary);
 
@@ -333,7 +344,7 @@ deserialize(VecAggregate *aggregate, Datum bytes, bool *isnull)
 
 	if (*isnull && fcinfo->flinfo->fn_strict)
 		return (Datum) 0;
-	fcinfo->context = (Node *) aggregate->shell;
+	fcinfo->context = (Node *) shell_of(aggregate);
 	fcinfo->args[0].value = bytes;
 	fcinfo->args[0].isnull = *isnull;
 	fcinfo->args[1].value = PointerGetDatum(NULL);	/* an internal argument, never used */
@@ -372,9 +383,8 @@ transition_value(VecAggregate *aggregate, const char *data, bool *isnull)
 		*isnull = true;
 		return (Datum) 0;
 	}
-	fcinfo->context = (Node *) vec_aggregate_shell(aggregate);
+	fcinfo->context = (Node *) shell_of(aggregate);
 	aggregate->shell->curperagg = &own->agg;
-	aggregate->shell->pertrans = &own->trans;
 	fcinfo->args[0].value = MakeExpandedObjectReadOnly(state->value, state->isnull, own->trans.transtypeLen);
 	fcinfo->args[0].isnull = state->isnull;
 	for (int i = 1; i < fcinfo->nargs; i++)
@@ -403,7 +413,7 @@ transition_partial(VecAggregate *aggregate, const char *data, bool *isnull)
 		return own_value(own, state->value, state->isnull);
 	if (fcinfo->flinfo->fn_strict && state->isnull)
 		return (Datum) 0;
-	fcinfo->context = (Node *) vec_aggregate_shell(aggregate);
+	fcinfo->context = (Node *) shell_of(aggregate);
 	fcinfo->args[0].value = MakeExpandedObjectReadOnly(state->value, state->isnull, own->trans.transtypeLen);
 	fcinfo->args[0].isnull = state->isnull;
 	fcinfo->isnull = false;

@@ -62,7 +62,7 @@ typedef struct InitPlanWalk
  */
 #define FIRST_NODE_ID	(1 << 28)
 
-static int	vectorize = VECTORIZE_OFF;
+static int	vectorize = VECTORIZE_ON;
 
 static void replace_subplans(PlannedStmt *stmt);
 static void mark_complete(Plan *plan, bool complete);
@@ -82,7 +82,7 @@ vector_init(void)
 	DefineCustomEnumVariable("barks.vectorize",
 							 "Runs parts of queries over batches of rows.",
 							 "\"force\" does so wherever it can be done, whatever it costs.",
-							 &vectorize, VECTORIZE_OFF, vectorize_options, PGC_USERSET, 0,
+							 &vectorize, VECTORIZE_ON, vectorize_options, PGC_USERSET, 0,
 							 NULL, NULL, NULL);
 	vec_init();
 	vec_kernels_init();
