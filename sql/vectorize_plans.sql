@@ -88,5 +88,12 @@ EXECUTE p(4);
 EXECUTE p(5);
 EXECUTE p(6);
 EXECUTE p(0);
+-- what is done row by row, and why
+SET barks.vectorize = force;
+SET enable_mergejoin = off;
+SET enable_hashjoin = off;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT h, reverse(h::text), ARRAY[h, 1], (SELECT max(u.v) FROM u WHERE u.k = t.h), count(*), regr_slope(g, k) FROM t GROUP BY h;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT count(*) FROM t JOIN u ON t.k = u.v AND t.n < u.n;
+RESET enable_hashjoin;
 SET client_min_messages = warning;
 DROP SCHEMA vectorize_plans CASCADE;

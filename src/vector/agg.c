@@ -146,6 +146,7 @@ vec_agg_create(VecQuery *query, Plan *plan, bool careful)
 	agg->input.careful = careful && agg->by.strategy == AGG_SORTED;
 	agg->node.left = vec_node_create(query, outerPlan(plan), agg->input.careful);
 	agg->input.parent = query->parent;
+	agg->input.by_rows = &agg->node.by_rows;
 	agg->input.ncolumns = agg->node.left->ncolumns;
 	agg->input.types = agg->node.left->types;
 	agg->input.column_of = input_column;
@@ -272,6 +273,7 @@ init_output(VecAgg *agg, bool careful)
 		agg->output_nulls[i - agg->ncarried] = palloc(sizeof(bool) * VEC_MAX_ROWS);
 	}
 	agg->context.parent = agg->node.query->parent;
+	agg->context.by_rows = &agg->node.by_rows;
 	agg->context.ncolumns = agg->output.ncolumns;
 	agg->context.types = agg->output_types;
 	agg->context.column_of = output_column;

@@ -16,6 +16,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
+#include "utils/regproc.h"
 
 #include "vector/agg_calls.h"
 #include "vector/distinct.h"
@@ -162,6 +163,8 @@ agg_calls_create(List *aggrefs, VecExprContext *context, Plan *plan)
 
 		call->aggref = lfirst(lc);
 		vec_aggregate_init(&call->aggregate, call->aggref, calls->shell);
+		if (call->aggregate.transition && vec_expr_is_explained(context))
+			vec_expr_tell_by_rows(context, format_procedure(call->aggref->aggfnoid), "by its transition function");
 		call->input = find_input(calls, call);
 		for (int i = 0; i < calls->ncalls && !call->shares; i++)
 			if (calls->calls[i].input == call->input &&

@@ -31,6 +31,7 @@ typedef struct VecExprContext
 	int			(*column_of) (struct VecExprContext *context, const Var *var);
 	void	   *arg;
 	MemoryContext batch_memory; /* values made for a batch; the operator resets it */
+	List	  **by_rows;		/* what is evaluated row by row, and why: String nodes, for EXPLAIN */
 	/*
 	 * Careful: nobody may have asked for all of these rows, so nothing is raised for a
 	 * row before those in front of it were given.  Evaluation gives up where only
@@ -74,5 +75,8 @@ extern int	vec_expr_select(VecExpr *expr, VecBatch *batch, const uint16 *sel, in
 extern bool vec_expr_is_safe(const VecExpr *expr);
 /* Parameters may have changed: constants made of them are made again. */
 extern void vec_expr_forget(VecExpr *expr);
+/* For EXPLAIN, if that is what the query is started for: what is not evaluated over batches. */
+extern bool vec_expr_is_explained(const VecExprContext *context);
+extern void vec_expr_tell_by_rows(VecExprContext *context, const char *what, const char *reason);
 
 #endif							/* BARKS_VECTOR_EXPR_H */

@@ -105,7 +105,7 @@ expr_compile_array(VecExprContext *context, ScalarArrayOpExpr *node)
 	set_sa_opfuncid(node);
 	expr_compile_args(step, node->args, false);
 	expr_find_function(step, (Node *) node, node->opfuncid, node->inputcollid);
-	step->fallback = expr_compile_by_rows(context, (Expr *) node);
+	step->fallback = expr_compile_fallback(context, (Expr *) node);
 	if (!step->strict || step->function == NULL || step->function->selector == NULL ||
 		!step->args[1]->is_constant)
 		return step->fallback;

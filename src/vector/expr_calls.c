@@ -19,6 +19,7 @@
 #include "utils/expandeddatum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/regproc.h"
 
 #include "vector/expr_step.h"
 
@@ -41,6 +42,8 @@ expr_compile_call(VecExprContext *context, Node *node, Oid function, Oid collati
 
 	expr_compile_args(step, args, false);
 	expr_find_function(step, node, function, collation);
+	if (step->function == NULL && vec_expr_is_explained(context))
+		vec_expr_tell_by_rows(context, format_procedure(function), "no kernel");
 	if (!step->strict)
 		step->eval = eval_function_of_nulls;
 	else if (step->type.kind == VEC_BOOL)
@@ -109,7 +112,7 @@ expr_compile_distinct(VecExprContext *context, DistinctExpr *node)
 	set_opfuncid((OpExpr *) node);
 	expr_compile_args(step, node->args, false);
 	expr_find_function(step, (Node *) node, node->opfuncid, node->inputcollid);
-	step->fallback = expr_compile_by_rows(context, (Expr *) node);
+	step->fallback = expr_compile_fallback(context, (Expr *) node);
 	return step;
 }
 
@@ -121,7 +124,7 @@ expr_compile_nullif(VecExprContext *context, NullIfExpr *node)
 	set_opfuncid((OpExpr *) node);
 	expr_compile_args(step, node->args, false);
 	expr_find_function(step, (Node *) node, node->opfuncid, node->inputcollid);
-	step->fallback = expr_compile_by_rows(context, (Expr *) node);
+	step->fallback = expr_compile_fallback(context, (Expr *) node);
 	return step;
 }
 

@@ -24,8 +24,60 @@ static Node *named_vars(Node *node, void *context);
 static Vec *eval_by_rows(VecExpr *expr, VecBatch *batch, const uint16 *sel, int n);
 static void set_case_value(VecExpr *expr, ExprContext *econtext, int row);
 
+bool
+vec_expr_is_explained(const VecExprContext *context)
+{
+	const EState *estate = context->parent->state;
+
+	return context->by_rows && (estate->es_instrument || (estate->es_top_eflags & EXEC_FLAG_EXPLAIN_ONLY));
+}
+
+void
+vec_expr_tell_by_rows(VecExprContext *context, const char *what, const char *reason)
+{
+	if (vec_expr_is_explained(context))
+		*context->by_rows = list_append_unique(*context->by_rows, makeString(psprintf("%s: %s", what, reason)));
+}
+
+/* What EXPLAIN calls it. */
+static const char *
+name_of(Expr *expr)
+{
+	switch (nodeTag(expr))
+	{
+		case T_SubPlan:
+		case T_AlternativeSubPlan:
+			return "SubPlan";
+		case T_ArrayExpr:
+			return "ARRAY";
+		case T_RowExpr:
+			return "ROW";
+		case T_RowCompareExpr:
+			return "comparison of rows";
+		case T_SubscriptingRef:
+			return "subscript";
+		case T_FieldSelect:
+		case T_FieldStore:
+			return "field";
+		case T_CoerceViaIO:
+		case T_ArrayCoerceExpr:
+		case T_ConvertRowtypeExpr:
+		case T_CoerceToDomain:
+			return "cast";
+		default:
+			return "expression";
+	}
+}
+
 VecExpr *
 expr_compile_by_rows(VecExprContext *context, Expr *expr)
+{
+	vec_expr_tell_by_rows(context, name_of(expr), "evaluated by PostgreSQL");
+	return expr_compile_fallback(context, expr);
+}
+
+VecExpr *
+expr_compile_fallback(VecExprContext *context, Expr *expr)
 {
 	VecExpr    *step = expr_step_new(context, (Node *) expr, eval_by_rows);
 	TupleDesc	desc = CreateTemplateTupleDesc(context->ncolumns);

@@ -103,8 +103,9 @@ extern VecExpr *expr_compile_case(VecExprContext *context, CaseExpr *node);
 extern VecExpr *expr_compile_case_value(VecExprContext *context, CaseTestExpr *node);
 extern VecExpr *expr_compile_coalesce(VecExprContext *context, CoalesceExpr *node);
 extern VecExpr *expr_compile_min_max(VecExprContext *context, MinMaxExpr *node);
-/* Any node, over the batch's columns. */
+/* Any node, over the batch's columns, by PostgreSQL; as fallback, where a kernel fails. */
 extern VecExpr *expr_compile_by_rows(VecExprContext *context, Expr *expr);
+extern VecExpr *expr_compile_fallback(VecExprContext *context, Expr *expr);
 
 /* Look the function of a step up; the user must have the right to call it. */
 extern void expr_find_function(VecExpr *step, Node *node, Oid function, Oid collation);

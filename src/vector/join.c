@@ -182,6 +182,7 @@ create_side(VecJoin *join, Side *side, VecQuery *query, Plan *plan, Plan *aware,
 
 	side->node = aware ? vec_shared_rows_create(query, aware, plan) : vec_node_create(query, plan, careful);
 	side->context.parent = query->parent;
+	side->context.by_rows = &join->node.by_rows;
 	side->context.ncolumns = side->node->ncolumns;
 	side->context.types = side->node->types;
 	side->context.column_of = side_column;

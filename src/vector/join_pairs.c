@@ -39,6 +39,7 @@ join_create_pairs(VecJoin *join, VecQuery *query, bool careful)
 	join->pairs.maker = join;
 	join->pairs.loaded = palloc(sizeof(bool) * Max(n, 1));
 	join->context.parent = query->parent;
+	join->context.by_rows = &join->node.by_rows;
 	join->context.ncolumns = n;
 	join->context.types = join->types;
 	join->context.column_of = pair_column;

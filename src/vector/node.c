@@ -272,6 +272,17 @@ explain_numbers(VecNode *node, ExplainState *es)
 		ExplainPropertyUInteger("Rows Removed by Value Filter", NULL, filtered, es);
 }
 
+static void
+explain_by_rows(VecNode *node, ExplainState *es)
+{
+	List	   *strings = NIL;
+	ListCell   *lc;
+
+	foreach(lc, node->by_rows)
+		strings = lappend(strings, strVal(lfirst(lc)));
+	ExplainPropertyList("Row by Row", strings, es);
+}
+
 /* One operator below the other, each indented more than the one that it feeds. */
 void
 vec_node_explain(VecNode *node, ExplainState *es)
@@ -302,6 +313,8 @@ vec_node_explain(VecNode *node, ExplainState *es)
 		explain_numbers(node, es);
 	if (node->methods->explain)
 		node->methods->explain(node, es);
+	if (es->verbose && node->by_rows != NIL)
+		explain_by_rows(node, es);
 	if (es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainCloseGroup("Vector", NULL, true, es);
 	if (node->left)

@@ -73,6 +73,7 @@ struct VecNode
 	List	   *more;			/* of those that have any number */
 	int			ncolumns;		/* given */
 	VecType    *types;
+	List	   *by_rows;		/* expressions that are evaluated row by row, and why: String nodes */
 	VecNodeStats stats;			/* of this process so far */
 	VecNodeStats others;		/* of parallel workers that are gone */
 };

@@ -45,6 +45,31 @@ static const VecNodeMethods methods = {
 	.bound = rows_bound
 };
 
+/* For EXPLAIN. */
+static const char *
+why_by_rows(Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_Gather:
+		case T_GatherMerge:
+			return "rows of other processes";
+		case T_SeqScan:
+		case T_Agg:
+		case T_HashJoin:
+		case T_SubqueryScan:
+		case T_Result:
+		case T_Sort:
+		case T_WindowAgg:
+		case T_Limit:
+		case T_Append:
+		case T_ProjectSet:
+			return "something in the node cannot be done over batches";
+		default:
+			return "there is no operator for the node";
+	}
+}
+
 VecNode *
 vec_rows_create(VecQuery *query, Plan *plan, bool careful)
 {
@@ -57,6 +82,7 @@ vec_rows_create(VecQuery *query, Plan *plan, bool careful)
 	rows->once = query->parent->plan == query->estate->es_plannedstmt->planTree &&
 		!(query->eflags & (EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD));
 	rows->bound = -1;
+	rows->node.by_rows = list_make1(makeString(pstrdup(why_by_rows(plan))));
 	rows->batch = slot_batch_create(rows->node.ncolumns, rows->node.types);
 	return &rows->node;
 }

@@ -173,6 +173,7 @@ vec_scan_create(VecQuery *query, Plan *plan, bool careful)
 	scan->pages = pages_create(scan->relation, query->estate);
 	find_columns(scan);
 	scan->context.parent = query->parent;
+	scan->context.by_rows = &scan->node.by_rows;
 	scan->context.ncolumns = scan->ncolumns;
 	scan->context.types = scan->types;
 	scan->context.column_of = column_of;

@@ -94,6 +94,7 @@ vec_source_create(VecQuery *query, Plan *plan, bool careful)
 					  exprCollation(expr));
 	}
 	source->context.parent = query->parent;
+	source->context.by_rows = &source->node.by_rows;
 	source->context.types = source->types;
 	source->context.column_of = column_of;
 	source->context.careful = careful;

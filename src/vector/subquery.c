@@ -92,6 +92,7 @@ create_projection(VecSubquery *subquery, List *quals, bool careful)
 	VecExprContext *context = &subquery->context;
 
 	context->parent = node->query->parent;
+	context->by_rows = &node->by_rows;
 	if (node->left)
 	{
 		context->ncolumns = node->left->ncolumns;

@@ -165,6 +165,7 @@ vec_window_create(VecQuery *query, Plan *plan, bool careful)
 		vec_type_init(&window->context.types[i], INT8OID, -1, InvalidOid);
 	}
 	window->context.parent = query->parent;
+	window->context.by_rows = &window->node.by_rows;
 	window->context.ncolumns = window->batch.ncolumns;
 	window->context.column_of = column_of;
 	window->context.arg = window;
