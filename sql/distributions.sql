@@ -48,7 +48,8 @@ BEGIN
 	END LOOP;
 	RETURN QUERY SELECT 'each join', s FROM unnest(alone.stages) s;
 	RETURN QUERY SELECT 'the plan', s FROM unnest(whole.stages) s;
-	RETURN QUERY SELECT 'moves less', (whole.bytes < alone.bytes)::text;
+	-- the same rows in another order are compressed to a few bytes more or less
+	RETURN QUERY SELECT 'moves less', (whole.bytes < alone.bytes * 0.98)::text;
 	RETURN QUERY SELECT 'same rows', (answers[1] = answers[2])::text;
 END $$;
 
