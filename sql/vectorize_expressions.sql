@@ -337,6 +337,10 @@ SELECT count(*) FROM long WHERE own(i) > 3;
 RESET ROLE;
 SELECT count(*) FROM long WHERE own(i) > 3;
 
+SELECT sum(greatest(x, 3000 - x)), sum(least(x, 3000 - x, 500)), count(*) FROM generate_series(1, 3000) x;
+SELECT sum(greatest(x, y)), sum(least(x, y, 500)), count(*) FROM (SELECT g AS x, 3000 - g AS y FROM generate_series(1, 3000) g OFFSET 0) q;
+CREATE TABLE turned AS SELECT x, 3000 - x AS y FROM generate_series(1, 3000) x;
+SELECT sum(greatest(x, y)), sum(least(x, y, 500)), count(*) FROM turned;
 SET barks.vector_isa = 'none';
 RESET barks.vectorize;
 SELECT * FROM failures LIMIT 5;

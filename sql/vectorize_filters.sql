@@ -63,6 +63,15 @@ SET barks.vectorize = force;
 SELECT count(*) FROM orders o JOIN nations n ON n.id = o.id WHERE 10 / (o.customer - 1000) < 5 AND o.id > 0;
 SELECT count(*) FROM orders o JOIN customers c ON o.customer = c.id AND 1 / (o.id - 15000) = 0 JOIN nations n ON n.id = o.id;
 RESET barks.vectorize;
+-- nor is an outer side left unread that would have
+SET join_collapse_limit = 1;
+SET barks.vectorize = off;
+SELECT count(*) FROM (orders o JOIN customers c ON o.customer = c.id) JOIN nations n ON n.id = c.nation + 100 WHERE 10 / (o.id - 15000) < 5 AND o.id > 0;
+SET barks.vectorize = force;
+SELECT count(*) FROM (orders o JOIN customers c ON o.customer = c.id) JOIN nations n ON n.id = c.nation + 100 WHERE 10 / (o.id - 15000) < 5 AND o.id > 0;
+SELECT count(*) FROM (orders o JOIN customers c ON o.customer = c.id) JOIN (SELECT -id AS id FROM nations) n ON n.id = c.nation WHERE 10 / (o.id - 15000) < 5 AND o.id > 0;
+RESET barks.vectorize;
+RESET join_collapse_limit;
 -- again with other rows, and few at a time
 SELECT * FROM removed('SELECT n.id, (SELECT count(*) FROM orders o JOIN customers c ON o.customer = c.id WHERE c.nation = n.id AND c.id % 7 = n.id) AS c FROM nations n');
 SELECT * FROM removed('SELECT n.id, q.* FROM nations n, LATERAL (SELECT o.id AS o, c.id AS c FROM orders o JOIN customers c ON o.customer = c.id WHERE c.nation = n.id AND c.id % 7 = n.id ORDER BY 1 LIMIT 3) q');

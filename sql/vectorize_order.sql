@@ -231,6 +231,17 @@ RESET barks.vector_batch_rows;
 SET barks.vectorize = force;
 SELECT x, k FROM (SELECT 1 / (g - 3) AS x, row_number() OVER () AS k FROM (SELECT g FROM small OFFSET 0) p) q WHERE k <= 1;
 SELECT 1 / (g - 3), row_number() OVER () FROM small LIMIT 2;
+-- what ends early below what reads to the end
+CREATE TABLE divided AS SELECT g AS x, g - 50 AS y FROM generate_series(1, 1000) g;
+ANALYZE divided;
+SELECT count(*), sum(x) FROM (SELECT count(*) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS k, x FROM divided WHERE 1 / y < 5) q WHERE k <= 3;
+SELECT sum(x) FROM (SELECT row_number() OVER () AS k, x FROM divided WHERE 1 / y < 5) q WHERE k <= 3;
+SELECT sum(x) FROM (SELECT row_number() OVER () AS k, x FROM divided WHERE 1 / y < 5) q WHERE k <= 53;
+SET enable_mergejoin = off;
+SET enable_nestloop = off;
+SELECT count(*) FROM divided a JOIN divided b ON a.x::float4 = b.x::float8 WHERE 1 / a.y < 5 AND b.x = -1;
+RESET enable_mergejoin;
+RESET enable_nestloop;
 RESET barks.vectorize;
 
 SET client_min_messages = warning;

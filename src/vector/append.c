@@ -42,6 +42,7 @@ vec_append_create(VecQuery *query, Plan *plan, bool careful)
 	ListCell   *lc;
 
 	vec_node_init(&append->node, &methods, query, plan, careful);
+	append->node.safe = true;
 	foreach(lc, ((Append *) plan)->appendplans)
 		append->node.more = lappend(append->node.more, vec_node_create(query, lfirst(lc), careful));
 	return &append->node;

@@ -173,7 +173,8 @@ expr_compile_min_max(VecExprContext *context, MinMaxExpr *node)
 	fmgr_info(entry->cmp_proc, &step->flinfo);
 	step->type.collation = node->inputcollid;
 	step->min_max = node->op;
-	step->done = palloc(sizeof(uint16) * VEC_MAX_ROWS);
+	/* rows that get a better value are there twice for a moment */
+	step->done = palloc(sizeof(uint16) * 2 * VEC_MAX_ROWS);
 	expr_compile_args(step, node->args, false);
 	return step;
 }

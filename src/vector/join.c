@@ -576,7 +576,7 @@ offer_filters(VecJoin *join)
 
 /*
  * To the side that the column is of, if rows of it that are left out change nothing but that rows
- * made of them are.
+ * made of them are.  Without inner rows the outer side is not read at all, and raises no error.
  */
 static void
 join_filter(VecNode *node, int column, const ValueFilter *filter)
@@ -586,12 +586,13 @@ join_filter(VecNode *node, int column, const ValueFilter *filter)
 	int			nouter = join->outer.node->ncolumns;
 	int			pair_column;
 
-	if (!IsA(var, Var) || !join->safe || join->type == JOIN_FULL)
+	if (!IsA(var, Var) || !node->safe || join->type == JOIN_FULL)
 		return;
 	pair_column = join_pair_column(join, var);
 	if (pair_column < nouter && join->type != JOIN_RIGHT)
 		vec_node_filter(join->outer.node, pair_column, filter);
-	else if (pair_column >= nouter && (join->type == JOIN_INNER || join->type == JOIN_RIGHT || join->flipped))
+	else if (pair_column >= nouter && (join->type == JOIN_INNER || join->type == JOIN_RIGHT || join->flipped) &&
+			 vec_node_is_safe(join->outer.node))
 		vec_node_filter(join->inner.node, pair_column - nouter, filter);
 }
 

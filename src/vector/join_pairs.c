@@ -55,9 +55,9 @@ join_create_pairs(VecJoin *join, VecQuery *query, bool careful)
 	join->keys_safe = true;
 	for (int i = 0; i < join->nkeys; i++)
 		join->keys_safe &= vec_expr_is_safe(join->outer.keys[i]) && vec_expr_is_safe(join->inner.keys[i]);
-	join->safe = join->keys_safe && join->projection.safe;
+	join->node.safe = join->keys_safe && join->projection.safe;
 	for (int i = 0; i < join->nconditions; i++)
-		join->safe &= vec_expr_is_safe(join->conditions[i]);
+		join->node.safe &= vec_expr_is_safe(join->conditions[i]);
 }
 
 int

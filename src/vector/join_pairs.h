@@ -101,7 +101,6 @@ typedef struct VecJoin
 	bool	  **nulls;
 	VecType    *types;
 	bool		keys_safe;		/* evaluating keys raises no error, whatever the rows */
-	bool		safe;			/* nothing does */
 	int			nconditions;
 	VecExpr   **conditions;		/* joinqual */
 	VecExprContext context;		/* of pairs */

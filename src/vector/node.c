@@ -69,6 +69,19 @@ vec_node_filter(VecNode *node, int column, const ValueFilter *filter)
 		node->methods->filter(node, column, filter);
 }
 
+bool
+vec_node_is_safe(VecNode *node)
+{
+	ListCell   *lc;
+
+	if (node == NULL)
+		return true;
+	foreach(lc, node->more)
+		if (!vec_node_is_safe(lfirst(lc)))
+			return false;
+	return node->safe && vec_node_is_safe(node->left) && vec_node_is_safe(node->right);
+}
+
 void
 vec_node_end(VecNode *node)
 {

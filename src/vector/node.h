@@ -68,6 +68,7 @@ struct VecNode
 	VecQuery   *query;
 	Plan	   *plan;
 	bool		careful;		/* nobody may ask for all of its rows */
+	bool		safe;			/* what it does itself raises no error, whatever the rows */
 	VecNode    *left;			/* inputs */
 	VecNode    *right;
 	List	   *more;			/* of those that have any number */
@@ -88,6 +89,8 @@ extern void vec_node_rescan(VecNode *node);
 extern void vec_node_end(VecNode *node);
 /* Until the next rescan, no rows behind the first ones will be asked for; -1: all may be. */
 extern void vec_node_bound(VecNode *node, int64 rows);
+/* Neither it nor what is below raises an error, whatever the rows. */
+extern bool vec_node_is_safe(VecNode *node);
 /*
  * Until the next rescan, rows whose value of a column is none that the filter has need not be
  * given.  It must stay until then.

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "executor/execParallel.h"
+#include "miscadmin.h"
 #include "vector/parallel.h"
 
 struct VecShared
@@ -173,7 +174,8 @@ vec_parallel_leave(PlanState *gather)
 		info = ((GatherState *) gather)->pei;
 	else if (IsA(gather, GatherMergeState))
 		info = ((GatherMergeState *) gather)->pei;
-	if (info == NULL || !info->finished)
+	/* they still count; the next query should find as many that are free */
+	if (info == NULL || !info->finished || info->pcxt->nworkers_launched * 2 > max_parallel_workers)
 		return;
 	for (int i = 0; i < info->pcxt->nworkers_launched; i++)
 	{

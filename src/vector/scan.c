@@ -182,6 +182,7 @@ vec_scan_create(VecQuery *query, Plan *plan, bool careful)
 	scan->context.batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector scan",
 													   ALLOCSET_DEFAULT_SIZES);
 	vec_projection_init(&scan->projection, &scan->context, plan->qual, plan->targetlist);
+	scan->node.safe = scan->projection.safe;
 	expect_bytes(scan);
 	scan->filter_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector scan filters",
 												ALLOCSET_SMALL_SIZES);

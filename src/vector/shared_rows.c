@@ -84,6 +84,7 @@ vec_shared_rows_create(VecQuery *query, Plan *aware, Plan *input)
 
 	vec_node_init(&rows->node, &methods, query, aware, false);
 	rows->node.left = vec_node_create(query, input, false);
+	rows->node.safe = true;
 	rows->node.ncolumns = rows->node.left->ncolumns;
 	rows->node.types = rows->node.left->types;
 	rows->memory = AllocSetContextCreate(CurrentMemoryContext, "barks shared rows", ALLOCSET_DEFAULT_SIZES);

@@ -103,6 +103,7 @@ create_projection(VecSubquery *subquery, List *quals, bool careful)
 	context->batch_memory = AllocSetContextCreate(CurrentMemoryContext, "barks vector subquery",
 												  ALLOCSET_DEFAULT_SIZES);
 	vec_projection_init(&subquery->projection, context, quals, node->plan->targetlist);
+	node->safe = node->left && subquery->projection.safe;
 }
 
 static int

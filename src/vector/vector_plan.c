@@ -65,7 +65,7 @@ typedef struct InitPlanWalk
 static int	vectorize = VECTORIZE_ON;
 
 static void replace_subplans(PlannedStmt *stmt);
-static void mark_complete(Plan *plan, bool complete);
+static void mark_complete(Plan *plan, List *rtable, bool complete, bool operators);
 static Plan *replace(Plan *plan, List *rtable);
 static void replace_children(Plan *plan, List *rtable);
 static Plan *replace_restorable(Plan *plan, List *rtable);
@@ -119,7 +119,7 @@ vector_on_plan(PlannedStmt *stmt, int cursor_options)
 	else
 		stmt->planTree = replace(stmt->planTree, stmt->rtable);
 	replace_subplans(stmt);
-	mark_complete(stmt->planTree, false);
+	mark_complete(stmt->planTree, stmt->rtable, false, false);
 }
 
 void
@@ -138,15 +138,16 @@ vector_on_batch_plan(PlannedStmt *stmt, bool to_the_end)
 	}
 	stmt->planTree = wrap(stmt->planTree, stmt->rtable);
 	replace_subplans(stmt);
-	mark_complete(stmt->planTree, to_the_end);
+	mark_complete(stmt->planTree, stmt->rtable, to_the_end, false);
 }
 
 /*
  * Tell CustomScans of which all rows will be asked for: all are of this plan, or they are below
- * what reads its input to the end before it gives anything.
+ * what reads its input to the end before it gives anything.  operators: the plan is run by
+ * operators, if it can be.
  */
 static void
-mark_complete(Plan *plan, bool complete)
+mark_complete(Plan *plan, List *rtable, bool complete, bool operators)
 {
 	bool		outer = false;
 	ListCell   *lc;
@@ -154,6 +155,7 @@ mark_complete(Plan *plan, bool complete)
 	check_stack_depth();
 	if (plan == NULL)
 		return;
+	operators = operators && (IsA(plan, Hash) || vector_is_operator(plan, rtable));
 	switch (nodeTag(plan))
 	{
 		case T_CustomScan:
@@ -162,6 +164,7 @@ mark_complete(Plan *plan, bool complete)
 			if (complete)
 				((CustomScan *) plan)->custom_private = list_make1(makeBoolean(true));
 			outer = complete;
+			operators = true;
 			break;
 		case T_Agg:
 			outer = complete || ((Agg *) plan)->aggstrategy == AGG_PLAIN ||
@@ -172,29 +175,34 @@ mark_complete(Plan *plan, bool complete)
 			outer = true;
 			break;
 		case T_SubqueryScan:
-			mark_complete(((SubqueryScan *) plan)->subplan, complete);
+			mark_complete(((SubqueryScan *) plan)->subplan, rtable, complete, operators);
 			return;
 		case T_HashJoin:
+			/* PostgreSQL's reads a row, and no more if there are no inner rows */
+			outer = complete && operators;
+			break;
+		case T_WindowAgg:
+			outer = complete && ((WindowAgg *) plan)->runCondition == NIL;
+			break;
 		case T_NestLoop:
 		case T_Gather:
 		case T_GatherMerge:
 		case T_Material:
 		case T_Result:
 		case T_ProjectSet:
-		case T_WindowAgg:
 		case T_Group:
 		case T_Unique:
 			outer = complete;
 			break;
 		case T_Append:
 			foreach(lc, ((Append *) plan)->appendplans)
-				mark_complete(lfirst(lc), complete);
+				mark_complete(lfirst(lc), rtable, complete, operators);
 			return;
 		default:
 			break;
 	}
-	mark_complete(outerPlan(plan), outer);
-	mark_complete(innerPlan(plan), false);
+	mark_complete(outerPlan(plan), rtable, outer, operators);
+	mark_complete(innerPlan(plan), rtable, false, operators);
 }
 
 static void

@@ -140,7 +140,9 @@ vec_window_create(VecQuery *query, Plan *plan, bool careful)
 	ListCell   *lc;
 
 	vec_node_init(&window->node, &methods, query, plan, careful);
-	window->node.left = vec_node_create(query, outerPlan(plan), careful);
+	/* rows behind the last one that meets the condition are not asked for */
+	window->node.left = vec_node_create(query, outerPlan(plan),
+										careful || (agg->runCondition != NIL && agg->partNumCols == 0));
 	for (int i = 0; i < nkeys; i++)
 	{
 		bool		order = i >= agg->partNumCols;
