@@ -19,7 +19,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time usleep);
 
-our @EXPORT = qw(settled_state state_is start_session end_session stop_at wait_stopped stopped_pid go_on
+our @EXPORT = qw(settled_state state_is start_session end_session stop_at wait_stopped first_stopped stopped_pid go_on
 	busy_worker family answers recovers wait_until quickest make_shuffled_tables);
 
 my %stopped_since;
@@ -151,6 +151,15 @@ sub wait_stopped
 	my ($server, $point) = @_;
 	my $since = $stopped_since{ $server->name };
 	return wait_until(sub { substr(slurp_file($server->logfile), $since) =~ /stop point $point: / });
+}
+
+# The one of some servers on which something waits there; undef: on none.
+sub first_stopped
+{
+	my ($point, @servers) = @_;
+	my $found;
+	wait_until(sub { ($found) = grep { defined stopped_pid($_, $point) } @servers; defined $found });
+	return $found;
 }
 
 # The process that waits there first.
