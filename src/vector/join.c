@@ -564,7 +564,7 @@ offer_filters(VecJoin *join)
 	foreach(lc, join->flipped ? ((Hash *) innerPlan(join->node.plan))->hashkeys : join->plan->hashkeys)
 	{
 		Var		   *key = lfirst(lc);
-		ValueFilter  *filter;
+		ValueFilter *filter;
 
 		if (!IsA(key, Var) || !join->keys_safe)
 			continue;

@@ -56,7 +56,6 @@ typedef struct VecSort
 	SortRanges *ranges;			/* being written; NULL: rows are in the store */
 	List	   *parts;			/* of VecSpillPart, in their order */
 	VecSpillReader *reader;
-	int64		spilled;		/* rows */
 
 	Tuplesortstate *tuplesort;	/* NULL: rows are in the store */
 	TupleTableSlot *in;
@@ -222,9 +221,7 @@ sort_explain(VecNode *node, ExplainState *es)
 	if (!es->analyze || !sort->sorted)
 		return;
 	ExplainPropertyText("Sort Method", sort->tuplesort ? "of PostgreSQL" : sort->bound >= 0 ? "first rows" :
-						sort->spilled > 0 ? "ranges in files" : "columns", es);
-	if (sort->spilled > 0)
-		ExplainPropertyInteger("Rows Spilled", NULL, sort->spilled, es);
+						node->stats.spilled_rows > 0 ? "ranges in files" : "columns", es);
 	if (sort->dropped > 0)
 		ExplainPropertyInteger("Rows Dropped", NULL, sort->dropped, es);
 }
@@ -410,7 +407,6 @@ forget_parts(VecSort *sort)
 	sort->ranges = NULL;
 	sort->reader = NULL;
 	sort->order = NULL;
-	sort->spilled = 0;
 }
 
 /* The rows of the store go to files, by ranges; false, and nothing is done, if there is but one. */
@@ -437,7 +433,7 @@ put_in_ranges(VecSort *sort, VecBatch *batch)
 	CHECK_FOR_INTERRUPTS();
 	if (sort_ranges_put(sort->ranges, batch))
 	{
-		sort->spilled += batch->nsel;
+		sort->node.stats.spilled_rows += batch->nsel;
 		return;
 	}
 	use_tuplesort(sort);

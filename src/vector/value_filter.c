@@ -52,7 +52,7 @@ value_filter_create(const GroupTable *table, int column, MemoryContext context)
 {
 	uint32		ngroups = group_table_count(table);
 	Size		limit = get_hash_memory_limit() / 8;
-	ValueFilter  *filter;
+	ValueFilter *filter;
 	int64		first = PG_INT64_MAX;
 	int64		last = PG_INT64_MIN;
 	Size		nwords;
